@@ -1,0 +1,1 @@
+"""The code that runs on AWS, one folder for each function."""

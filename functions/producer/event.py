@@ -1,0 +1,30 @@
+"""An event before it is put on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+SOURCE = "Miztiik-Automation-Data-Producer"
+SALES = "sales-events"
+INVENTORY = "inventory-events"
+
+
+class Kind(Enum):
+    """What an event counts as in the producer's answer."""
+
+    NEW_ORDER = "new order"
+    RETURN = "return"
+    INVENTORY = "inventory"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; `detail` is what becomes the JSON object of the same name."""
+
+    kind: Kind
+    detail_type: str
+    detail: dict[str, Any]
+    source: str = SOURCE
