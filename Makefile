@@ -1,0 +1,53 @@
+# The Python that builds .venv; Flink's wheel needs one of 3.9 to 3.11.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
+DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint clean wheel
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next time
+
+$(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 12))' || \
+	  { echo "Python 3.9, 3.10 or 3.11 with venv is needed (found: $${PYTHON:-$(PYTHON)}). Debian 12: $(DEBIAN); or: make PYTHON=/path/to/python3.11" >&2; exit 5; }
+	@command -v java >/dev/null || test -x "$(JAVA_HOME)/bin/java" || \
+	  { echo "A Java runtime, 11 or newer, is needed: Flink runs on it. Debian: $(DEBIAN)" >&2; exit 5; }
+	@command -v mvn >/dev/null || \
+	  { echo "Maven is needed: it builds the jar with Flink's connectors. Debian: $(DEBIAN)" >&2; exit 5; }
+	@echo "Setting up .venv (a minute or two, 1.2 GB; the next time it is there)"
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
+	@$(BIN)/miztiik-events package --quiet --output-dir build/package >/dev/null
+	@touch $@
+
+demo: install ## The whole pipeline on this machine: no account, no Docker
+	@$(BIN)/miztiik-events demo
+
+test: lint ## Lint, then every test, the pipeline on real parts included
+	@$(BIN)/pytest
+
+lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy cli
+	@for function in functions/*/; do MYPYPATH=$$function $(BIN)/mypy --explicit-package-bases $$function || exit 1; done
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/cfn-lint templates/*.yaml
+
+wheel: install ## Build the wheel and the sdist into dist/
+	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and all that was built
+	@if test -x $(BIN)/miztiik-events; then \
+	  $(BIN)/miztiik-events local stop; \
+	  $(BIN)/miztiik-events destroy $(if $(YES),--yes); status=$$?; \
+	  case $$status in 0) ;; 5) echo "No AWS to clean up." >&2 ;; *) exit $$status ;; esac; \
+	fi
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache "$(CACHE)"
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

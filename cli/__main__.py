@@ -1,0 +1,5 @@
+"""`python -m miztiik_events`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,167 @@
+"""The audit: the results, worked out again from the raw events, beside the data store's.
+
+It proves that each event is in one place: counted in one window, recorded as late or malformed, a
+copy of one that is, or in a window that is still open. Independent of the analytics job: plain
+Python on what the stream holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from . import analytics, application, comparison, events, ledger, queues, stacks
+from .analytics import Application
+from .books import Books, Difference
+from .comparison import Window
+from .errors import WaitTimeoutError
+from .findings import Findings
+from .ledger import Ledger
+from .patience import Patience
+from .windowing import Windowing
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_kinesis import KinesisClient
+
+# Covers what Firehose waits for by default, and some more.
+WAIT_SECONDS = 150.0
+# The shortest retention that a stream can have: a younger stream has lost nothing.
+SHORTEST_RETENTION = timedelta(hours=24)
+# Each record of the stream is in one of these; the last two are no part of the law.
+PLACES = (
+    "heartbeats",
+    "counted",
+    "duplicates",
+    "late",
+    "malformed",
+    "open",
+    "skipped",
+    "unreadable",
+)
+
+Listener = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found. `counts` has how many records are in each place, `records` in all.
+
+    `shards` has the records of each shard, `queues` the messages in the rejected and dead-letter
+    queues. Times are UTC, as in the results.
+    """
+
+    windowing: Windowing
+    application_status: str
+    windows: Sequence[Window]
+    differences: Sequence[Difference]
+    counts: Mapping[str, int]
+    shards: Mapping[str, int]
+    queues: Mapping[str, int]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+    @property
+    def dead_letters(self) -> int:
+        return sum(count for name, count in self.queues.items() if name != queues.REJECTED)
+
+
+def audit(
+    session: boto3.session.Session,
+    project: str,
+    wait: float = WAIT_SECONDS,
+    listener: Listener = lambda text: None,
+) -> Audit:
+    """Audit the project's results against its stream as it is now.
+
+    What should be in the data store and is not is waited for, `wait` seconds at the most, since
+    Firehose buffers; `listener` is told about it. Raises NotDeployedError.
+    """
+    outputs = stacks.project_outputs(session.client("cloudformation"), project)
+    stream = stacks.require(outputs, "SalesStreamName", project)
+    bucket = stacks.require(outputs, "FirehoseDataStore", project)
+    name = stacks.require(outputs, application.OUTPUT, project)
+    described = analytics.describe(session.client("kinesisanalyticsv2"), name)
+    windowing = windowing_of(described)
+
+    held = _read(session.client("kinesis"), stream, listener)
+    since, first = memory(session.client("kinesis"), stream, held, windowing)
+    findings = Findings.since(session.client("s3"), bucket, since.replace(microsecond=0))
+    books, differences = settled(held, windowing, first, findings, wait, listener)
+    return Audit(
+        windowing=windowing,
+        application_status=described.status,
+        windows=comparison.windows(books, differences),
+        differences=differences,
+        counts=_counts(books, findings),
+        shards={shard: page.records for shard, page in held.shards.items()},
+        queues=queues.messages(session.client("sqs"), outputs),
+    )
+
+
+def windowing_of(application: Application) -> Windowing:
+    """As the deployed application has it; raises ApplicationError."""
+    length, lateness = (
+        int(Decimal(application.value("windows", key)) * 1000)
+        for key in ("length.seconds", "allowed.lateness.seconds")
+    )
+    return Windowing(length, lateness)
+
+
+def settled(
+    held: Ledger,
+    windowing: Windowing,
+    first: int,
+    findings: Findings,
+    wait: float,
+    listener: Listener,
+) -> tuple[Books, list[Difference]]:
+    """Books and differences, when nothing on its way could change them, or the wait is over."""
+    with contextlib.suppress(WaitTimeoutError):
+        for look in Patience(wait).looks("the data store"):
+            has_news = findings.look()
+            if look and not has_news:
+                continue
+            books = Books(held, windowing, findings.recorded, first)
+            differences = comparison.differences(books, findings.rows)
+            unsettled = sum(difference.may_settle for difference in differences)
+            if not unsettled:
+                break
+            listener(f"{unsettled:,} things are not in the data store yet")
+    return books, differences
+
+
+def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
+    shards = events.shards(kinesis, stream)
+    held = ledger.written(shards, events.read(kinesis, stream, shards))
+    listener(f"{held.records:,} records in {len(shards)} shards of {stream}")
+    return held
+
+
+def memory(
+    kinesis: KinesisClient, stream: str, held: Ledger, windowing: Windowing
+) -> tuple[datetime, int]:
+    """Since when the stream has every event, and the first window of which it has them all."""
+    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    created, now = summary["StreamCreationTimestamp"], datetime.now(timezone.utc)
+    if now - created < SHORTEST_RETENTION:
+        return created, 0
+    oldest = held.oldest_arrival or now
+    # No event happens after it arrived, so a window that begins later has lost none.
+    return oldest, windowing.window(int(oldest.timestamp() * 1000)) + 1
+
+
+def _counts(books: Books, findings: Findings) -> dict[str, int]:
+    places = {place: books.counts[place] for place in PLACES}
+    return {
+        "records": books.ledger.records,
+        **places,
+        "repeated_rows": findings.repeated_rows,
+        "unreadable_lines": findings.unreadable_lines,
+    }

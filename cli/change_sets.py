@@ -1,0 +1,143 @@
+"""Change sets: asking CloudFormation for a change, and carrying it out.
+
+An empty change set has no status of its own: it ends FAILED with one of two reasons.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import (
+        CreateChangeSetInputTypeDef,
+        CreateChangeSetOutputTypeDef,
+        DescribeChangeSetOutputTypeDef,
+        ParameterTypeDef,
+    )
+
+    from .patience import Patience
+    from .template import Template
+
+Kind = Literal["CREATE", "UPDATE"]
+CORRECT = "correct the template or the parameter, then deploy again"
+EMPTY = ("didn't contain changes", "No updates are to be performed")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """A stack as it should be; the parameters in `kept` keep the value that the stack has."""
+
+    stack: str
+    template: Template
+    parameters: Mapping[str, str]
+    kept: frozenset[str]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change that CloudFormation has worked out and not yet made."""
+
+    id: str
+    stack: str
+    stack_id: str
+    kind: Kind
+
+
+def create(
+    cloudformation: CloudFormationClient,
+    desired: Desired,
+    kind: Kind,
+    patience: Patience,
+) -> ChangeSet | None:
+    """The change set, ready to be executed; None, and none left behind, when nothing changes.
+
+    Raises StackError with CloudFormation's reason when it finds the change impossible.
+    """
+    answer = _asked_for(cloudformation, desired, kind)
+    change_set = ChangeSet(answer["Id"], desired.stack, answer["StackId"], kind)
+    try:
+        described = _settled(cloudformation, change_set, patience)
+    except BaseException:
+        # Nobody will execute it any more, and it must not stay behind.
+        discard(cloudformation, change_set)
+        raise
+    if described["Status"] == "CREATE_COMPLETE":
+        return change_set
+    discard(cloudformation, change_set)
+    reason = described.get("StatusReason", "no reason given")
+    if any(words in reason for words in EMPTY):
+        return None
+    raise StackError(desired.stack, reason, next_step=CORRECT)
+
+
+def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
+    """Start the change; it goes on after this returns."""
+    cloudformation.execute_change_set(ChangeSetName=change_set.id, ClientRequestToken=token())
+
+
+def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
+    """Remove the change set, and the empty stack that a change set of kind CREATE brings along."""
+    cloudformation.delete_change_set(ChangeSetName=change_set.id)
+    if change_set.kind == "CREATE":
+        cloudformation.delete_stack(StackName=change_set.stack_id, ClientRequestToken=token())
+
+
+def token() -> str:
+    """A name of its own for one operation: a retried call does not start it a second time."""
+    return f"miztiik-events-{uuid.uuid4().hex}"
+
+
+def _asked_for(
+    cloudformation: CloudFormationClient, desired: Desired, kind: Kind
+) -> CreateChangeSetOutputTypeDef:
+    from botocore.exceptions import ClientError
+
+    try:
+        return cloudformation.create_change_set(**_request(desired, kind))
+    except ClientError as error:
+        # A parameter out of its range, a template that is none: told at once, not as a state.
+        if error.response["Error"].get("Code") != "ValidationError":
+            raise
+        reason = error.response["Error"].get("Message", "")
+        place = desired.template.path
+        raise StackError(desired.stack, reason, place=place, next_step=CORRECT) from None
+
+
+def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
+    parameters: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in desired.parameters.items()
+    ]
+    name = token()
+    request: CreateChangeSetInputTypeDef = {
+        "StackName": desired.stack,
+        "ChangeSetName": name,
+        "ClientToken": name,
+        "ChangeSetType": kind,
+        "TemplateBody": desired.template.body,
+        "Parameters": parameters,
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
+    }
+    if kind == "UPDATE":
+        parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in desired.kept]
+    else:
+        # A failed first create would otherwise leave a stack that can only be deleted.
+        request["OnStackFailure"] = "DELETE"
+    return request
+
+
+def _settled(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, patience: Patience
+) -> DescribeChangeSetOutputTypeDef:
+    answers = (
+        cloudformation.describe_change_set(ChangeSetName=change_set.id)
+        for _ in patience.looks(f"the change set of {change_set.stack}")
+    )
+    return next(answer for answer in answers if answer["Status"] in ("CREATE_COMPLETE", "FAILED"))

@@ -1,0 +1,65 @@
+"""What `start-analytics` and `stop-analytics` share: finding, watching and showing it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import Options
+
+if TYPE_CHECKING:
+    from ..analytics import Application
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait; what is under way in AWS goes on.",
+)
+no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
+
+
+def application_name(options: Options) -> str:
+    """The name of the project's application; raises NotDeployedError."""
+    from .. import application, stacks
+
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    return stacks.require(outputs, application.OUTPUT, options.project)
+
+
+@contextlib.contextmanager
+def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
+    """Say each status as it comes, and, when the person goes away, that `what` goes on."""
+    started = time.monotonic()
+
+    def watch(status: str) -> None:
+        options.say(f"{time.monotonic() - started:7.1f} s  {status}")
+
+    try:
+        yield watch
+    except KeyboardInterrupt:
+        options.say(f"\n{what} goes on in AWS; miztiik-events status shows how far it is.")
+        raise
+
+
+def show(options: Options, application: Application) -> None:
+    from ..output import as_json, as_table
+
+    row = {
+        "name": application.name,
+        "status": application.status,
+        "parallelism": application.parallelism,
+        "version": application.version,
+    }
+    form = options.format()
+    if form == "table":
+        headings = {name: name.capitalize() for name in row}
+        click.echo(as_table([row], headings))
+    else:
+        click.echo(as_json(row, indent=2 if form == "json" else None))

@@ -1,0 +1,145 @@
+"""`miztiik-events local start|stop|status|env`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import Options, shared_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..local.folder import Folder
+    from ..local.launch import LocalAws
+
+
+@click.group()
+def command() -> None:
+    """An AWS on this machine: no account, no Docker.
+
+    Its state is in .miztiik-events/ of the current folder; each folder can have one of its own.
+
+    \b
+      eval "$(miztiik-events local start)"
+      miztiik-events deploy
+      miztiik-events local stop
+    """
+
+
+@command.command()
+@shared_options
+def start(options: Options) -> None:
+    """Start it, and print what makes AWS clients use it.
+
+    \b
+      eval "$(miztiik-events local start)"
+
+    Returns when it is ready. What runs already is left as it is.
+    """
+    from ..local import launch
+
+    running, is_new = launch.start(_folder())
+    state = "It runs" if is_new else "It runs already"
+    options.say(f"{state}: {running.endpoint}. To end it: miztiik-events local stop")
+    _print_exports(running, options)
+
+
+@command.command()
+@shared_options
+def stop(options: Options) -> None:
+    """End it, with all that it started, and remove its state.
+
+    \b
+      miztiik-events local stop
+    """
+    from ..local import launch
+
+    was_running = launch.stop(_folder())
+    options.say("Stopped; nothing is left of it." if was_running else "Nothing runs here.")
+
+
+@command.command()
+@shared_options
+def env(options: Options) -> None:
+    """Print what makes AWS clients use it.
+
+    \b
+      eval "$(miztiik-events local env)"
+    """
+    from ..errors import MiztiikError
+    from ..local import launch
+
+    running = launch.running(_folder())
+    if not running:
+        raise MiztiikError(
+            "No AWS runs on this machine for this folder. Run first: miztiik-events local start"
+        )
+    _print_exports(running, options)
+
+
+@command.command()
+@shared_options
+def status(options: Options) -> None:
+    """Show whether it runs, its applications and their Flink processes.
+
+    \b
+      miztiik-events local status
+    """
+    from ..local import launch
+
+    running = launch.running(_folder())
+    if not running:
+        options.say("No AWS runs on this machine for this folder.")
+    _show(list(_rows(running)) if running else [], options.format())
+
+
+def _folder() -> Folder:
+    from ..local import launch
+    from ..local.folder import Folder
+
+    return Folder(Path.cwd() / launch.FOLDER_NAME)
+
+
+def _print_exports(running: LocalAws, options: Options) -> None:
+    from ..local import variables
+
+    click.echo(f"unset {' '.join(variables.to_unset())}")
+    for name, value in variables.for_clients(running.address.port, options.region).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
+    from ..local import flink_processes
+    from ..session import connect
+
+    yield {
+        "kind": "server",
+        "name": running.endpoint,
+        "state": "running",
+        "pid": running.address.pid,
+    }
+    with running.in_effect():
+        flink = connect().client("kinesisanalyticsv2")
+        applications = flink.list_applications()["ApplicationSummaries"]
+    for application in applications:
+        state = application["ApplicationStatus"]
+        yield {"kind": "application", "name": application["ApplicationName"], "state": state}
+    for process in flink_processes.alive(running.folder.flink):
+        yield {"kind": process.kind, "name": "Flink", "state": "running", "pid": process.pid}
+
+
+def _show(rows: list[dict[str, Any]], form: str) -> None:
+    from ..output import as_json, as_table
+
+    if form == "json":
+        click.echo(as_json(rows, indent=2))
+    elif form == "ndjson":
+        for row in rows:
+            click.echo(as_json(row))
+    elif rows:
+        headings = {"kind": "Kind", "name": "Name", "state": "State", "pid": "Process"}
+        click.echo(as_table([{**row, "pid": str(row.get("pid", ""))} for row in rows], headings))

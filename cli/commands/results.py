@@ -1,0 +1,140 @@
+"""`miztiik-events results`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import Options, shared_options
+from .since import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ..data_store import Folder
+    from ..results import Collection, Row
+
+POLL_SECONDS = 2.0
+COLUMNS = {
+    "timestamp": "Window's end (UTC)",
+    "store_id": "Store",
+    "revenue": "Revenue",
+    "orders": "Orders",
+    "returns": "Returns",
+    "returned_revenue": "Returned",
+}
+
+
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on with new ones, until Ctrl-C.")
+@click.option("--store", metavar="STORE", help="Only this store, as store_1.")
+@click.option(
+    "--since",
+    callback=moment,
+    metavar="WHEN",
+    help="Only what was written since then: an age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
+)
+@shared_options
+def command(options: Options, follow: bool, store: str | None, since: datetime | None) -> None:
+    """Show the revenue per store and window.
+
+    \b
+      miztiik-events results
+      miztiik-events results --follow --store store_1
+      miztiik-events results --since 1h | jq .revenue
+
+    A pipe gets the lines as they are in the data store, one JSON object each.
+    """
+    from .. import results, stacks
+    from ..data_store import Folder
+
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
+    folder = Folder(options.session.client("s3"), bucket, results.PREFIX, since)
+    collection = results.Collection()
+    if follow:
+        _follow(options, folder, collection, store)
+        return
+    rows = _of(store, collection.add(folder.fresh()))
+    click.echo(_shown(rows, options.format()), nl=bool(rows) or options.format() == "json")
+    _say_notes(options, collection, rows)
+
+
+def _follow(options: Options, folder: Folder, collection: Collection, store: str | None) -> None:
+    is_table = options.format() == "table"
+    options.say("Waiting for windows to close; Ctrl-C ends it.")
+    if is_table:
+        click.echo(_line(list(COLUMNS.values())))
+    for rows in _batches(folder, collection):
+        for row in _of(store, rows):
+            click.echo(_line([getattr(row, name) for name in COLUMNS]) if is_table else row.text)
+
+
+def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
+    pause = threading.Event()
+    while True:
+        yield collection.add(folder.fresh())
+        pause.wait(POLL_SECONDS)
+
+
+def _line(cells: Sequence[Any]) -> str:
+    """One line of a table whose rows are not known yet."""
+    from ..output import printable
+
+    texts = [
+        f"{cell:,.2f}" if isinstance(cell, Decimal) else printable(str(cell)) for cell in cells
+    ]
+    end, store, *figures = texts
+    return f"{end:<25}{store:<12}" + "".join(f"{figure:>14}" for figure in figures)
+
+
+def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if store in (None, row.store_id)]
+
+
+def _shown(rows: Sequence[Row], form: str) -> str:
+    from ..output import as_table
+
+    if form == "ndjson":
+        return "\n".join(row.text for row in rows)
+    if form == "json":
+        # Not through as_json: the numbers are to stay as they were written.
+        return "[" + ",".join(f"\n  {row.text}" for row in rows) + "\n]"
+    if not rows:
+        return ""
+    table = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
+    return as_table([*table, _total(rows)], COLUMNS, totals=1)
+
+
+def _total(rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "timestamp": "Total",
+        "revenue": sum((row.revenue for row in rows), Decimal()),
+        "orders": sum(row.orders for row in rows),
+        "returns": sum(row.returns for row in rows),
+        "returned_revenue": sum((row.returned_revenue for row in rows), Decimal()),
+    }
+
+
+def _say_notes(options: Options, collection: Collection, rows: Sequence[Row]) -> None:
+    if collection.rows and not rows:
+        options.say("No results of that store; without --store there are some.")
+    elif not rows:
+        options.say(
+            "No results yet. They need a running application (miztiik-events start-analytics) and "
+            "events (miztiik-events produce); a window's line comes after its length, the allowed "
+            "lateness and Firehose's buffer, two to three minutes with the defaults."
+        )
+    if collection.garbage:
+        first = collection.garbage[0].key
+        options.say(f"{len(collection.garbage):,} lines are no results, the first in {first}")
+    if collection.contradictions:
+        options.say(
+            f"{collection.contradictions:,} rows contradict an earlier one of the same store and "
+            "window. Next: miztiik-events verify",
+            fg="red",
+        )

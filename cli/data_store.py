@@ -1,0 +1,91 @@
+"""The objects of the data store's bucket and the lines in them.
+
+The only module that reads the bucket.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+# Below the ten connections that a boto3 client keeps.
+PARALLEL_CALLS = 8
+# A key has the hour in which its first record reached Firehose, which may wait for a quarter of an
+# hour until it writes, and longer when the bucket does not take it.
+LONGEST_DELIVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an object; `fields` is None when it is no JSON object."""
+
+    key: str
+    text: str
+    fields: Mapping[str, Any] | None
+
+
+@dataclass
+class Folder:
+    """What is under a prefix, `sales_revenue/` for one; each object is read once.
+
+    `since` leaves out the objects that were written before.
+    """
+
+    s3: S3Client
+    bucket: str
+    prefix: str
+    since: datetime | None = None
+    _seen: set[str] = field(default_factory=set)
+    _latest: datetime | None = None
+
+    def fresh(self) -> list[Line]:
+        """The lines of the objects that were not there before, in the order of their keys."""
+        entries = list(self._unseen())
+        keys = [entry["Key"] for entry in entries]
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+            found = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
+        self._seen.update(keys)
+        self._latest = max((entry["LastModified"] for entry in entries), default=self._latest)
+        return [line for lines in found for line in lines]
+
+    def _unseen(self) -> Iterator[ObjectTypeDef]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix, StartAfter=self._start()
+        )
+        for page in pages:
+            for entry in page.get("Contents", []):
+                is_recent = not self.since or entry["LastModified"] >= self.since
+                if is_recent and entry["Key"] not in self._seen:
+                    yield entry
+
+    def _start(self) -> str:
+        """Keys begin with the hour, and S3 lists them in order: earlier hours can be left out."""
+        moment = self._latest or self.since
+        if not moment:
+            return ""
+        hour = moment.astimezone(timezone.utc) - LONGEST_DELIVERY
+        return f"{self.prefix}{hour:%Y/%m/%d/%H}"
+
+
+def _lines(s3: S3Client, bucket: str, key: str) -> list[Line]:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
+    # Not splitlines(): JSON text may hold other characters that Python breaks lines at.
+    return [Line(key, text, _fields(text)) for text in body.split("\n") if text.strip()]
+
+
+def _fields(text: str) -> Mapping[str, Any] | None:
+    try:
+        parsed = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None

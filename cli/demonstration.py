@@ -1,0 +1,173 @@
+"""The demonstration: the whole pipeline on an AWS on this machine, from nothing to nothing.
+
+Every step is the one that is taken on AWS as well, by the same code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from . import analytics, application, deployment, operation, producer, results, teardown
+from . import audit as auditing
+from .data_store import Folder
+from .local import launch
+from .patience import Patience
+from .progress import Happening, StackDone, line
+from .results import Collection, Row
+from .session import connect
+
+if TYPE_CHECKING:
+    import boto3
+
+    from .audit import Audit
+
+OVERRIDES = {"WindowSeconds": "10", "BufferIntervalSeconds": "1"}
+# Far more than any step takes; what takes longer hangs.
+PATIENCE_SECONDS = 600.0
+POLL_SECONDS = 0.5
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: the producer's message, the results, the audit, the seconds of each step."""
+
+    produced: Mapping[str, Any]
+    rows: Sequence[Row]
+    audit: Audit
+    seconds: Mapping[str, float]
+
+
+@dataclass
+class _Steps:
+    """Says each step, and what happens in it, with the time since the start."""
+
+    say: Say
+    seconds: dict[str, float] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[Say]:
+        begun = time.monotonic()
+        self._tell(name)
+        yield lambda text: self._tell(f"  {text}")
+        self.seconds[name] = time.monotonic() - begun
+
+    def _tell(self, text: str) -> None:
+        self.say(f"{time.monotonic() - self._started:6.1f} s  {text}")
+
+
+def demonstrate(project: str, asked: Mapping[str, Any], say: Say) -> Outcome:
+    """Start an AWS, deploy, start, produce what is asked, verify, destroy; nothing is left of it.
+
+    `say` gets lines of progress. What fails on the way is raised as the step raises it.
+    """
+    steps = _Steps(say)
+    with contextlib.ExitStack() as running:
+        with steps.step("Start an AWS on this machine"):
+            aws = running.enter_context(launch.local_aws())
+            running.enter_context(aws.in_effect())
+            session = connect()
+        with steps.step("Deploy the stacks") as tell:
+            outputs = deployment.deploy(session, project, OVERRIDES, _stacks_only(tell))
+        with steps.step("Start the analytics application") as tell:
+            _start(session, outputs[application.OUTPUT], tell)
+        folder = Folder(session.client("s3"), outputs["FirehoseDataStore"], results.PREFIX)
+        shop = _Shop(session, outputs, folder)
+        with steps.step("Produce, and see windows close") as tell:
+            produced = shop.sell(asked, tell)
+        with steps.step("Close the last window") as tell:
+            shop.close_last_window(tell)
+        with steps.step("Verify") as tell:
+            audit = auditing.audit(session, project, listener=tell)
+            shop.look(tell)
+        with steps.step("Destroy the stacks") as tell:
+            inventory = teardown.take_inventory(session, project)
+            teardown.destroy(session, inventory, _stacks_only(tell))
+        with steps.step("Stop the AWS on this machine"):
+            running.close()
+    return Outcome(produced, shop.rows, audit, steps.seconds)
+
+
+def _start(session: boto3.session.Session, name: str, tell: Say) -> None:
+    flink, logs = session.client("kinesisanalyticsv2"), session.client("logs")
+    operation.start(flink, logs, name, Patience(PATIENCE_SECONDS), tell)
+
+
+def _stacks_only(tell: Say) -> Callable[[Happening], None]:
+    def listen(happening: Happening) -> None:
+        if isinstance(happening, StackDone):
+            tell(line(happening))
+
+    return listen
+
+
+@dataclass
+class _Shop:
+    """The stores, and the eye that is kept on their results."""
+
+    session: boto3.session.Session
+    outputs: Mapping[str, str]
+    folder: Folder
+    _collection: Collection = field(default_factory=Collection)
+
+    @property
+    def rows(self) -> list[Row]:
+        found = (row for rows in self._collection.rows.values() for row in rows)
+        return sorted(found, key=results.order)
+
+    def sell(self, asked: Mapping[str, Any], tell: Say) -> dict[str, Any]:
+        """Have the producer produce, and tell of the windows that close meanwhile."""
+        client = self.session.client("lambda", config=producer.client_config())
+        function = self.outputs[producer.OUTPUT]
+        answer = _in_background(lambda: producer.invoke(client, function, asked))
+        self._watch_until(answer.done, tell)
+        message = answer.result()
+        tell(f"{message['record_count']:,} events, {message['events_per_second']:g} a second")
+        return message
+
+    def close_last_window(self, tell: Say) -> None:
+        """By a heartbeat: the next one by its schedule may be a minute away."""
+        flink = self.session.client("kinesisanalyticsv2")
+        windowing = auditing.windowing_of(
+            analytics.describe(flink, self.outputs[application.OUTPUT])
+        )
+        window = windowing.window(round(time.time() * 1000))
+        over = ((window + 1) * windowing.length + windowing.lateness) / 1000
+        self._watch_until(lambda: time.time() >= over, tell)
+        self.session.client("lambda").invoke(FunctionName=self.outputs["HeartbeatFunction"])
+        tell("heartbeat sent")
+
+    def look(self, tell: Say) -> None:
+        """Tell of the results that are new, a line a window."""
+        fresh = self._collection.add(self.folder.fresh())
+        for end, rows in groupby(fresh, key=lambda row: row.timestamp):
+            stores = "  ".join(f"{row.store_id} {row.revenue:,.2f}" for row in rows)
+            tell(f"window until {end[11:19]}  {stores}")
+
+    def _watch_until(self, over: Callable[[], bool], tell: Say) -> None:
+        while not over():
+            self.look(tell)
+            time.sleep(POLL_SECONDS)
+
+
+def _in_background(work: Callable[[], dict[str, Any]]) -> Future[dict[str, Any]]:
+    """The work's result to come. Ctrl-C must not wait for it, as it would with a thread pool."""
+    future: Future[dict[str, Any]] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

@@ -1,0 +1,122 @@
+"""The tree of errors; each one carries the exit code that the command ends with.
+
+MiztiikError                 1  a cause and the next step, in one message for a person
+├── TemplateError            1  a template, or the wiring between templates, is wrong (file, line)
+├── UnknownParameterError    2  a value was given for a parameter that no template has
+├── NotDeployedError         1  the command needs stacks that are not there
+├── StackError               1  CloudFormation could not do it (stack, resource, reason)
+├── ApplicationError         1  the analytics application could not do it
+├── BuildError               1  something could not be packaged
+├── DifferenceError          3  a comparison found differences (verify, plan, drift)
+├── UnhealthyError           4  something runs badly or needs a person
+├── ConfigurationError       5  credentials, region, endpoint or a missing program
+└── WaitTimeoutError       124  we stopped waiting; the operation goes on
+
+Click's own UsageError ends with 2, Ctrl-C with 130.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class MiztiikError(Exception):
+    """A failure that a person can act on: what, why, and what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class TemplateError(MiztiikError):
+    """A mistake in a template; the message starts with `file:line: ` when these are known."""
+
+    def __init__(
+        self, reason: str, path: Path | str | None = None, line: int | None = None
+    ) -> None:
+        place = ":".join(str(part) for part in (path, line) if part is not None)
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.path = path
+        self.line = line
+
+
+class UnknownParameterError(MiztiikError):
+    """A value was given for a parameter that no template has."""
+
+    exit_code = 2
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(
+            f"No template has a parameter {', '.join(unknown)}. There are: {', '.join(known)}"
+        )
+
+
+class NotDeployedError(MiztiikError):
+    """What the command needs is not deployed (yet)."""
+
+    def __init__(self, what: str, project: str) -> None:
+        super().__init__(
+            f"{what} of project {project!r} is not deployed. Run first: miztiik-events deploy"
+            + ("" if project == "miztiik-events" else f" --project {project}")
+        )
+
+
+class StackError(MiztiikError):
+    """A stack operation failed; the message gives the first real cause, then what to do next.
+
+    `resource` is the logical id of what failed first, `place` its `file:line` in the template.
+    """
+
+    def __init__(
+        self,
+        stack: str,
+        reason: str,
+        resource: str | None = None,
+        place: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        parts = [
+            f"stack {stack} failed" + (f" at {resource}" if resource else ""),
+            f"  {reason}",
+            f"  {place}" if place else "",
+            f"  Next: {next_step}" if next_step else "",
+        ]
+        super().__init__("\n".join(part for part in parts if part))
+        self.stack = stack
+        self.reason = reason
+        self.resource = resource
+        self.place = place
+
+
+class ApplicationError(MiztiikError):
+    """The analytics application failed to start, stop or run."""
+
+
+class BuildError(MiztiikError):
+    """A function could not be packaged."""
+
+
+class DifferenceError(MiztiikError):
+    """Two things that should agree do not."""
+
+    exit_code = 3
+
+
+class UnhealthyError(MiztiikError):
+    """Something is there but does not work as it should."""
+
+    exit_code = 4
+
+
+class ConfigurationError(MiztiikError):
+    """Credentials, region, endpoint, or a program on this machine is missing or wrong."""
+
+    exit_code = 5
+
+
+class WaitTimeoutError(MiztiikError):
+    """The wait ended before the operation did; the operation goes on."""
+
+    exit_code = 124

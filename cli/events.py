@@ -1,0 +1,139 @@
+"""The raw events in the Kinesis stream, read again from the beginning.
+
+The only module that reads the stream.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import GetRecordsOutputTypeDef
+
+# A shard takes five reads a second from all its readers together, the analytics job among them.
+THROTTLED_PAUSE_SECONDS = 1.0
+
+Envelope = Mapping[str, Any]
+
+
+class Record(NamedTuple):
+    """One record of the stream; `envelope` is None when its data is no JSON object."""
+
+    shard_id: str
+    sequence_number: str
+    arrival: datetime
+    envelope: Envelope | None
+
+
+@dataclass(frozen=True)
+class Shard:
+    id: str
+    is_open: bool
+
+
+def shards(kinesis: KinesisClient, stream: str) -> list[Shard]:
+    """Every shard that may hold records, the closed ones among them."""
+    # Paginated by hand: with NextToken, ListShards takes no StreamName, but boto3's paginator
+    # repeats it (boto/botocore issue 2009).
+    page = kinesis.list_shards(StreamName=stream)
+    found = list(page["Shards"])
+    while page.get("NextToken"):
+        page = kinesis.list_shards(NextToken=page["NextToken"])
+        found += page["Shards"]
+    return [
+        Shard(shard["ShardId"], "EndingSequenceNumber" not in shard["SequenceNumberRange"])
+        for shard in found
+    ]
+
+
+def read(
+    kinesis: KinesisClient, stream: str, which: Sequence[Shard], since: datetime | None = None
+) -> Iterator[Record]:
+    """Every record of these shards, or those that arrived since then; ends when it has caught up.
+
+    In order within a shard, in no order between shards: they take turns, so that no shard's limit
+    holds up the others.
+    """
+    pending = deque(_Position(stream, shard.id, since) for shard in which)
+    while pending:
+        position = pending.popleft()
+        page = _get(kinesis, position)
+        if page is None:
+            pending.append(position)
+            continue
+        for record in page["Records"]:
+            position.sequence_number = record["SequenceNumber"]
+            yield Record(
+                position.shard_id,
+                record["SequenceNumber"],
+                record["ApproximateArrivalTimestamp"],
+                parse(record["Data"]),
+            )
+        position.iterator = page.get("NextShardIterator")
+        # A closed shard has no next iterator at its end. An empty page alone means nothing.
+        if position.iterator and page.get("MillisBehindLatest"):
+            pending.append(position)
+
+
+def parse(data: bytes) -> Envelope | None:
+    """The envelope, all its numbers exact; None when the data is no JSON object."""
+    try:
+        parsed = json.loads(
+            data, parse_int=Decimal, parse_float=Decimal, parse_constant=_no_constant
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+@dataclass
+class _Position:
+    """How far a shard has been read."""
+
+    stream: str
+    shard_id: str
+    since: datetime | None
+    sequence_number: str | None = None
+    iterator: str | None = None
+
+    def start(self, kinesis: KinesisClient) -> str:
+        where: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if self.sequence_number:
+            where = {
+                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                "StartingSequenceNumber": self.sequence_number,
+            }
+        elif self.since:
+            where = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": self.since}
+        answer = kinesis.get_shard_iterator(StreamName=self.stream, ShardId=self.shard_id, **where)
+        return answer["ShardIterator"]
+
+
+def _get(kinesis: KinesisClient, position: _Position) -> GetRecordsOutputTypeDef | None:
+    """The shard's next page; None when it has to be asked for again."""
+    throttled = (
+        kinesis.exceptions.ProvisionedThroughputExceededException,
+        kinesis.exceptions.LimitExceededException,
+    )
+    try:
+        position.iterator = position.iterator or position.start(kinesis)
+        return kinesis.get_records(ShardIterator=position.iterator)
+    except kinesis.exceptions.ExpiredIteratorException:
+        # An iterator lives for five minutes; whoever takes our records may take longer.
+        position.iterator = None
+    except throttled:
+        time.sleep(THROTTLED_PAUSE_SECONDS)
+    return None
+
+
+def _no_constant(name: str) -> None:
+    # Python reads NaN and Infinity; JSON has no such numbers.
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,81 @@
+"""Jobs in the order of a graph: each as soon as its own parents are done, in parallel."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Callable, Union
+
+from .progress import Happening, Listener
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that tells a listener what happens, and the names of the jobs that come before it."""
+
+    work: Callable[[Listener], None]
+    parents: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended: done, with an error of its own, or never begun because of a parent."""
+
+    job: str
+    error: Exception | None = None
+    blocked_by: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.error is None and self.blocked_by is None
+
+
+Messages = queue.SimpleQueue[Union[Happening, Ending]]
+
+
+def run(
+    jobs: Mapping[str, Job], listener: Listener, at_once: int, cancelled: threading.Event
+) -> dict[str, Ending]:
+    """Do every job, at most `at_once` at a time; how each ended, in the order they did.
+
+    What depends on a failure is skipped, the rest goes on. The listener is called in the caller's
+    thread. Ctrl-C, or an error in the listener, sets `cancelled`, at which the jobs have to stop,
+    and is raised on.
+    """
+    messages: Messages = queue.SimpleQueue()
+    endings: dict[str, Ending] = {}
+    sorter = TopologicalSorter({name: job.parents for name, job in jobs.items()})
+    sorter.prepare()
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            while sorter.is_active():
+                for name in sorter.get_ready():
+                    failed = [p for p in sorted(jobs[name].parents) if not endings[p].is_success]
+                    if failed:
+                        messages.put(Ending(name, blocked_by=failed[0]))
+                    else:
+                        pool.submit(_attempt, name, jobs[name], messages)
+                message = messages.get()
+                if isinstance(message, Ending):
+                    endings[message.job] = message
+                    sorter.done(message.job)
+                else:
+                    listener(message)
+        except BaseException:
+            cancelled.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return endings
+
+
+def _attempt(name: str, job: Job, messages: Messages) -> None:
+    try:
+        job.work(messages.put)
+    except Exception as error:
+        messages.put(Ending(name, error))
+    else:
+        messages.put(Ending(name))

@@ -1,0 +1,126 @@
+"""What the stream holds, record by record, as far as the audit needs it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from .events import Envelope, Record, Shard
+from .sales import Sale, event_time, is_heartbeat, sale
+
+# The service calls the time of arrival approximate.
+TOLERANCE_SECONDS = 1
+
+
+class RecordId(NamedTuple):
+    """Names a record for ever; `late_events/` names records by it as well."""
+
+    shard_id: str
+    sequence_number: str
+
+    def __str__(self) -> str:
+        return f"{self.shard_id}/{self.sequence_number}"
+
+
+class Stamp(NamedTuple):
+    """Which record it is, and its times, in milliseconds since 1970."""
+
+    id: RecordId
+    event_time: int
+    arrival: int
+
+
+@dataclass
+class ShardPage:
+    """One shard's part of the ledger; `newest` is the latest event time in it."""
+
+    is_open: bool
+    records: int = 0
+    first: int = 0
+    last: int = 0
+    newest: int | None = None
+
+
+@dataclass
+class Ledger:
+    """Every record of the stream at one moment."""
+
+    shards: dict[str, ShardPage]
+    sales: list[tuple[Stamp, Sale]] = field(default_factory=list)
+    malformed: list[Stamp] = field(default_factory=list)
+    heartbeats: int = 0
+    unreadable: int = 0
+    _newest_by_second: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        return sum(page.records for page in self.shards.values())
+
+    @property
+    def oldest_arrival(self) -> datetime | None:
+        """To the second."""
+        seconds = self._newest_by_second
+        return datetime.fromtimestamp(min(seconds), timezone.utc) if seconds else None
+
+    @property
+    def clock(self) -> int | None:
+        """The event time that every open shard has reached; None while one of them has none."""
+        newest = [page.newest for page in self.shards.values() if page.is_open]
+        reached = [time for time in newest if time is not None]
+        return min(reached) if reached and len(reached) == len(newest) else None
+
+    def newest_until(self, arrival: int) -> int:
+        """The latest event time among the records, of any shard, that had arrived by then."""
+        seconds, newest = self._course
+        return newest[bisect_right(seconds, arrival // 1000 + TOLERANCE_SECONDS) - 1]
+
+    def spans(self, record: RecordId) -> bool:
+        """Whether a record of this id would have to be here: neither expired nor still to come."""
+        page = self.shards.get(record.shard_id)
+        if not page or not record.sequence_number.isdecimal():
+            return page is not None
+        return page.first <= int(record.sequence_number) <= page.last
+
+    def take(self, record: Record) -> None:
+        page = self.shards[record.shard_id]
+        page.first = page.first or int(record.sequence_number)
+        page.last = int(record.sequence_number)
+        page.records += 1
+        if record.envelope is None:
+            self.unreadable += 1
+        else:
+            self._take_event(page, record, record.envelope)
+
+    def _take_event(self, page: ShardPage, record: Record, envelope: Envelope) -> None:
+        arrival = round(record.arrival.timestamp() * 1000)
+        happened = event_time(envelope, record.arrival)
+        second = arrival // 1000
+        page.newest = max(happened, page.newest or 0)
+        self._newest_by_second[second] = max(happened, self._newest_by_second.get(second, 0))
+        if is_heartbeat(envelope):
+            self.heartbeats += 1
+            return
+        stamp = Stamp(RecordId(record.shard_id, record.sequence_number), happened, arrival)
+        sold = sale(envelope)
+        if sold:
+            self.sales.append((stamp, sold))
+        else:
+            self.malformed.append(stamp)
+
+    @cached_property
+    def _course(self) -> tuple[Sequence[int], Sequence[int]]:
+        seconds = sorted(self._newest_by_second)
+        return seconds, list(accumulate((self._newest_by_second[s] for s in seconds), max))
+
+
+def written(shards: Iterable[Shard], records: Iterable[Record]) -> Ledger:
+    """The ledger of these records."""
+    ledger = Ledger({shard.id: ShardPage(shard.is_open) for shard in shards})
+    for record in records:
+        ledger.take(record)
+    return ledger

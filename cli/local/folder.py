@@ -1,0 +1,103 @@
+"""The folder where one AWS on this machine keeps its lock, its port, its logs and Flink's state."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LOCK_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server of a folder listens, always on 127.0.0.1, and its process id."""
+
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The paths in a state folder, and the lock that tells whether its server lives.
+
+    The server and its reaper hold the lock while they live; the kernel lets it go with the last
+    of them, whatever ended them. So a process id is never taken for the server's only because
+    a file names it.
+    """
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "server.log"
+
+    @property
+    def temporary(self) -> Path:
+        return self.path / "tmp"
+
+    @property
+    def flink(self) -> Path:
+        return self.path / "flink"
+
+    @property
+    def _address(self) -> Path:
+        return self.path / "address.json"
+
+    def create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.temporary.mkdir(exist_ok=True)
+        self.flink.mkdir(exist_ok=True)
+
+    def take_lock(self) -> int | None:
+        """The descriptor that holds the lock, or None when another process holds it."""
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def is_locked(self) -> bool:
+        if not self.lock.exists():
+            return False
+        descriptor = self.take_lock()
+        if descriptor is None:
+            return True
+        os.close(descriptor)
+        return False
+
+    def wait_until_unlocked(self, seconds: float) -> bool:
+        """Whether server and reaper were gone before the time was up."""
+        deadline = time.monotonic() + seconds
+        while self.is_locked():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOCK_POLL_SECONDS)
+        return True
+
+    def write_address(self, address: Address) -> None:
+        draft = self._address.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(address)))
+        draft.replace(self._address)
+
+    def read_address(self) -> Address | None:
+        try:
+            values = json.loads(self._address.read_text())
+            return Address(port=int(values["port"]), pid=int(values["pid"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def last_log_lines(self, count: int = 5) -> list[str]:
+        try:
+            return self.log.read_text(errors="replace").splitlines()[-count:]
+        except OSError:
+            return []

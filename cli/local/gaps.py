@@ -1,0 +1,32 @@
+"""The gaps of MiniStack that are filled here, one module each."""
+
+from __future__ import annotations
+
+from .folder import Folder
+
+
+def fill(folder: Folder) -> None:
+    """Fill them all; to be called once, before MiniStack serves."""
+    from . import (
+        application_operations,
+        authorized_resources,
+        cbor_authorization,
+        cbor_times,
+        event_time,
+        firehose_buffer,
+        flink,
+        kinesis_target,
+        log_event_ids,
+        secure_transport,
+    )
+
+    kinesis_target.fill()
+    event_time.fill()
+    firehose_buffer.fill()
+    cbor_authorization.fill()
+    cbor_times.fill()
+    authorized_resources.fill()
+    log_event_ids.fill()
+    secure_transport.fill()
+    application_operations.fill()
+    flink.fill(folder)

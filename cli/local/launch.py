@@ -1,0 +1,161 @@
+"""Starting, finding and stopping an AWS on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..errors import ConfigurationError, MiztiikError
+from . import requirements, variables
+from .folder import LOCK_POLL_SECONDS, Address, Folder
+
+FOLDER_NAME = ".miztiik-events"
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """An AWS on this machine that runs."""
+
+    address: Address
+    folder: Folder
+
+    @property
+    def endpoint(self) -> str:
+        return variables.endpoint(self.address.port)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make every AWS SDK and tool use it."""
+        return variables.for_clients(self.address.port)
+
+    @contextlib.contextmanager
+    def in_effect(self) -> Iterator[None]:
+        """This process, and what it starts meanwhile, uses it and no other AWS."""
+        before = dict(os.environ)
+        for name in variables.to_unset():
+            os.environ.pop(name, None)
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+@contextlib.contextmanager
+def local_aws(path: Path | None = None) -> Iterator[LocalAws]:
+    """An AWS on this machine for as long as the block runs, and never longer than this process.
+
+    Its state folder is a temporary one, removed at the end, unless `path` names one to keep.
+    """
+    requirements.check()
+    folder = Folder(path or Path(tempfile.mkdtemp(prefix="miztiik-events-")))
+    process = _spawn(folder, child=True, temporary=path is None)
+    try:
+        yield LocalAws(_wait_until_ready(process, folder), folder)
+    finally:
+        _let_go(process)
+        if path is None:
+            shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.close()
+    process.wait()
+    # The reaper holds the other end until all that the server started is gone.
+    process.stdout.read()
+    process.stdout.close()
+
+
+def start(folder: Folder) -> tuple[LocalAws, bool]:
+    """The AWS of a folder, and whether it was started now (else it ran already)."""
+    requirements.check()
+    found = running(folder)
+    if found:
+        return found, False
+    shutil.rmtree(folder.path, ignore_errors=True)
+    process = _spawn(folder, child=False, temporary=False)
+    return LocalAws(_wait_until_ready(process, folder), folder), True
+
+
+def running(folder: Folder) -> LocalAws | None:
+    """The AWS of a folder when it runs; one that is just starting or ending is waited for."""
+    deadline = time.monotonic() + START_SECONDS
+    while folder.is_locked() and time.monotonic() < deadline:
+        address = folder.read_address()
+        if address and _listens(address.port):
+            return LocalAws(address, folder)
+        time.sleep(LOCK_POLL_SECONDS)
+    return None
+
+
+def stop(folder: Folder) -> bool:
+    """End the AWS of a folder and remove the folder; whether there was one that ran."""
+    found = running(folder)
+    if found:
+        # The server leads its process group; all that it started is in it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(found.address.pid, signal.SIGKILL)
+        if not folder.wait_until_unlocked(STOP_SECONDS):
+            raise MiztiikError(
+                f"The AWS in {folder.path} did not end; its process is {found.address.pid}"
+            )
+    shutil.rmtree(folder.path, ignore_errors=True)
+    return found is not None
+
+
+def _spawn(folder: Folder, *, child: bool, temporary: bool) -> subprocess.Popen[bytes]:
+    folder.create()
+    mode = "child" if child else "detached"
+    removal = "temporary" if temporary else "kept"
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.server", str(folder.path), mode, removal],
+            stdin=subprocess.PIPE if child else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder.path,
+            # Ctrl-C in a terminal goes to the parent alone, which then ends the server.
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], folder: Folder) -> Address:
+    assert process.stdout
+    line = _read_line(process.stdout, START_SECONDS)
+    if not line:
+        process.kill()
+        reason = " / ".join(folder.last_log_lines(3)) or "it said nothing"
+        raise MiztiikError(f"The AWS on this machine did not start: {reason}")
+    said = json.loads(line)
+    if "error" in said:
+        raise ConfigurationError(said["error"])
+    return Address(**said)
+
+
+def _read_line(stream: IO[bytes], seconds: float) -> bytes:
+    ready, _, _ = select.select([stream], [], [], seconds)
+    return stream.readline() if ready else b""
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False

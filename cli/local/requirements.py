@@ -1,0 +1,74 @@
+"""What must be on this machine before an AWS can run on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from ..errors import ConfigurationError
+
+# The gap files use names that are private to this very version.
+MINISTACK = "1.5.33"
+_EXTRA = ("ministack", "apache-flink", "cbor2")
+_INSTALL = "pip install 'miztiik-events[local]' (with Python 3.9 to 3.11, which Flink needs)"
+_OLDEST_JAVA = 11
+
+
+def check() -> None:
+    """Raise ConfigurationError, with what to install, unless everything needed is here."""
+    if not (3, 9) <= sys.version_info[:2] < (3, 12):
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise ConfigurationError(
+            f"An AWS on this machine does not run on Python {version}. Run: {_INSTALL}"
+        )
+    missing = [name for name in _EXTRA if _version(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"An AWS on this machine needs {', '.join(missing)}. Run: {_INSTALL}"
+        )
+    check_ministack()
+    find_java()
+
+
+def check_ministack() -> None:
+    """Raise ConfigurationError unless MiniStack has exactly the supported version."""
+    version = _version("ministack")
+    if version != MINISTACK:
+        raise ConfigurationError(
+            f"ministack {version} is installed, but only {MINISTACK} is supported. Run: {_INSTALL}"
+        )
+
+
+def find_java() -> Path:
+    """The home of a Java 11 or newer: JAVA_HOME, else that of `java` on the path."""
+    home = os.environ.get("JAVA_HOME")
+    command = str(Path(home, "bin", "java")) if home else "java"
+    found = shutil.which(command)
+    version = _java_version(found) if found else 0
+    if not found or version < _OLDEST_JAVA:
+        seen = f"; {command} is Java {version}" if version else f"; no {command}"
+        raise ConfigurationError(
+            f"Flink needs a JDK {_OLDEST_JAVA} or newer{seen}. "
+            "Install one (Debian: apt-get install default-jre-headless) or set JAVA_HOME"
+        )
+    return Path(found).resolve().parent.parent
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _java_version(java: str) -> int:
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    # `openjdk version "17.0.15" 2025-04-15`, or `"1.8.0_292"` before Java 9.
+    quoted = answer.stderr.partition('"')[2].partition('"')[0]
+    major, _, rest = quoted.partition(".")
+    number = rest.partition(".")[0] if major == "1" else major
+    return int(number) if number.isdigit() else 0

@@ -1,0 +1,111 @@
+"""The `miztiik-events` program: lazy commands, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from . import __version__
+from .errors import MiztiikError
+
+COMMANDS = (
+    "demo",
+    "deploy",
+    "start-analytics",
+    "produce",
+    "results",
+    "verify",
+    "status",
+    "logs",
+    "stop-analytics",
+    "destroy",
+    "package",
+    "validate",
+    "local",
+)
+CANCELLED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
+        command: click.Command = module.command
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "MIZTIIK_EVENTS",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__, prog_name="miztiik-events")
+def cli() -> None:
+    """Event-driven sales analytics on AWS, from raw CloudFormation templates.
+
+    The first success, with no account and no Docker:
+
+    \b
+      miztiik-events demo
+
+    On AWS:
+
+    \b
+      miztiik-events deploy
+      miztiik-events start-analytics
+      miztiik-events produce --stores 5
+      miztiik-events results
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
+    3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
+    context: dict[str, Any] = {}
+    try:
+        sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nCancelled.", err=True)
+        sys.exit(CANCELLED)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted; this is no failure.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_report(error, debug="--debug" in (arguments or sys.argv)))
+
+
+def _report(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    ours = error if isinstance(error, MiztiikError) else _translated(error)
+    click.echo(f"Error: {ours}", err=True)
+    return ours.exit_code
+
+
+def _translated(error: Exception) -> MiztiikError:
+    # botocore is imported already when one of its errors is on its way.
+    if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+        from .session import translate
+
+        return translate(error)
+    return MiztiikError(
+        f"{type(error).__name__}: {error}. This is a defect; --debug shows where. Please report it"
+    )

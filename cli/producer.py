@@ -1,0 +1,83 @@
+"""The producer function, asked to produce."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .errors import MiztiikError
+from .output import printable
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_lambda import LambdaClient
+
+OUTPUT = "StreamDataProcessor"
+# A function runs for 15 minutes at the longest.
+ANSWER_SECONDS = 915
+LONGEST = 200
+
+
+def client_config() -> Config:
+    """What a Lambda client for `invoke` needs: it waits, and it never asks a second time.
+
+    A retry would produce twice.
+    """
+    from botocore.config import Config
+
+    return Config(
+        read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1}, tcp_keepalive=True
+    )
+
+
+def invoke(lambda_: LambdaClient, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The producer's message: what it has sent, as functions/producer describes it; exact numbers.
+
+    Raises MiztiikError when it refuses the payload, fails, or its answer does not arrive.
+    """
+    from botocore import exceptions
+
+    try:
+        answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+        body = answer["Payload"].read()
+    except (exceptions.ReadTimeoutError, exceptions.ConnectionClosedError) as error:
+        raise MiztiikError(
+            f"The answer of {function} did not arrive ({error}). It may have produced all the "
+            "same. Next: miztiik-events logs"
+        ) from error
+    if answer.get("FunctionError"):
+        raise MiztiikError(f"{function} failed: {_failure(body)}. Next: miztiik-events logs")
+    return _message(function, body)
+
+
+def _message(function: str, body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+        message = json.loads(answer["body"], parse_float=Decimal)["message"]
+        status = answer["statusCode"]
+        is_message = isinstance(message, dict)
+    except (ValueError, KeyError, TypeError):
+        is_message = False
+    if not is_message:
+        raise MiztiikError(
+            f"{function} gave no answer of a producer: {_shortened(body)}. "
+            "Next: miztiik-events deploy"
+        )
+    if status != 200:
+        raise MiztiikError(f"The producer sent nothing: {message.get('reason', 'no reason given')}")
+    return dict(message)
+
+
+def _failure(body: bytes) -> str:
+    try:
+        failure = json.loads(body)
+        reason = f"{failure.get('errorType', 'Error')}: {failure['errorMessage']}"
+    except (ValueError, KeyError, AttributeError):
+        return _shortened(body)
+    return printable(" ".join(reason.split()))
+
+
+def _shortened(body: bytes) -> str:
+    return printable(" ".join(body.decode(errors="replace").split())[:LONGEST])

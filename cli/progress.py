@@ -1,0 +1,81 @@
+"""What happens during a deploy or a destroy, as data, and one line of text for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Literal, Union
+
+from .errors import StackError
+from .output import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Outcome = Literal["created", "updated", "unchanged", "deleted", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One event of a stack, as CloudFormation tells it."""
+
+    id: str
+    stack: str
+    resource: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something we did or found out ourselves, about a stack or a function."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StackDone:
+    """The end of the work on one stack."""
+
+    stack: str
+    outcome: Outcome
+    seconds: float
+    reason: str = ""
+
+
+Happening = Union[StackEvent, Note, StackDone]
+Listener = Callable[[Happening], None]
+
+
+def ignore(happening: Happening) -> None:
+    """The listener of those who do not want to know."""
+
+
+def line(happening: Happening) -> str:
+    """One line for a person."""
+    if isinstance(happening, StackEvent):
+        is_own = happening.resource == happening.stack
+        resource = "" if is_own else happening.resource
+        words = [happening.stack, resource, happening.status, happening.reason]
+    elif isinstance(happening, Note):
+        words = [happening.subject, happening.text]
+    else:
+        took = f"({happening.seconds:.1f} s)" if happening.seconds else ""
+        words = [happening.stack, happening.outcome, took, happening.reason]
+    return printable("  ".join(" ".join(word.split()) for word in words if word))
+
+
+def is_failure(happening: Happening) -> bool:
+    if isinstance(happening, StackEvent):
+        return happening.status.endswith("_FAILED")
+    return isinstance(happening, StackDone) and happening.outcome in ("failed", "skipped")
+
+
+def summary(error: Exception) -> str:
+    """What failed and why, in one line, without the advice that the error itself gives."""
+    if isinstance(error, StackError):
+        return f"{error.resource}: {error.reason}" if error.resource else error.reason
+    return str(error)

@@ -1,0 +1,67 @@
+"""The events of a stack: what is new, and which of them is the cause of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .progress import StackEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
+
+
+class Tail:
+    """The events of one stack from now on, each once, in the order they happened.
+
+    What counts is the order of CloudFormation's list, not a clock: ours may be wrong.
+    """
+
+    def __init__(self, cloudformation: CloudFormationClient, stack_id: str) -> None:
+        self._cloudformation = cloudformation
+        self._stack_id = stack_id
+        self._last = ""
+        answer = cloudformation.describe_stack_events(StackName=stack_id)
+        if answer["StackEvents"]:
+            self._last = answer["StackEvents"][0]["EventId"]
+
+    def fresh(self) -> list[StackEvent]:
+        """What happened since the last call."""
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(
+            StackName=self._stack_id
+        )
+        found: list[StackEvent] = []
+        for event in (event for page in pages for event in page["StackEvents"]):
+            if event["EventId"] == self._last:
+                break
+            found.append(_event(event))
+        if found:
+            self._last = found[0].id
+        return found[::-1]
+
+
+def first_cause(events: Iterable[StackEvent]) -> StackEvent | None:
+    """The first failure that is not merely the consequence of another one."""
+    failures = [event for event in events if event.status.endswith("_FAILED")]
+    causes = (event for event in failures if not _is_consequence(event))
+    return next(causes, failures[0] if failures else None)
+
+
+def _is_consequence(event: StackEvent) -> bool:
+    # The stack's own event only lists the resources; the others were given up for the first one.
+    gave_up = event.reason.startswith("Resource ") and event.reason.endswith("cancelled")
+    return gave_up or event.resource == event.stack
+
+
+def _event(event: StackEventTypeDef) -> StackEvent:
+    return StackEvent(
+        id=event["EventId"],
+        stack=event["StackName"],
+        resource=event.get("LogicalResourceId", ""),
+        physical_id=event.get("PhysicalResourceId", ""),
+        type=event.get("ResourceType", ""),
+        status=event.get("ResourceStatus", ""),
+        reason=event.get("ResourceStatusReason", ""),
+        at=event["Timestamp"],
+    )

@@ -1,0 +1,150 @@
+"""The stacks of a project as CloudFormation holds them: status, parameters, outputs, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import template
+from .errors import NotDeployedError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+PROJECT_TAG = "miztiik-events:project"
+TEMPLATE_TAG = "miztiik-events:template"
+# Below the ten connections that a boto3 client keeps.
+PARALLEL_CALLS = 8
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack as it is now; `id` stays valid when the stack is deleted, its name does not."""
+
+    name: str
+    id: str
+    status: str
+    reason: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+    tags: Mapping[str, str]
+    updated: datetime
+
+    @property
+    def is_shell(self) -> bool:
+        """A change set was made for it and never executed: there is nothing in it."""
+        return self.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS") and not self.is_shell
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
+
+
+def stack_name(project: str, template_name: str) -> str:
+    return f"{project}-{template_name}"
+
+
+def describe(cloudformation: CloudFormationClient, name_or_id: str) -> Stack | None:
+    """The stack, or None when there is none (a deleted one is none)."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = cloudformation.describe_stacks(StackName=name_or_id)
+    except ClientError as error:
+        # CloudFormation has no code of its own for a stack that does not exist.
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    stack = _stack(answer["Stacks"][0])
+    return None if stack.status == "DELETE_COMPLETE" else stack
+
+
+def describe_all(cloudformation: CloudFormationClient, names: Iterable[str]) -> dict[str, Stack]:
+    """The stacks of these names that exist, by name, in the order of `names`."""
+    names = list(names)
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        found = pool.map(lambda name: describe(cloudformation, name), names)
+        return {name: stack for name, stack in zip(names, found) if stack}
+
+
+def of_project(cloudformation: CloudFormationClient, project: str) -> dict[str, Stack]:
+    """The project's stacks by stack name, of the templates in this package."""
+    return describe_all(cloudformation, [stack_name(project, name) for name in template.names()])
+
+
+def every_live(cloudformation: CloudFormationClient) -> list[Stack]:
+    """Every stack of the account and region, whoever made it."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    found = (_stack(described) for page in pages for described in page["Stacks"])
+    return [stack for stack in found if stack.status != "DELETE_COMPLETE"]
+
+
+def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
+    """Those of the project, by stack name: named like one of its templates, or with its tag."""
+    names = {stack_name(project, name) for name in template.names()}
+    return {
+        stack.name: stack
+        for stack in everything
+        if stack.name in names or stack.tags.get(PROJECT_TAG) == project
+    }
+
+
+def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[tuple[str, str]]:
+    """Type and physical id of everything that is in the stack."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
+    return [
+        (resource["ResourceType"], resource["PhysicalResourceId"])
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+
+
+def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
+    """The outputs of all stacks of the project in one; what is not deployed is not in it."""
+    return {
+        key: value
+        for stack in of_project(cloudformation, project).values()
+        for key, value in stack.outputs.items()
+    }
+
+
+def require(outputs: Mapping[str, str], name: str, project: str) -> str:
+    """The output's value; raises NotDeployedError, which says what to run, when there is none."""
+    try:
+        return outputs[name]
+    except KeyError:
+        raise NotDeployedError(name, project) from None
+
+
+def body(cloudformation: CloudFormationClient, name: str) -> str:
+    """The template that the stack was last deployed with, as it was sent."""
+    answer = cloudformation.get_template(StackName=name, TemplateStage="Original")
+    return str(answer["TemplateBody"])
+
+
+def _stack(described: StackTypeDef) -> Stack:
+    return Stack(
+        name=described["StackName"],
+        id=described.get("StackId", described["StackName"]),
+        status=described["StackStatus"],
+        reason=described.get("StackStatusReason", ""),
+        parameters={
+            item["ParameterKey"]: item.get("ParameterValue", "")
+            for item in described.get("Parameters", [])
+        },
+        outputs={
+            item["OutputKey"]: item.get("OutputValue", "") for item in described.get("Outputs", [])
+        },
+        tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
+        updated=described.get("LastUpdatedTime", described["CreationTime"]),
+    )

@@ -1,0 +1,155 @@
+"""CloudFormation templates as data: parameters, resources and outputs, each with its line.
+
+The body is kept as it was written and sent unchanged; nothing here calls AWS.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .errors import TemplateError
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
+    from yaml import Node
+
+SUFFIX = ".yaml"
+# What CloudFormation takes in a request; more would have to go through S3.
+LARGEST_BODY = 51_200
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a template; `default` is None when something must give its value."""
+
+    name: str
+    type: str
+    default: str | None
+    line: int
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template: `resources` and `outputs` map each name to its line in the file `path`."""
+
+    name: str
+    path: str
+    body: str = field(repr=False)
+    parameters: Mapping[str, Parameter]
+    resources: Mapping[str, int]
+    outputs: Mapping[str, int]
+
+    def place(self, resource: str) -> str:
+        """`file:line` of a resource, or the file when it has none of that name."""
+        line = self.resources.get(resource)
+        return self.path if line is None else f"{self.path}:{line}"
+
+
+def folder() -> Traversable:
+    """The templates that this package brings."""
+    return importlib.resources.files("miztiik_events.templates")
+
+
+def names(templates: Traversable | None = None) -> list[str]:
+    """The templates' names (their file names without the suffix), sorted."""
+    return [source.name[: -len(SUFFIX)] for source in _sources(templates or folder())]
+
+
+def load_all(templates: Traversable | None = None) -> tuple[Template, ...]:
+    """Every template of the folder, by name; raises TemplateError with file and line."""
+    return tuple(load(source) for source in _sources(templates or folder()))
+
+
+def load(source: Traversable) -> Template:
+    """One template; raises TemplateError when it is not one that CloudFormation would take."""
+    body = source.read_text("utf-8")
+    if len(body.encode()) > LARGEST_BODY:
+        raise TemplateError(
+            f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
+            "request. Move a part of it into a template of its own",
+            str(source),
+        )
+    root = _section(_composed(source, body), str(source))
+    sections = {name: _section(node, str(source)) for name, node in root.items() if name in _NAMED}
+    if "Resources" not in sections:
+        raise TemplateError("a template needs Resources, and there are none", str(source))
+    return Template(
+        name=source.name[: -len(SUFFIX)],
+        path=str(source),
+        body=body,
+        parameters={
+            name: _parameter(name, node, str(source))
+            for name, node in sections.get("Parameters", {}).items()
+        },
+        resources=_lines(sections["Resources"]),
+        outputs=_lines(sections.get("Outputs", {})),
+    )
+
+
+_NAMED = ("Parameters", "Resources", "Outputs")
+
+
+def _sources(templates: Traversable) -> list[Traversable]:
+    entries = (entry for entry in templates.iterdir() if entry.name.endswith(SUFFIX))
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _composed(source: Traversable, body: str) -> Node:
+    """The tree of YAML nodes: it knows every line, and takes !Ref and its like as they stand."""
+    import yaml
+
+    # libyaml is seven times as fast where PyYAML was built with it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        root = yaml.compose(body, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        raise TemplateError(f"no valid YAML: {problem}", str(source), line) from None
+    except yaml.YAMLError as error:
+        raise TemplateError(f"no valid YAML: {error}", str(source)) from None
+    if root is None:
+        raise TemplateError("the file is empty", str(source))
+    return root
+
+
+def _section(node: Node, path: str) -> dict[str, Node]:
+    """The entries of a YAML mapping; anything else, or a key twice, is a TemplateError."""
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        raise TemplateError("a mapping (name: value) belongs here", path, _line(node))
+    entries: dict[str, Node] = {}
+    for key, value in node.value:
+        if key.value in entries:
+            raise TemplateError(f"{key.value} is given twice", path, _line(key))
+        # The mapping's own name is the line a person looks for, not that of its first entry.
+        value.start_mark = (
+            key.start_mark if isinstance(value, yaml.MappingNode) else value.start_mark
+        )
+        entries[key.value] = value
+    return entries
+
+
+def _parameter(name: str, node: Node, path: str) -> Parameter:
+    entries = _section(node, path)
+    default = entries.get("Default")
+    return Parameter(
+        name=name,
+        type=str(entries["Type"].value) if "Type" in entries else "String",
+        default=None if default is None else str(default.value),
+        line=_line(node),
+    )
+
+
+def _lines(section: Mapping[str, Node]) -> dict[str, int]:
+    return {name: _line(node) for name, node in section.items()}
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1

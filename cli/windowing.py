@@ -1,0 +1,46 @@
+"""Tumbling windows of event time, numbered from 1970 on; all times in milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Windowing:
+    """The length of the windows, and for how long they wait for what comes late."""
+
+    length: int
+    lateness: int
+
+    def window(self, event_time: int) -> int:
+        """The number of the window that the event is in."""
+        return event_time // self.length
+
+    def closed_before(self, clock: int) -> int:
+        """The number of the first window that is still open when event time has come to `clock`."""
+        return (clock - self.lateness) // self.length
+
+    def start(self, window: int) -> str:
+        return written(window * self.length)
+
+    def end(self, window: int) -> str:
+        return written((window + 1) * self.length)
+
+    def ending(self, end: str) -> int:
+        """The number of the window that ends then, or in which that time is, if none does."""
+        return (read(end) - 1) // self.length
+
+
+def written(time: int) -> str:
+    """As the results write it: UTC, with milliseconds."""
+    return f"{_EPOCH + time * _MILLISECOND:{FORMAT}}"[:-3]
+
+
+def read(text: str) -> int:
+    """Undoes `written`; raises ValueError."""
+    return (datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc) - _EPOCH) // _MILLISECOND
