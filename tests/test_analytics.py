@@ -1,0 +1,65 @@
+"""The application as it is described: parallelism, properties, log, cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from miztiik_events import analytics, application_log
+from miztiik_events.analytics import Application
+from stubs import Answer, stubbed
+
+DETAIL = {
+    "ApplicationARN": "arn:aws:kinesisanalytics:eu-west-1:000000000000:application/sales",
+    "ApplicationName": "sales",
+    "RuntimeEnvironment": "FLINK-1_20",
+    "ApplicationStatus": "READY",
+    "ApplicationVersionId": 3,
+}
+
+
+def described(**changes: Any) -> Application:
+    answer = Answer("describe_application", {"ApplicationDetail": {**DETAIL, **changes}})
+    with stubbed("kinesisanalyticsv2", answer) as flink:
+        return analytics.describe(flink, "sales")
+
+
+def parallel(parallelism: int, per_kpu: int) -> dict[str, Any]:
+    settings = {"Parallelism": parallelism, "ParallelismPerKPU": per_kpu}
+    flink = {"ParallelismConfigurationDescription": settings}
+    return {"FlinkApplicationConfigurationDescription": flink}
+
+
+def test_properties_parallelism_and_log_come_from_the_description() -> None:
+    groups = [{"PropertyGroupId": "windows", "PropertyMap": {"length.seconds": "60"}}]
+    found = described(
+        ApplicationConfigurationDescription={
+            **parallel(4, 1),
+            "EnvironmentPropertyDescriptions": {"PropertyGroupDescriptions": groups},
+        },
+        CloudWatchLoggingOptionDescriptions=[
+            {"LogStreamARN": "arn:aws:logs:eu-west-1:0:log-group:/sales/x:log-stream:flink"}
+        ],
+    )
+    assert (found.status, found.version, found.parallelism) == ("READY", 3, 4)
+    assert found.value("windows", "length.seconds") == "60"
+    assert found.log_stream == application_log.LogStream("/sales/x", "flink")
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "per_kpu", "dollars"), [(1, 1, "0.22"), (2, 1, "0.33"), (5, 2, "0.44")]
+)
+def test_it_costs_its_kpus_and_one_more(parallelism: int, per_kpu: int, dollars: str) -> None:
+    found = described(ApplicationConfigurationDescription=parallel(parallelism, per_kpu))
+    assert found.dollars_per_hour == Decimal(dollars)
+
+
+def test_an_application_that_just_was_made_needs_no_configuration() -> None:
+    assert described().parallelism == 1
+
+
+def test_an_aws_on_this_machine_is_known_by_its_address() -> None:
+    with stubbed("kinesisanalyticsv2") as flink:
+        assert analytics.is_local(flink)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from miztiik_events import application
+from miztiik_events.patience import Patience
+from stubs import Answer, Refusal, stubbed
+
+
+def seen_as(status: str) -> Answer:
+    detail = {
+        "ApplicationARN": "arn:aws:kinesisanalytics:eu-west-1:111122223333:application/a",
+        "ApplicationName": "a",
+        "RuntimeEnvironment": "FLINK-1_20",
+        "ApplicationStatus": status,
+        "ApplicationVersionId": 1,
+        "CreateTimestamp": datetime(2026, 1, 1, tzinfo=timezone.utc),
+    }
+    return Answer("describe_application", {"ApplicationDetail": detail})
+
+
+def stop(force: bool) -> Answer:
+    return Answer("stop_application", {}, {"ApplicationName": "a", "Force": force})
+
+
+def rests(*answers: Any) -> bool:
+    with stubbed("kinesisanalyticsv2", *answers) as flink:
+        return application.bring_to_rest(flink, "a", Patience(60))
+
+
+def test_a_running_application_is_stopped_with_a_snapshot() -> None:
+    assert rests(seen_as("RUNNING"), stop(force=False), seen_as("STOPPING"), seen_as("READY"))
+
+
+def test_a_stopped_or_missing_application_is_left_alone() -> None:
+    assert not rests(seen_as("READY"))
+    assert not rests(Refusal("describe_application", "ResourceNotFoundException"))
+
+
+def test_a_starting_application_is_stopped_by_force() -> None:
+    assert rests(seen_as("STARTING"), stop(force=True), seen_as("READY"))
+
+
+def test_an_application_whose_snapshot_failed_is_stopped_by_force() -> None:
+    assert rests(
+        seen_as("RUNNING"),
+        stop(force=False),
+        seen_as("RUNNING"),
+        stop(force=True),
+        seen_as("READY"),
+    )
+
+
+def test_an_application_that_changes_its_state_meanwhile_is_looked_at_again() -> None:
+    refused = Refusal("stop_application", "ResourceInUseException")
+    assert rests(seen_as("RUNNING"), refused, seen_as("STOPPING"), seen_as("READY"))

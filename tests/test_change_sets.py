@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from miztiik_events import change_sets
+from miztiik_events.change_sets import ChangeSet, Desired
+from miztiik_events.errors import StackError
+from miztiik_events.patience import Patience
+from miztiik_events.template import Template
+from stubs import ANY, Answer, Refusal, stubbed
+
+TEMPLATE = Template("stream", "stream.yaml", "Resources: {}", {}, {"Stream": 3}, {})
+DESIRED = Desired("sales-stream", TEMPLATE, {"Size": "3"}, frozenset({"Age"}), {"project": "sales"})
+ID = "arn:aws:cloudformation:eu-west-1:111122223333:changeSet/c/1"
+STACK_ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/sales-stream/1"
+CREATED = Answer("create_change_set", {"Id": ID, "StackId": STACK_ID})
+REMOVED = Answer("delete_change_set", {}, {"ChangeSetName": ID})
+SHELL_REMOVED = Answer("delete_stack", {}, {"StackName": STACK_ID, "ClientRequestToken": ANY})
+
+
+def state(status: str, reason: str = "") -> Answer:
+    return Answer("describe_change_set", {"Status": status, "StatusReason": reason})
+
+
+def create(kind: change_sets.Kind, *answers: Any) -> ChangeSet | None:
+    with stubbed("cloudformation", *answers) as cloudformation:
+        return change_sets.create(cloudformation, DESIRED, kind, Patience(60))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information to "
+        "create a change set.",
+        "No updates are to be performed.",
+    ],
+)
+def test_an_empty_change_set_is_recognised_and_removed(reason: str) -> None:
+    assert create("UPDATE", CREATED, state("FAILED", reason), REMOVED) is None
+
+
+def test_a_change_set_is_waited_for() -> None:
+    answers = (CREATED, state("CREATE_PENDING"), state("CREATE_COMPLETE"))
+    assert create("UPDATE", *answers) == ChangeSet(ID, "sales-stream", STACK_ID, "UPDATE")
+
+
+def test_an_update_keeps_the_values_that_nobody_gives() -> None:
+    request = {
+        "StackName": "sales-stream",
+        "ChangeSetName": ANY,
+        "ClientToken": ANY,
+        "ChangeSetType": "UPDATE",
+        "TemplateBody": "Resources: {}",
+        "Parameters": [
+            {"ParameterKey": "Size", "ParameterValue": "3"},
+            {"ParameterKey": "Age", "UsePreviousValue": True},
+        ],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": "project", "Value": "sales"}],
+    }
+    created = Answer("create_change_set", CREATED.response, request)
+    assert create("UPDATE", created, state("CREATE_COMPLETE"))
+
+
+def test_a_first_create_leaves_nothing_when_it_fails() -> None:
+    request = {
+        "StackName": "sales-stream",
+        "ChangeSetName": ANY,
+        "ClientToken": ANY,
+        "ChangeSetType": "CREATE",
+        "TemplateBody": "Resources: {}",
+        "Parameters": [{"ParameterKey": "Size", "ParameterValue": "3"}],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": "project", "Value": "sales"}],
+        "OnStackFailure": "DELETE",
+    }
+    created = Answer("create_change_set", CREATED.response, request)
+    assert create("CREATE", created, state("CREATE_COMPLETE"))
+
+
+def test_an_impossible_change_is_told_and_leaves_no_shell_behind() -> None:
+    answers = (CREATED, state("FAILED", "Circular dependency"), REMOVED, SHELL_REMOVED)
+    with pytest.raises(StackError, match="stack sales-stream failed\n  Circular dependency"):
+        create("CREATE", *answers)
+
+
+def test_an_interrupted_wait_leaves_no_shell_behind() -> None:
+    refusal = Refusal("describe_change_set", "AccessDenied")
+    with pytest.raises(ClientError):
+        create("CREATE", CREATED, refusal, REMOVED, SHELL_REMOVED)
+
+
+def test_a_wrong_value_is_told_with_the_template() -> None:
+    refusal = Refusal("create_change_set", "ValidationError", "Parameter Size must be a number")
+    with pytest.raises(StackError, match=r"Size must be a number\n  stream\.yaml\n  Next: correct"):
+        create("UPDATE", refusal)
+
+
+def test_a_refusal_for_other_reasons_stays_what_it_is() -> None:
+    with pytest.raises(ClientError):
+        create("UPDATE", Refusal("create_change_set", "AccessDenied"))

@@ -1,0 +1,282 @@
+"""The whole pipeline on real parts: bus, rules, stream, Flink, Firehose, S3 and the consumers.
+
+One story is told, and the tests look at how it ended: events pile up before the application runs,
+more come while it runs, with copies, late and malformed ones among them, and in the middle it is
+stopped with a snapshot and started again.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import command_line
+import oracle
+
+if TYPE_CHECKING:
+    from conftest import TestAws
+
+PROJECT = "pipeline"
+WINDOW_SECONDS = 10
+LATENESS_SECONDS = 5
+SHARDS = 4
+SOURCE = "Miztiik-Automation-Data-Producer"
+
+
+@dataclass
+class Pipeline:
+    """The deployed project as a user has it: the program, and the clients of the AWS it is on."""
+
+    aws: TestAws
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, exit_code: int = 0) -> str:
+        """What the command printed to stdout; fails when it ends otherwise than expected."""
+        done = command_line.run(self.aws.environment, *arguments, "--project", PROJECT)
+        assert done.returncode == exit_code, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def produce(self, **options: object) -> dict[str, Any]:
+        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        message: dict[str, Any] = json.loads(self.run("produce", "--output=json", *arguments))
+        return message
+
+    def put(self, *details: dict[str, Any], ago: float = 0) -> None:
+        """Put sales of `ago` seconds ago on the bus, ten a call."""
+        moment = datetime.now(timezone.utc) - timedelta(seconds=ago)
+        entries = [
+            {
+                "EventBusName": self.outputs["EventBusName"],
+                "Source": SOURCE,
+                "DetailType": "sales-events",
+                "Detail": json.dumps(detail),
+                "Time": moment,
+            }
+            for detail in details
+        ]
+        for first in range(0, len(entries), 10):
+            answer = self.aws.client("events").put_events(Entries=entries[first : first + 10])
+            assert answer["FailedEntryCount"] == 0
+
+    def results(self) -> list[dict[str, Any]]:
+        lines = self.run("results", "--output=ndjson").splitlines()
+        return [json.loads(line, parse_float=Decimal) for line in lines]
+
+    def stored(self, prefix: str) -> list[dict[str, Any]]:
+        """Every line of every object under a prefix of the data store."""
+        s3, bucket = self.aws.client("s3"), self.outputs["FirehoseDataStore"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
+        return [json.loads(line) for body in bodies for line in body.splitlines()]
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return [item for page in pages for item in page["Items"]]
+
+    def beat(self) -> None:
+        """One heartbeat now, instead of waiting for the schedule's next minute."""
+        answer = self.aws.client("lambda").invoke(FunctionName=self.outputs["HeartbeatFunction"])
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+@dataclass
+class Tap:
+    """A queue of the test's own that gets every event on the bus, beside all other rules."""
+
+    aws: TestAws
+    url: str
+
+    def drain(self, at_least: int) -> list[dict[str, Any]]:
+        sqs = self.aws.client("sqs")
+        events: list[dict[str, Any]] = []
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=len(events) < at_least
+            )
+            messages = answer.get("Messages", [])
+            if not messages and len(events) >= at_least:
+                return events
+            for message in messages:
+                events.append(json.loads(message["Body"], parse_float=Decimal))
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was done, and all that came of it."""
+
+    pipeline: Pipeline
+    answers: list[dict[str, Any]]
+    late_ids: set[str]
+    events: list[dict[str, Any]]
+    audit: dict[str, Any]
+
+    @property
+    def sales(self) -> list[oracle.Sale]:
+        return [sale for event in self.events if (sale := oracle.sale(event))]
+
+    @property
+    def expected(self) -> dict[tuple[str, str], oracle.Revenue]:
+        in_time = [sale for sale in self.sales if sale.request_id not in self.late_ids]
+        return oracle.windows(in_time, WINDOW_SECONDS)
+
+
+def until(holds: Callable[[], Any], what: str, seconds: float = 120) -> Any:
+    """The first true answer of `holds`; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = holds()
+        if answer:
+            return answer
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def some_sales(count: int, seed: int) -> list[dict[str, Any]]:
+    chance = random.Random(seed)
+    return [
+        {
+            "request_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+            "name": "Minotaur",
+            "category": "Books",
+            "store_id": f"store_{chance.randint(1, 5)}",
+            "sales": chance.randint(0, 99_999) / 100,
+            "contact_me": "github.com/miztiik",
+            "is_return": chance.random() < 0.3,
+        }
+        for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
+    deployed = Pipeline(local_aws)
+    overrides = {
+        "ShardCount": SHARDS,
+        "WindowSeconds": WINDOW_SECONDS,
+        "AllowedLatenessSeconds": LATENESS_SECONDS,
+        "BufferIntervalSeconds": 1,
+    }
+    flags = [f"--parameter-overrides={name}={value}" for name, value in overrides.items()]
+    deployed.outputs.update(json.loads(deployed.run("deploy", "--output=json", *flags)))
+    yield deployed
+    deployed.run("destroy", "--yes")
+
+
+@pytest.fixture(scope="module")
+def tap(pipeline: Pipeline) -> Tap:
+    sqs, events = pipeline.aws.client("sqs"), pipeline.aws.client("events")
+    bus = pipeline.outputs["EventBusName"]
+    url = sqs.create_queue(QueueName="tap")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn = attributes["Attributes"]["QueueArn"]
+    pattern = json.dumps({"account": [{"exists": True}]})
+    events.put_rule(Name="tap", EventBusName=bus, EventPattern=pattern)
+    events.put_targets(Rule="tap", EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+    return Tap(pipeline.aws, url)
+
+
+@pytest.fixture(scope="module")
+def story(pipeline: Pipeline, tap: Tap) -> Story:
+    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1)]
+    pipeline.run("start-analytics")
+
+    with ThreadPoolExecutor(1) as pool:
+        meanwhile = pool.submit(
+            pipeline.produce, stores=5, duration=30, rate=60, seed=2, bad_ratio=0.1
+        )
+        copies = some_sales(100, seed=3)
+        pipeline.put(*copies, *copies)
+        pipeline.run("stop-analytics")
+        pipeline.run("start-analytics")
+        answers.append(meanwhile.result())
+
+    after_the_restart = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
+    pipeline.put(*some_sales(50, seed=4))
+    _let_windows_close(pipeline)
+    until(
+        lambda: any(line["timestamp"] > after_the_restart for line in pipeline.results()),
+        "a window that closed after the restart",
+    )
+    late = some_sales(25, seed=5)
+    pipeline.put(*late, ago=120)
+    late_ids = {sale["request_id"] for sale in late}
+    until(lambda: len(pipeline.stored("late_events/")) >= len(late), "the late events' records")
+
+    audit = json.loads(pipeline.run("verify", "--output=json"))
+    sent = sum(answer["record_count"] for answer in answers) + 200 + 50 + 25
+    return Story(pipeline, answers, late_ids, tap.drain(sent), audit)
+
+
+def _let_windows_close(pipeline: Pipeline) -> None:
+    """Wait until the current window is over and its lateness too, then say so to every shard."""
+    now = time.time()
+    over = (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS + LATENESS_SECONDS + 1
+    until(lambda: time.time() >= over, "the end of the window")
+    pipeline.beat()
+
+
+def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
+    reported = dict(oracle.reported(line) for line in story.pipeline.results())
+    assert reported == story.expected
+    assert len({end for _, end in reported}) >= 5
+
+
+def test_a_catch_up_over_four_shards_makes_nothing_late(story: Story) -> None:
+    recorded = story.pipeline.stored("late_events/")
+    assert {line["request_id"] for line in recorded} == story.late_ids
+    assert {line["reason"] for line in recorded} == {"late"}
+
+
+def test_the_shards_were_really_all_in_use(story: Story) -> None:
+    records = story.audit["shards"]
+    assert len(records) == SHARDS
+    assert all(count > 100 for count in records.values())
+
+
+def test_the_sums_agree_with_what_the_producer_said(story: Story) -> None:
+    produced = sum(round(answer["tot_sales"] * 100) for answer in story.answers)
+    own = sum(sale.cents for sale in {s.request_id: s for s in _own(story)}.values())
+    assert sum(revenue.cents for revenue in story.expected.values()) == produced + own
+
+
+def _own(story: Story) -> list[oracle.Sale]:
+    sent = {sale["request_id"] for seed, n in ((3, 100), (4, 50)) for sale in some_sales(n, seed)}
+    return [sale for sale in story.sales if sale.request_id in sent]
+
+
+def test_each_malformed_event_is_in_the_rejected_queue(story: Story) -> None:
+    counted = story.pipeline.aws.client("sqs").get_queue_attributes(
+        QueueUrl=story.pipeline.outputs["RejectedEventsQueueUrl"],
+        AttributeNames=["ApproximateNumberOfMessages"],
+    )
+    malformed = sum(answer["rejected_events"] for answer in story.answers)
+    assert malformed > 50
+    assert int(counted["Attributes"]["ApproximateNumberOfMessages"]) == malformed
+
+
+def test_each_new_order_has_one_dispatch_note(story: Story) -> None:
+    orders = {sale.request_id for sale in story.sales if not sale.is_return}
+    table = story.pipeline.outputs["DispatchTableName"]
+    until(lambda: len(story.pipeline.items(table)) >= len(orders), "a note for each order")
+    assert {item["request_id"]["S"] for item in story.pipeline.items(table)} == orders
+
+
+def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
+    counts = story.audit["counts"]
+    assert story.audit["differences"] == []
+    assert counts["late"] == len(story.late_ids)
+    assert counts["duplicates"] == 100
+    places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
+    assert sum(counts[place] for place in places) == counts["records"]

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from miztiik_events import stacks
+from miztiik_events.change_sets import Desired
+from miztiik_events.errors import StackError
+from miztiik_events.patience import Patience
+from miztiik_events.progress import Happening, Note
+from miztiik_events.stack_operations import Operator
+from miztiik_events.stacks import Stack
+from miztiik_events.template import Template
+from stubs import ANY, Answer, Refusal, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+BODY = "Resources: {Queue: {Type: AWS::SQS::Queue}}"
+TEMPLATE = Template("queue", "queue.yaml", BODY, {}, {"Queue": 1}, {})
+DESIRED = Desired("s", TEMPLATE, {"Size": "3"}, frozenset({"Age"}), {"project": "p"})
+ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
+LIVE = Stack("s", ID, "UPDATE_COMPLETE", "", {"Size": "3", "Age": "9"}, {}, {"project": "p"}, NOW)
+GET_TEMPLATE = Answer("get_template", {"TemplateBody": BODY})
+CREATE = Answer("create_change_set", {"Id": "arn:change-set", "StackId": ID})
+READY = Answer("describe_change_set", {"Status": "CREATE_COMPLETE"})
+EXECUTE = Answer("execute_change_set", {}, {"ChangeSetName": ANY, "ClientRequestToken": ANY})
+DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
+
+
+def state(status: str) -> Answer:
+    stack = {"StackName": "s", "StackId": ID, "StackStatus": status, "CreationTime": NOW}
+    return Answer("describe_stacks", {"Stacks": [stack]})
+
+
+def events(*latest_first: tuple[str, str]) -> Answer:
+    """(resource, status) each; the event ids count from the oldest."""
+    found = [
+        {
+            "StackId": ID,
+            "EventId": str(len(latest_first) - place),
+            "StackName": "s",
+            "LogicalResourceId": resource,
+            "ResourceType": "AWS::SQS::Queue",
+            "ResourceStatus": status,
+            "ResourceStatusReason": "denied" if status.endswith("FAILED") else "",
+            "Timestamp": NOW,
+        }
+        for place, (resource, status) in enumerate(latest_first)
+    ]
+    return Answer("describe_stack_events", {"StackEvents": found})
+
+
+class Told(list[Happening]):
+    """A listener that keeps what it hears."""
+
+    __call__ = list[Happening].append
+
+    @property
+    def notes(self) -> list[str]:
+        return [happening.text for happening in self if isinstance(happening, Note)]
+
+
+def operator(cloudformation: Any, listener: Any = lambda happening: None) -> Operator:
+    return Operator(cloudformation, Patience(60), listener)
+
+
+def test_a_stack_as_desired_gets_no_change_set() -> None:
+    with stubbed("cloudformation", GET_TEMPLATE) as cloudformation:
+        assert operator(cloudformation).apply(DESIRED, LIVE).outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        replace(LIVE, parameters={"Size": "4", "Age": "9"}),
+        replace(LIVE, parameters={"Size": "3", "Age": "9", "Retired": "1"}),
+        replace(LIVE, parameters={"Age": "9"}),
+        replace(LIVE, tags={"project": "q"}),
+    ],
+)
+def test_another_value_or_tag_is_a_change_without_asking_for_the_template(live: Stack) -> None:
+    answers = (
+        *(CREATE, READY, events(("s", "UPDATE_COMPLETE")), EXECUTE),
+        events(("s", "UPDATE_COMPLETE"), ("s", "UPDATE_IN_PROGRESS"), ("s", "UPDATE_COMPLETE")),
+        state("UPDATE_COMPLETE"),
+        events(("s", "UPDATE_COMPLETE"), ("s", "UPDATE_IN_PROGRESS"), ("s", "UPDATE_COMPLETE")),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert operator(cloudformation).apply(DESIRED, live).outcome == "updated"
+
+
+def test_a_change_that_cloudformation_finds_empty_is_none() -> None:
+    failed = {"Status": "FAILED", "StatusReason": "No updates are to be performed."}
+    answers = (
+        Answer("get_template", {"TemplateBody": BODY + " # a comment"}),
+        *(CREATE, Answer("describe_change_set", failed), Answer("delete_change_set")),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert operator(cloudformation).apply(DESIRED, LIVE).outcome == "unchanged"
+
+
+def test_the_state_of_before_is_not_taken_for_the_end() -> None:
+    """For a moment after the start CloudFormation still shows the old state and no events."""
+    over = events(("s", "UPDATE_COMPLETE"), ("s", "UPDATE_IN_PROGRESS"), ("s", "UPDATE_COMPLETE"))
+    answers = (
+        *(CREATE, READY, events(("s", "UPDATE_COMPLETE")), EXECUTE),
+        *(events(("s", "UPDATE_COMPLETE")), state("UPDATE_COMPLETE")),
+        events(("s", "UPDATE_IN_PROGRESS"), ("s", "UPDATE_COMPLETE")),
+        *(state("UPDATE_COMPLETE"), over, state("UPDATE_COMPLETE"), over),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        changed = replace(LIVE, parameters={})
+        assert operator(cloudformation).apply(DESIRED, changed).outcome == "updated"
+
+
+def test_a_failed_create_tells_the_cause_and_its_place_although_the_stack_is_gone() -> None:
+    happened = (
+        ("Queue", "CREATE_FAILED"),
+        ("s", "CREATE_IN_PROGRESS"),
+        ("s", "REVIEW_IN_PROGRESS"),
+    )
+    rolled_back = (("s", "ROLLBACK_COMPLETE"), ("s", "ROLLBACK_IN_PROGRESS"), *happened)
+    gone = (("s", "DELETE_COMPLETE"), ("s", "DELETE_IN_PROGRESS"), *rolled_back)
+    answers = (
+        *(CREATE, READY, events(happened[-1]), EXECUTE),
+        *(events(*rolled_back), state("DELETE_IN_PROGRESS")),
+        *(events(*gone), state("DELETE_COMPLETE"), events(*gone)),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StackError) as failed:
+        operator(cloudformation).apply(DESIRED, None)
+    assert str(failed.value).splitlines() == [
+        "stack s failed at Queue (AWS::SQS::Queue)",
+        "  CREATE_FAILED: denied",
+        "  queue.yaml:1",
+        "  Next: remove the cause, then deploy again",
+    ]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_a_stack_that_was_never_created_is_deleted_first_and_it_says_so(status: str) -> None:
+    told = Told()
+    old, new = ("s", status), ("s", "CREATE_COMPLETE")
+    answers = (
+        *(events(old), DELETE, events(old)),
+        Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist"),
+        *(events(old), CREATE, READY, events(("s", "REVIEW_IN_PROGRESS")), EXECUTE),
+        *(events(new, old), state("CREATE_COMPLETE"), events(new, old)),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        applied = operator(cloudformation, told).apply(DESIRED, replace(LIVE, status=status))
+    assert applied.outcome == "created"
+    assert told.notes == [f"was never created ({status}): deleting it first"]
+
+
+def test_a_stack_that_somebody_else_changes_is_waited_for() -> None:
+    told = Told()
+    answers = (state("UPDATE_IN_PROGRESS"), state("UPDATE_ROLLBACK_FAILED"))
+    busy = replace(LIVE, status="UPDATE_IN_PROGRESS")
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StackError) as failed:
+        operator(cloudformation, told).apply(DESIRED, busy)
+    assert told.notes == ["is in UPDATE_IN_PROGRESS already; waiting for its end"]
+    assert "aws cloudformation continue-update-rollback --stack-name s" in str(failed.value)
+
+
+def test_a_deletion_that_fails_tells_the_cause() -> None:
+    before = ("s", "CREATE_COMPLETE")
+    after = (("s", "DELETE_FAILED"), ("Bucket", "DELETE_FAILED"), before)
+    answers = (
+        *(events(before), DELETE),
+        *(events(*after), state("DELETE_FAILED"), events(*after)),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        deleting = operator(cloudformation)
+        with pytest.raises(
+            StackError, match=r"stack s failed at Bucket.*\n  DELETE_FAILED: denied"
+        ):
+            deleting.delete(LIVE)
+
+
+def test_a_failed_update_is_rolled_back_and_told(local_aws: Any) -> None:
+    cloudformation = local_aws.client("cloudformation")
+    failing = (
+        "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
+        "  Handle: {Type: AWS::CloudFormation::WaitConditionHandle}\n"
+        "  Signal:\n    Type: AWS::CloudFormation::WaitCondition\n"
+        "    Properties: {Handle: !Ref Handle, Timeout: '1'}\n"
+    )
+    desired = replace(DESIRED, stack="operations-update", parameters={}, kept=frozenset())
+    operator(cloudformation).apply(desired, None)
+    lines = {"Queue": 2, "Handle": 3, "Signal": 4}
+    broken = replace(desired, template=replace(TEMPLATE, body=failing, resources=lines))
+    live = stacks.describe(cloudformation, "operations-update")
+    with pytest.raises(StackError) as failed:
+        operator(cloudformation).apply(broken, live)
+    assert failed.value.place == "queue.yaml:4"
+    assert failed.value.resource == "Signal (AWS::CloudFormation::WaitCondition)"
+    after = stacks.describe(cloudformation, "operations-update")
+    assert after
+    assert after.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert operator(cloudformation).apply(desired, after).outcome == "unchanged"

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from miztiik_events import stacks
+from miztiik_events.errors import NotDeployedError
+from stubs import Answer, Refusal, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+QUEUE = """
+Parameters: {Size: {Type: Number, Default: 30}}
+Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: !Ref Size}}}
+Outputs: {%s: {Value: !GetAtt Queue.QueueName}}
+"""
+
+
+def described(name: str, status: str) -> Answer:
+    stack = {"StackName": name, "StackStatus": status, "CreationTime": NOW}
+    return Answer("describe_stacks", {"Stacks": [stack]})
+
+
+def test_a_stack_that_does_not_exist_is_none() -> None:
+    refusal = Refusal("describe_stacks", "ValidationError", "Stack with id a does not exist")
+    with stubbed("cloudformation", refusal) as cloudformation:
+        assert stacks.describe(cloudformation, "a") is None
+
+
+def test_a_deleted_stack_is_none() -> None:
+    with stubbed("cloudformation", described("a", "DELETE_COMPLETE")) as cloudformation:
+        assert stacks.describe(cloudformation, "a") is None
+
+
+def test_another_refusal_is_not_taken_for_a_missing_stack() -> None:
+    refusal = Refusal("describe_stacks", "AccessDenied", "not authorized")
+    with stubbed("cloudformation", refusal) as cloudformation, pytest.raises(ClientError):
+        stacks.describe(cloudformation, "a")
+
+
+@pytest.mark.parametrize(
+    ("status", "busy", "failed", "shell"),
+    [
+        ("CREATE_COMPLETE", False, False, False),
+        ("UPDATE_ROLLBACK_COMPLETE", False, False, False),
+        ("UPDATE_IN_PROGRESS", True, False, False),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", True, False, False),
+        ("REVIEW_IN_PROGRESS", False, False, True),
+        ("ROLLBACK_COMPLETE", False, True, False),
+        ("UPDATE_ROLLBACK_FAILED", False, True, False),
+        ("DELETE_FAILED", False, True, False),
+    ],
+)
+def test_a_status_says_what_can_be_done(status: str, busy: bool, failed: bool, shell: bool) -> None:
+    with stubbed("cloudformation", described("a", status)) as cloudformation:
+        stack = stacks.describe(cloudformation, "a")
+    assert stack
+    assert (stack.is_busy, stack.has_failed, stack.is_shell) == (busy, failed, shell)
+
+
+def test_a_projects_outputs_are_those_of_its_live_stacks(local_aws: Any) -> None:
+    cloudformation = local_aws.client("cloudformation")
+    for name, output in (("outputs-stream", "Stream"), ("outputs-producer", "Producer")):
+        cloudformation.create_stack(StackName=name, TemplateBody=QUEUE % output)
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1}
+        )
+    cloudformation.create_stack(StackName="outputs-other", TemplateBody=QUEUE % "Other")
+    outputs = stacks.project_outputs(cloudformation, "outputs")
+    assert sorted(outputs) == ["Producer", "Stream"]
+    assert stacks.require(outputs, "Stream", "outputs") == outputs["Stream"]
+
+
+def test_the_outputs_of_a_project_that_is_not_there_are_none(local_aws: Any) -> None:
+    assert stacks.project_outputs(local_aws.client("cloudformation"), "nowhere") == {}
+
+
+def test_a_missing_output_says_what_to_run() -> None:
+    with pytest.raises(NotDeployedError, match="miztiik-events deploy --project mine"):
+        stacks.require({}, "SalesStreamName", "mine")
+
+
+def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
+    def stack(name: str, tags: dict[str, str]) -> stacks.Stack:
+        return stacks.Stack(name, name, "CREATE_COMPLETE", "", {}, {}, tags, NOW)
+
+    everything = [
+        stack("sales-stream", {}),
+        stack("sales-retired-template", {stacks.PROJECT_TAG: "sales"}),
+        stack("sales-eu-stream", {stacks.PROJECT_TAG: "sales-eu"}),
+        stack("sales-report", {}),
+    ]
+    ours = stacks.belonging(everything, "sales")
+    assert list(ours) == ["sales-stream", "sales-retired-template"]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miztiik_events import template
+from miztiik_events.errors import TemplateError, UnknownParameterError
+from miztiik_events.plan import Code, Default, Given, Output
+from miztiik_events.template import Parameter, Template
+from miztiik_events.wiring import wire
+
+
+def made(name: str, needs: dict[str, str | None], outputs: tuple[str, ...] = ()) -> Template:
+    """A template as data; `needs` maps its parameters to their defaults, one to a line."""
+    parameters = {
+        parameter: Parameter(parameter, "String", default, line)
+        for line, (parameter, default) in enumerate(needs.items(), 2)
+    }
+    lines = {output: line for line, output in enumerate(outputs, 50)}
+    return Template(name, f"{name}.yaml", "", parameters, {}, lines)
+
+
+BUCKET = made("artifacts", {}, ("ArtifactBucket",))
+
+
+def test_a_parameter_takes_the_output_of_its_name() -> None:
+    stream = made("stream", {}, ("StreamArn",))
+    reader = made("analytics", {"StreamArn": "unused default"})
+    steps = wire([reader, stream], ())
+    assert [step.name for step in steps] == ["stream", "analytics"]
+    assert steps[1].sources == {"StreamArn": Output("stream")}
+    assert steps[1].parents == {"stream"}
+
+
+def test_a_code_parameter_takes_the_function_of_its_name() -> None:
+    producer = made("producer", {"ProducerCode": None, "ArtifactBucket": None})
+    step = wire([producer, BUCKET], ["producer"])[1]
+    assert step.sources["ProducerCode"] == Code("producer")
+    assert step.functions == {"producer"}
+
+
+def test_a_given_value_goes_before_everything_else() -> None:
+    steps = wire(
+        [BUCKET, made("a", {"ArtifactBucket": "x", "Size": "3", "Other": "4"})],
+        (),
+        {"ArtifactBucket": "mine", "Size": "5"},
+    )
+    sources = {step.name: step.sources for step in steps}["a"]
+    assert sources == {
+        "ArtifactBucket": Given("mine"),
+        "Size": Given("5"),
+        "Other": Default(),
+    }
+
+
+def test_a_template_that_hands_on_its_own_parameter_does_not_wait_for_itself() -> None:
+    stream = made("stream", {"ShardCount": "2"}, ("ShardCount",))
+    analytics = made("analytics", {"ShardCount": None})
+    steps = wire([analytics, stream], ())
+    assert steps[0].sources == {"ShardCount": Default()}
+    assert steps[1].sources == {"ShardCount": Output("stream")}
+
+
+def test_a_parameter_that_nothing_gives_is_found_with_file_and_line() -> None:
+    with pytest.raises(TemplateError, match=r"^a\.yaml:3: nothing gives parameter Missing"):
+        wire([made("a", {"Size": "1", "Missing": None})], ())
+
+
+def test_a_missing_function_folder_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*no folder functions/lost"):
+        wire([BUCKET, made("a", {"LostCode": None, "ArtifactBucket": None})], ["other"])
+
+
+def test_code_without_a_bucket_is_found() -> None:
+    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*needs a parameter ArtifactBucket"):
+        wire([BUCKET, made("a", {"OneCode": None})], ["one"])
+
+
+def test_an_output_of_two_templates_is_found_in_both() -> None:
+    with pytest.raises(TemplateError, match=r"^b\.yaml:50: output Arn is one of a\.yaml:51 too"):
+        wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
+
+
+def test_an_unknown_parameter_is_told_with_the_known_ones() -> None:
+    with pytest.raises(UnknownParameterError) as refused:
+        wire([made("a", {"Size": "1", "Age": "2"})], (), {"Sise": "5"})
+    assert str(refused.value) == "No template has a parameter Sise. There are: Age, Size"
+    assert refused.value.exit_code == 2
+
+
+def test_a_cycle_is_told_as_a_story_with_file_and_line() -> None:
+    templates = [
+        made("a", {"B": None}, ("A",)),
+        made("b", {"Size": "1", "C": None}, ("B",)),
+        made("c", {"A": None}, ("C",)),
+        made("d", {"A": None}),
+    ]
+    with pytest.raises(TemplateError) as refused:
+        wire(templates, ())
+    story = str(refused.value)
+    assert "the templates wait for each other" in story
+    assert all(part in story for part in ("a needs B of b", "b needs C of c", "c needs A of a"))
+    assert story.startswith(("a.yaml:2: ", "b.yaml:3: ", "c.yaml:2: "))
+
+
+@given(st.data())
+def test_every_step_comes_after_its_parents(data: st.DataObject) -> None:
+    names = data.draw(st.permutations([f"t{number}" for number in range(8)]))
+    templates = []
+    for place, name in enumerate(names):
+        needs = data.draw(st.sets(st.sampled_from(names[:place]))) if place else set()
+        templates.append(made(name, {f"{need}Out": None for need in needs}, (f"{name}Out",)))
+    seen: set[str] = set()
+    for step in wire(sorted(templates, key=lambda made: made.name), ()):
+        assert step.parents <= seen
+        seen.add(step.name)
+    assert seen == set(names)
+
+
+def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
+    for name, needs in (("one", "Two"), ("two", "One")):
+        body = f"Parameters:\n{indent(f'{needs}: {{Type: String}}', '  ')}\nResources:\n"
+        body += f"  R: {{Type: AWS::SNS::Topic}}\nOutputs:\n  {name.title()}: {{Value: x}}\n"
+        (tmp_path / f"{name}.yaml").write_text(body)
+    with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates wait"):
+        wire(template.load_all(tmp_path), ())
