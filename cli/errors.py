@@ -58,7 +58,8 @@ class NotDeployedError(MiztiikError):
 
     def __init__(self, what: str, project: str) -> None:
         super().__init__(
-            f"{what} of project {project!r} is not deployed. Run first: miztiik-events deploy"
+            f"Project {project!r} is not deployed here (there is no {what}). "
+            "Run first: miztiik-events deploy"
             + ("" if project == "miztiik-events" else f" --project {project}")
         )
 

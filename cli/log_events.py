@@ -43,7 +43,7 @@ def groups(cloudformation: CloudFormationClient, project: str) -> list[str]:
     """The log groups of the project's stacks; raises NotDeployedError when there are no stacks."""
     deployed = stacks.of_project(cloudformation, project)
     if not deployed:
-        raise NotDeployedError("The system", project)
+        raise NotDeployedError("stack", project)
     return [
         name
         for stack in deployed.values()

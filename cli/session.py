@@ -5,6 +5,7 @@ The only module that makes boto3 clients, and the only one that turns botocore's
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError, MiztiikError
@@ -33,11 +34,12 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
     )
     try:
         session = boto3.session.Session(
-            botocore_session=core, profile_name=profile, region_name=region
+            botocore_session=core, profile_name=profile, region_name=region or _region()
         )
         credentials = session.get_credentials()
     except BotoCoreError as error:
         raise translate(error) from error
+    _check_endpoint(os.environ.get("AWS_ENDPOINT_URL", ""))
     if not session.region_name:
         raise ConfigurationError(
             f"No region. Give --region, set AWS_REGION, or run `aws configure`; {LOCAL_HINT}"
@@ -47,6 +49,20 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
             f"No AWS credentials. Run `aws configure` or give --profile; {LOCAL_HINT}"
         )
     return session
+
+
+def _region() -> str | None:
+    # The AWS CLI and the other SDKs obey both, the first before the second; boto3 only the second.
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _check_endpoint(url: str) -> None:
+    # botocore would take it, and raise a bare ValueError when the first client is made.
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"AWS_ENDPOINT_URL is {url!r}, which is no address. Unset it for the real AWS; "
+            f"{LOCAL_HINT}"
+        )
 
 
 _CREDENTIAL_CODES = frozenset(
@@ -80,6 +96,8 @@ def translate(error: Exception) -> MiztiikError:
         )
     if isinstance(error, exceptions.ProfileNotFound):
         return ConfigurationError(f"{error}. `aws configure list-profiles` shows what there is")
+    if isinstance(error, exceptions.InvalidRegionError):
+        return ConfigurationError(f"{error} Give another --region, as eu-west-1")
     if isinstance(error, exceptions.NoRegionError):
         return ConfigurationError("No region. Give --region or set AWS_REGION")
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):

@@ -11,9 +11,8 @@ import os
 import re
 import signal
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 
 from conftest import TestAws
 from miztiik_events.local import flink_processes, launch
+from waiting import until
 
 PROGRAM = """
 import json, os
@@ -77,13 +77,6 @@ class Counter:
         folder = self.aws.running.folder.flink
         (pid,) = (process.pid for process in flink_processes.alive(folder) if process.kind == kind)
         return pid
-
-
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

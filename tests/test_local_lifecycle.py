@@ -9,15 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from miztiik_events.local import launch
 from miztiik_events.local.folder import Address, Folder
+from waiting import until
 
 PROGRAM = [sys.executable, "-c", "from miztiik_events.main import main; main()", "local"]
 PARENT = """
@@ -43,13 +43,6 @@ def run(folder: Path, *arguments: str, **variables: str) -> subprocess.Completed
 def exports(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
     lines = [line for line in answer.stdout.splitlines() if line.startswith("export ")]
     return dict(line[len("export ") :].split("=", 1) for line in lines)
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.02)
 
 
 def group_lives(group: int) -> bool:

@@ -11,7 +11,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,6 +22,7 @@ import pytest
 
 import command_line
 import oracle
+from waiting import until
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -130,17 +131,6 @@ class Story:
     def expected(self) -> dict[tuple[str, str], oracle.Revenue]:
         in_time = [sale for sale in self.sales if sale.request_id not in self.late_ids]
         return oracle.windows(in_time, WINDOW_SECONDS)
-
-
-def until(holds: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    """The first true answer of `holds`; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = holds()
-        if answer:
-            return answer
-        time.sleep(0.2)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def some_sales(count: int, seed: int) -> list[dict[str, Any]]:

@@ -1,0 +1,81 @@
+"""`demo`, as a new user runs it; and broken off in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import command_line
+from waiting import until
+
+STEPS = [
+    "Start an AWS on this machine",
+    "Deploy the stacks",
+    "Start the analytics application",
+    "Produce, and see windows close",
+    "Close the last window",
+    "Verify",
+    "Destroy the stacks",
+    "Stop the AWS on this machine",
+]
+
+
+@contextmanager
+def demo(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command, in a session of its own and with a folder for temporary files of its own."""
+    process = subprocess.Popen(
+        [command_line.PROGRAM, "demo", *arguments],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def processes_that_name(text: str) -> list[str]:
+    table = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True)
+    return [line for line in table.stdout.splitlines() if text in line]
+
+
+def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path, "--duration", "15", "--output", "json") as process:
+        answer, progress = process.communicate(timeout=300)
+    assert process.returncode == 0, progress
+    found = json.loads(answer)
+    assert found["agrees"] is True
+    assert found["counts"]["counted"] == found["produced"]["sales_events"] > 0
+    revenue = round(sum(window["revenue"] for window in found["windows"]), 2)
+    assert revenue == found["produced"]["tot_sales"] > 0
+    assert list(found["seconds"]) == STEPS
+    assert progress.count("window until") >= 2
+    assert not list(tmp_path.iterdir())
+    assert not processes_that_name(str(tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_demo_that_is_broken_off_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        assert process.stderr
+        next(line for line in process.stderr if "STARTING" in line)
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Cancelled" in rest
+        assert "Traceback" not in rest
+    until(lambda: not list(tmp_path.iterdir()), "an empty folder")
+    assert not processes_that_name(str(tmp_path))
