@@ -11,6 +11,7 @@ from .output import printable
 if TYPE_CHECKING:
     from datetime import datetime
 
+Verb = Literal["create", "update", "delete"]
 Outcome = Literal["created", "updated", "unchanged", "deleted", "failed", "skipped"]
 
 
@@ -37,6 +38,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class StackBegun:
+    """An operation on a stack begins; `resources` is how many it has, 0 when that is not known."""
+
+    stack: str
+    verb: Verb
+    resources: int
+
+
+@dataclass(frozen=True)
 class StackDone:
     """The end of the work on one stack."""
 
@@ -46,7 +56,7 @@ class StackDone:
     reason: str = ""
 
 
-Happening = Union[StackEvent, Note, StackDone]
+Happening = Union[StackEvent, Note, StackBegun, StackDone]
 Listener = Callable[[Happening], None]
 
 
@@ -62,6 +72,8 @@ def line(happening: Happening) -> str:
         words = [happening.stack, resource, happening.status, happening.reason]
     elif isinstance(happening, Note):
         words = [happening.subject, happening.text]
+    elif isinstance(happening, StackBegun):
+        words = [happening.stack, f"{happening.verb} begins"]
     else:
         took = f"({happening.seconds:.1f} s)" if happening.seconds else ""
         words = [happening.stack, happening.outcome, took, happening.reason]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import change_sets, stacks
 from .change_sets import ChangeSet, Desired, Kind
 from .errors import StackError
-from .progress import Listener, Note, Outcome, StackEvent
+from .progress import Listener, Note, Outcome, StackBegun, StackEvent, Verb
 from .stack_events import Tail, first_cause
 from .stacks import Stack
 
@@ -54,9 +54,13 @@ class Operator:
             return Applied(live, "unchanged")
         raise StackError(desired.stack, "CloudFormation finds nothing to create in its template")
 
-    def delete(self, stack: Stack) -> None:
-        """Delete the stack and wait until it is gone; raises StackError with the real cause."""
+    def delete(self, stack: Stack, resources: int = 0) -> None:
+        """Delete the stack, of so many resources (0: not known), and wait until it is gone.
+
+        Raises StackError with the real cause.
+        """
         tail = Tail(self.cloudformation, stack.id)
+        self.listener(StackBegun(stack.name, "delete", resources))
         self.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=change_sets.token())
         events, left = self._follow(tail, stack.name, stack.id)
         if left:
@@ -88,6 +92,8 @@ class Operator:
 
     def _execute(self, change_set: ChangeSet, template: Template) -> Stack:
         tail = Tail(self.cloudformation, change_set.stack_id)
+        verb = _VERBS[change_set.kind]
+        self.listener(StackBegun(change_set.stack, verb, len(template.resources)))
         change_sets.execute(self.cloudformation, change_set)
         events, stack = self._follow(tail, change_set.stack, change_set.stack_id)
         if stack and stack.status in SUCCEEDED:
@@ -117,6 +123,7 @@ class Operator:
 
 
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
+_VERBS: dict[Kind, Verb] = {"CREATE": "create", "UPDATE": "update"}
 
 
 def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:
