@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CreateChangeSetInputTypeDef,
         CreateChangeSetOutputTypeDef,
         DescribeChangeSetOutputTypeDef,
+        OperationEventTypeDef,
         ParameterTypeDef,
     )
 
@@ -38,6 +39,7 @@ class Desired:
     parameters: Mapping[str, str]
     kept: frozenset[str]
     tags: Mapping[str, str]
+    is_express: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,20 @@ def create(
     """
     answer = _asked_for(cloudformation, desired, kind)
     change_set = ChangeSet(answer["Id"], desired.stack, answer["StackId"], kind)
+    is_ready = False
     try:
         described = _settled(cloudformation, change_set, patience)
-    except BaseException:
-        # Nobody will execute it any more, and it must not stay behind.
-        discard(cloudformation, change_set)
-        raise
-    if described["Status"] == "CREATE_COMPLETE":
-        return change_set
-    discard(cloudformation, change_set)
-    reason = described.get("StatusReason", "no reason given")
-    if any(words in reason for words in EMPTY):
-        return None
-    raise StackError(desired.stack, reason, next_step=CORRECT)
+        is_ready = described["Status"] == "CREATE_COMPLETE"
+        if is_ready:
+            return change_set
+        reason = described.get("StatusReason", "no reason given")
+        if any(words in reason for words in EMPTY):
+            return None
+        raise _refusal(cloudformation, change_set, desired.template, reason)
+    finally:
+        # Nobody will execute it, and it must not stay behind, whatever ended this.
+        if not is_ready:
+            discard(cloudformation, change_set)
 
 
 def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
@@ -106,8 +109,8 @@ def _asked_for(
         if error.response["Error"].get("Code") != "ValidationError":
             raise
         reason = error.response["Error"].get("Message", "")
-        place = desired.template.path
-        raise StackError(desired.stack, reason, place=place, next_step=CORRECT) from None
+        path = desired.template.path
+        raise StackError(desired.stack, reason, path=path, next_step=CORRECT) from None
 
 
 def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
@@ -125,12 +128,52 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
     }
+    if desired.is_express:
+        request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     if kind == "UPDATE":
         parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in desired.kept]
     else:
         # A failed first create would otherwise leave a stack that can only be deleted.
         request["OnStackFailure"] = "DELETE"
     return request
+
+
+def _refusal(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, template: Template, reason: str
+) -> StackError:
+    """Why there is no change set: the resource that did not pass validation, when one is to blame.
+
+    Only DescribeEvents tells of it; the change set's own reason just says that there is something.
+    """
+    for event in _failed_events(cloudformation, change_set):
+        found = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
+        logical_id = event.get("LogicalResourceId", "")
+        if found and logical_id in template.resources:
+            return StackError(
+                change_set.stack,
+                f"{found} {event.get('ValidationPath', '')}".strip(),
+                logical_id=logical_id,
+                type=event.get("ResourceType", ""),
+                path=template.path,
+                line=template.resources[logical_id],
+                next_step=CORRECT,
+            )
+    return StackError(change_set.stack, reason, path=template.path, next_step=CORRECT)
+
+
+def _failed_events(
+    cloudformation: CloudFormationClient, change_set: ChangeSet
+) -> list[OperationEventTypeDef]:
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = cloudformation.describe_events(
+            ChangeSetName=change_set.id, Filters={"FailedEvents": True}
+        )
+    except ClientError:
+        # It only makes the message better; who may not call it gets the message without.
+        return []
+    return answer.get("OperationEvents", [])
 
 
 def _settled(

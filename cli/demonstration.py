@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import analytics, application, deployment, operation, producer, results, teardown
+from . import analytics, application, deployment, operation, producer, project, results, teardown
 from . import audit as auditing
 from .data_store import Folder
 from .local import launch
 from .patience import Patience
 from .progress import Happening, StackDone, line
+from .project import Settings
 from .results import Collection, Row
 from .session import connect
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from .audit import Audit
 
-OVERRIDES = {"WindowSeconds": "10", "BufferIntervalSeconds": "1"}
+SETTINGS = Settings({"WindowSeconds": "10", "BufferIntervalSeconds": "1"})
 # Far more than any step takes; what takes longer hangs.
 PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.5
@@ -65,7 +66,7 @@ class _Steps:
         self.say(f"{time.monotonic() - self._started:6.1f} s  {text}")
 
 
-def demonstrate(project: str, asked: Mapping[str, Any], say: Say) -> Outcome:
+def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
     """Start an AWS, deploy, start, produce what is asked, verify, destroy; nothing is left of it.
 
     `say` gets lines of progress. What fails on the way is raised as the step raises it.
@@ -77,7 +78,8 @@ def demonstrate(project: str, asked: Mapping[str, Any], say: Say) -> Outcome:
             running.enter_context(aws.in_effect())
             session = connect()
         with steps.step("Deploy the stacks") as tell:
-            outputs = deployment.deploy(session, project, OVERRIDES, _stacks_only(tell))
+            found = project.draft(name, SETTINGS).beside(session)
+            outputs = deployment.deploy(session, found, _stacks_only(tell))
         with steps.step("Start the analytics application") as tell:
             _start(session, outputs[application.OUTPUT], tell)
         folder = Folder(session.client("s3"), outputs["FirehoseDataStore"], results.PREFIX)
@@ -87,10 +89,10 @@ def demonstrate(project: str, asked: Mapping[str, Any], say: Say) -> Outcome:
         with steps.step("Close the last window") as tell:
             shop.close_last_window(tell)
         with steps.step("Verify") as tell:
-            audit = auditing.audit(session, project, listener=tell)
+            audit = auditing.audit(session, name, listener=tell)
             shop.look(tell)
         with steps.step("Destroy the stacks") as tell:
-            inventory = teardown.take_inventory(session, project)
+            inventory = teardown.take_inventory(session, name)
             teardown.destroy(session, inventory, _stacks_only(tell))
         with steps.step("Stop the AWS on this machine"):
             running.close()

@@ -67,28 +67,44 @@ class NotDeployedError(MiztiikError):
 class StackError(MiztiikError):
     """A stack operation failed; the message gives the first real cause, then what to do next.
 
-    `resource` is the logical id of what failed first, `place` its `file:line` in the template.
+    `logical_id` and `type` are those of the resource that failed first, `path` and `line` its place
+    in the template, as far as they are known.
     """
 
     def __init__(
         self,
         stack: str,
         reason: str,
-        resource: str | None = None,
-        place: str | None = None,
-        next_step: str | None = None,
+        *,
+        logical_id: str = "",
+        type: str = "",
+        path: str = "",
+        line: int | None = None,
+        next_step: str = "",
     ) -> None:
+        self.stack, self.reason, self.next_step = stack, reason, next_step
+        self.logical_id, self.type, self.path, self.line = logical_id, type, path, line
         parts = [
-            f"stack {stack} failed" + (f" at {resource}" if resource else ""),
+            f"stack {stack} failed" + (f" at {self.resource}" if logical_id else ""),
             f"  {reason}",
-            f"  {place}" if place else "",
+            f"  {self.place}" if path else "",
             f"  Next: {next_step}" if next_step else "",
         ]
         super().__init__("\n".join(part for part in parts if part))
-        self.stack = stack
-        self.reason = reason
-        self.resource = resource
-        self.place = place
+
+    @property
+    def resource(self) -> str:
+        return f"{self.logical_id} ({self.type})" if self.type else self.logical_id
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+class StuckError(StackError):
+    """A stack is in a state from which no deploy gets it out without a person's decision."""
+
+    exit_code = 4
 
 
 class ApplicationError(MiztiikError):

@@ -26,6 +26,11 @@ class Patience:
     cancelled: threading.Event = field(default_factory=threading.Event)
     _start: float = field(default_factory=time.monotonic)
 
+    def at_most(self, seconds: float) -> Patience:
+        """One that ends after so many seconds from now, or with this one if that is sooner."""
+        left = self._start + self.seconds - time.monotonic()
+        return Patience(min(seconds, left), self.cancelled)
+
     def looks(self, what: str) -> Iterator[int]:
         """Count one look at once, then one after each of ever longer pauses (0.1 s to 5 s).
 

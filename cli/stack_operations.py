@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import change_sets, stacks
+from . import change_sets, changes, stacks
 from .change_sets import ChangeSet, Desired, Kind
 from .errors import StackError
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, Verb
-from .stack_events import Tail, first_cause
+from .stack_events import Tail
+from .stack_failures import failure, stuck
 from .stacks import Stack
 
 if TYPE_CHECKING:
@@ -32,11 +34,18 @@ class Applied:
 
 @dataclass(frozen=True)
 class Operator:
-    """Who carries out operations on stacks: the client, how long it waits, whom it tells."""
+    """Who carries out operations on stacks: the client, how long it waits, whom it tells.
+
+    `wait` is for how many seconds it waits for what somebody else has begun. With `recovers`, a
+    stack whose rollback failed is rolled back again, without the resources in `skip`.
+    """
 
     cloudformation: CloudFormationClient
     patience: Patience
     listener: Listener
+    wait: float = math.inf
+    recovers: bool = False
+    skip: frozenset[str] = frozenset()
 
     def apply(self, desired: Desired, live: Stack | None) -> Applied:
         """Bring the stack to its desired state; when it is so already, one GetTemplate is all.
@@ -49,6 +58,8 @@ class Operator:
         kind: Kind = "UPDATE" if live else "CREATE"
         change_set = change_sets.create(self.cloudformation, desired, kind, self.patience)
         if change_set:
+            if desired.is_express:
+                self._refuse_express_replacement(desired, change_set)
             return Applied(self._execute(change_set, desired.template), _OUTCOMES[kind])
         if live:
             return Applied(live, "unchanged")
@@ -62,19 +73,36 @@ class Operator:
         tail = Tail(self.cloudformation, stack.id)
         self.listener(StackBegun(stack.name, "delete", resources))
         self.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=change_sets.token())
-        events, left = self._follow(tail, stack.name, stack.id)
+        events, left = self.follow(tail, stack.name, stack.id)
         if left:
-            raise _failure(left.name, left, events, "remove the cause, then destroy again")
+            raise failure(left.name, left, events, "remove the cause, then destroy again")
 
     def settle(self, stack: Stack) -> Stack | None:
-        """The stack as it is when nothing is under way in it (any more); None when it is gone."""
-        if stack.is_busy:
-            self.listener(Note(stack.name, f"is in {stack.status} already; waiting for its end"))
-        states = (
-            stacks.describe(self.cloudformation, stack.id)
-            for _ in self.patience.looks(f"stack {stack.name}")
+        """The stack as it is when nothing is under way in it (any more); None when it is gone.
+
+        Until then, the listener is told what happens in it.
+        """
+        if not stack.is_busy:
+            return stacks.describe(self.cloudformation, stack.id)
+        self.listener(Note(stack.name, f"is in {stack.status} already; waiting for its end"))
+        tail = Tail(self.cloudformation, stack.id)
+        state: Stack | None = stack
+        for _ in self.patience.at_most(self.wait).looks(f"stack {stack.name}"):
+            self._tell(tail)
+            state = stacks.describe(self.cloudformation, stack.id)
+            if state is None or not state.is_busy:
+                break
+        self._tell(tail)
+        return state
+
+    def protect(self, stack: Stack, is_protected: bool | None) -> None:
+        """Switch the stack's termination protection on or off; None leaves it as it is."""
+        if is_protected in (None, stack.is_protected):
+            return
+        self.cloudformation.update_termination_protection(
+            StackName=stack.id, EnableTerminationProtection=bool(is_protected)
         )
-        return next(state for state in states if state is None or not state.is_busy)
+        self.listener(Note(stack.name, f"termination protection {'on' if is_protected else 'off'}"))
 
     def _fit_for_update(self, live: Stack | None) -> Stack | None:
         """The stack when an update can start from it; None when it has to be created."""
@@ -86,24 +114,53 @@ class Operator:
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None
+        if live.status == "UPDATE_ROLLBACK_FAILED" and self.recovers:
+            return self._recover(live)
         if live.has_failed:
-            raise StackError(live.name, f"{live.status}: {live.reason}", next_step=_way_out(live))
+            raise stuck(self.cloudformation, live)
         return live
+
+    def _recover(self, live: Stack) -> Stack:
+        """Take the rollback up again, without the resources in `skip`, until it is complete."""
+        failed = {one.logical_id for one in stacks.failed_resources(self.cloudformation, live)}
+        tail = Tail(self.cloudformation, live.id)
+        self.listener(Note(live.name, f"is {live.status}: the rollback is taken up again"))
+        self.cloudformation.continue_update_rollback(
+            StackName=live.id,
+            ResourcesToSkip=sorted(self.skip & failed),
+            ClientRequestToken=change_sets.token(),
+        )
+        events, stack = self.follow(tail, live.name, live.id)
+        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+            return stack
+        next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
+        raise failure(live.name, stack, events, next_step)
+
+    def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
+        """Express mode does not wait for a replacement to work before what it replaces goes."""
+        replaced = changes.replaced(changes.of(self.cloudformation, change_set))
+        if not replaced:
+            return
+        change_sets.discard(self.cloudformation, change_set)
+        raise StackError(
+            desired.stack,
+            f"--express is refused: it would replace {', '.join(replaced)}",
+            path=desired.template.path,
+            next_step="deploy without --express; deploy --plan shows what is replaced",
+        )
 
     def _execute(self, change_set: ChangeSet, template: Template) -> Stack:
         tail = Tail(self.cloudformation, change_set.stack_id)
         verb = _VERBS[change_set.kind]
         self.listener(StackBegun(change_set.stack, verb, len(template.resources)))
         change_sets.execute(self.cloudformation, change_set)
-        events, stack = self._follow(tail, change_set.stack, change_set.stack_id)
+        events, stack = self.follow(tail, change_set.stack, change_set.stack_id)
         if stack and stack.status in SUCCEEDED:
             return stack
         next_step = "remove the cause, then deploy again"
-        raise _failure(change_set.stack, stack, events, next_step, template)
+        raise failure(change_set.stack, stack, events, next_step, template)
 
-    def _follow(
-        self, tail: Tail, name: str, stack_id: str
-    ) -> tuple[list[StackEvent], Stack | None]:
+    def follow(self, tail: Tail, name: str, stack_id: str) -> tuple[list[StackEvent], Stack | None]:
         """Tell the listener what happens until the operation is over; its events, and what is."""
         events: list[StackEvent] = []
         for _ in self.patience.looks(f"stack {name}"):
@@ -139,25 +196,3 @@ def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: 
 def _is_over(events: Sequence[StackEvent]) -> bool:
     own = [event.status for event in events if event.resource == event.stack]
     return bool(own) and not own[-1].endswith("_IN_PROGRESS")
-
-
-def _failure(
-    name: str,
-    stack: Stack | None,
-    events: Sequence[StackEvent],
-    next_step: str,
-    template: Template | None = None,
-) -> StackError:
-    cause = first_cause(events)
-    if cause is None:
-        reason = f"{stack.status}: {stack.reason}" if stack else "it was rolled back and deleted"
-        return StackError(name, reason, next_step=next_step)
-    place = template.place(cause.resource) if template else None
-    resource = f"{cause.resource} ({cause.type})"
-    return StackError(name, f"{cause.status}: {cause.reason}", resource, place, next_step)
-
-
-def _way_out(stack: Stack) -> str:
-    if stack.status == "UPDATE_ROLLBACK_FAILED":
-        return f"aws cloudformation continue-update-rollback --stack-name {stack.name}"
-    return f"aws cloudformation delete-stack --stack-name {stack.name}, then deploy again"

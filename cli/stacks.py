@@ -34,6 +34,7 @@ class Stack:
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
     updated: datetime
+    is_protected: bool = False
 
     @property
     def is_shell(self) -> bool:
@@ -98,6 +99,30 @@ def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
     }
 
 
+@dataclass(frozen=True)
+class FailedResource:
+    """A resource on which the stack's last operation failed."""
+
+    logical_id: str
+    status: str
+    reason: str
+
+
+def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[FailedResource]:
+    """Those on which the stack's last operation failed."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
+    return [
+        FailedResource(
+            resource["LogicalResourceId"],
+            resource["ResourceStatus"],
+            resource.get("ResourceStatusReason", ""),
+        )
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceStatus"].endswith("_FAILED")
+    ]
+
+
 def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[tuple[str, str]]:
     """Type and physical id of everything that is in the stack."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
@@ -147,4 +172,5 @@ def _stack(described: StackTypeDef) -> Stack:
         },
         tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
+        is_protected=described.get("EnableTerminationProtection", False),
     )

@@ -34,7 +34,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Template:
-    """One template: `resources` and `outputs` map each name to its line in the file `path`."""
+    """One template: `resources` and `outputs` map each name to its line in the file `path`.
+
+    `types` has each resource's type, `conditions` the condition of those that have one.
+    """
 
     name: str
     path: str
@@ -42,6 +45,8 @@ class Template:
     parameters: Mapping[str, Parameter]
     resources: Mapping[str, int]
     outputs: Mapping[str, int]
+    types: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, resource: str) -> str:
         """`file:line` of a resource, or the file when it has none of that name."""
@@ -87,6 +92,8 @@ def load(source: Traversable) -> Template:
         },
         resources=_lines(sections["Resources"]),
         outputs=_lines(sections.get("Outputs", {})),
+        types=_attribute(sections["Resources"], "Type", str(source)),
+        conditions=_attribute(sections["Resources"], "Condition", str(source)),
     )
 
 
@@ -145,6 +152,12 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         default=None if default is None else str(default.value),
         line=_line(node),
     )
+
+
+def _attribute(resources: Mapping[str, Node], name: str, path: str) -> dict[str, str]:
+    """The value of a resource's attribute, for those that have it."""
+    found = ((logical_id, _section(node, path).get(name)) for logical_id, node in resources.items())
+    return {logical_id: str(node.value) for logical_id, node in found if node is not None}
 
 
 def _lines(section: Mapping[str, Node]) -> dict[str, int]:

@@ -82,8 +82,36 @@ def test_a_first_create_leaves_nothing_when_it_fails() -> None:
 
 
 def test_an_impossible_change_is_told_and_leaves_no_shell_behind() -> None:
-    answers = (CREATED, state("FAILED", "Circular dependency"), REMOVED, SHELL_REMOVED)
+    told = Answer("describe_events", {"OperationEvents": []})
+    answers = (CREATED, state("FAILED", "Circular dependency"), told, REMOVED, SHELL_REMOVED)
     with pytest.raises(StackError, match="stack sales-stream failed\n  Circular dependency"):
+        create("CREATE", *answers)
+
+
+def test_a_change_that_fails_validation_names_the_resource_and_its_place() -> None:
+    event = {
+        "LogicalResourceId": "Stream",
+        "ResourceType": "AWS::Kinesis::Stream",
+        "ValidationStatus": "FAILED",
+        "ValidationStatusReason": "Value is out of range.",
+        "ValidationPath": "/Resources/Stream/Properties/ShardCount",
+    }
+    told = Answer("describe_events", {"OperationEvents": [event]})
+    reason = "Validation failed. Use DescribeEvents."
+    with pytest.raises(StackError) as failed:
+        create("CREATE", CREATED, state("FAILED", reason), told, REMOVED, SHELL_REMOVED)
+    assert str(failed.value).splitlines() == [
+        "stack sales-stream failed at Stream (AWS::Kinesis::Stream)",
+        "  Value is out of range. /Resources/Stream/Properties/ShardCount",
+        "  stream.yaml:3",
+        "  Next: correct the template or the parameter, then deploy again",
+    ]
+
+
+def test_who_may_not_read_events_gets_the_change_sets_own_reason() -> None:
+    refusal = Refusal("describe_events", "AccessDenied")
+    answers = (CREATED, state("FAILED", "Circular dependency"), refusal, REMOVED, SHELL_REMOVED)
+    with pytest.raises(StackError, match="Circular dependency"):
         create("CREATE", *answers)
 
 

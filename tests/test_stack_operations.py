@@ -8,9 +8,9 @@ import pytest
 
 from miztiik_events import stacks
 from miztiik_events.change_sets import Desired
-from miztiik_events.errors import StackError
+from miztiik_events.errors import StackError, StuckError, WaitTimeoutError
 from miztiik_events.patience import Patience
-from miztiik_events.progress import Happening, Note
+from miztiik_events.progress import Happening, Note, StackEvent
 from miztiik_events.stack_operations import Operator
 from miztiik_events.stacks import Stack
 from miztiik_events.template import Template
@@ -26,6 +26,20 @@ GET_TEMPLATE = Answer("get_template", {"TemplateBody": BODY})
 CREATE = Answer("create_change_set", {"Id": "arn:change-set", "StackId": ID})
 READY = Answer("describe_change_set", {"Status": "CREATE_COMPLETE"})
 EXECUTE = Answer("execute_change_set", {}, {"ChangeSetName": ANY, "ClientRequestToken": ANY})
+STUCK = Answer(
+    "list_stack_resources",
+    {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": "Queue",
+                "ResourceType": "AWS::SQS::Queue",
+                "LastUpdatedTimestamp": NOW,
+                "ResourceStatus": "UPDATE_FAILED",
+                "ResourceStatusReason": "denied",
+            }
+        ]
+    },
+)
 DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
 
 
@@ -156,12 +170,89 @@ def test_a_stack_that_was_never_created_is_deleted_first_and_it_says_so(status: 
 
 def test_a_stack_that_somebody_else_changes_is_waited_for() -> None:
     told = Told()
-    answers = (state("UPDATE_IN_PROGRESS"), state("UPDATE_ROLLBACK_FAILED"))
+    begun = (("s", "UPDATE_IN_PROGRESS"),)
+    later = (("s", "UPDATE_ROLLBACK_FAILED"), ("Queue", "UPDATE_FAILED"), *begun)
+    answers = (
+        *(events(*begun), events(*begun), state("UPDATE_IN_PROGRESS")),
+        *(events(*later), state("UPDATE_ROLLBACK_FAILED"), events(*later), STUCK),
+    )
     busy = replace(LIVE, status="UPDATE_IN_PROGRESS")
-    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StackError) as failed:
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StuckError) as failed:
         operator(cloudformation, told).apply(DESIRED, busy)
     assert told.notes == ["is in UPDATE_IN_PROGRESS already; waiting for its end"]
-    assert "aws cloudformation continue-update-rollback --stack-name s" in str(failed.value)
+    assert [event.resource for event in told if isinstance(event, StackEvent)] == ["Queue", "s"]
+    assert failed.value.exit_code == 4
+    assert "Queue (UPDATE_FAILED: denied)" in str(failed.value)
+    assert "miztiik-events deploy --recover" in str(failed.value)
+
+
+def test_waiting_for_somebody_else_has_a_limit_of_its_own() -> None:
+    begun = events(("s", "UPDATE_IN_PROGRESS"))
+    answers = (begun, begun, state("UPDATE_IN_PROGRESS"))
+    busy = replace(LIVE, status="UPDATE_IN_PROGRESS")
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(WaitTimeoutError):
+        Operator(cloudformation, Patience(60), Told(), wait=0).apply(DESIRED, busy)
+
+
+def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> None:
+    told, before = Told(), (("s", "UPDATE_ROLLBACK_FAILED"),)
+    after = (("s", "UPDATE_ROLLBACK_COMPLETE"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
+    asked = {"StackName": ID, "ResourcesToSkip": ["Queue"], "ClientRequestToken": ANY}
+    answers = (
+        *(STUCK, events(*before), Answer("continue_update_rollback", {}, asked)),
+        *(events(*after), state("UPDATE_ROLLBACK_COMPLETE"), events(*after)),
+    )
+    stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")
+    skip = frozenset({"Queue", "OfAnotherStack"})
+    # The stack as `state` describes it has neither parameters nor tags.
+    desired = replace(DESIRED, parameters={}, kept=frozenset(), tags={})
+    with stubbed("cloudformation", *answers, GET_TEMPLATE) as cloudformation:
+        recovering = Operator(cloudformation, Patience(60), told, recovers=True, skip=skip)
+        assert recovering.apply(desired, stuck).outcome == "unchanged"
+    assert "the rollback is taken up again" in told.notes[0]
+
+
+def test_a_rollback_that_fails_again_tells_what_failed() -> None:
+    before = (("s", "UPDATE_ROLLBACK_FAILED"),)
+    begun = (("Queue", "UPDATE_FAILED"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
+    after = (("s", "UPDATE_ROLLBACK_FAILED"), *begun)
+    answers = (
+        *(STUCK, events(*before), Answer("continue_update_rollback")),
+        *(events(*after), state("UPDATE_ROLLBACK_FAILED"), events(*after)),
+    )
+    stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StackError) as failed:
+        Operator(cloudformation, Patience(60), Told(), recovers=True).apply(DESIRED, stuck)
+    assert "at Queue (AWS::SQS::Queue)\n  UPDATE_FAILED: denied" in str(failed.value)
+
+
+def test_express_is_asked_for_and_refused_when_something_would_be_replaced() -> None:
+    change = {
+        "Action": "Modify",
+        "LogicalResourceId": "Queue",
+        "ResourceType": "AWS::SQS::Queue",
+        "Replacement": "True",
+    }
+    ready = {"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": change}]}
+    answers = (CREATE, READY, Answer("describe_change_set", ready), Answer("delete_change_set"))
+    express = replace(DESIRED, is_express=True)
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StackError) as failed:
+        operator(cloudformation).apply(express, replace(LIVE, parameters={}))
+    assert "--express is refused: it would replace Queue" in str(failed.value)
+
+
+@pytest.mark.parametrize(("wanted", "is_protected"), [(True, False), (False, True)])
+def test_termination_protection_is_switched(wanted: bool, is_protected: bool) -> None:
+    asked = {"StackName": ID, "EnableTerminationProtection": wanted}
+    answer = Answer("update_termination_protection", {}, asked)
+    with stubbed("cloudformation", answer) as cloudformation:
+        operator(cloudformation).protect(replace(LIVE, is_protected=is_protected), wanted)
+
+
+@pytest.mark.parametrize(("wanted", "is_protected"), [(None, True), (None, False), (True, True)])
+def test_termination_protection_stays_as_it_is(wanted: bool | None, is_protected: bool) -> None:
+    with stubbed("cloudformation") as cloudformation:
+        operator(cloudformation).protect(replace(LIVE, is_protected=is_protected), wanted)
 
 
 def test_a_deletion_that_fails_tells_the_cause() -> None:

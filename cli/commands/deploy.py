@@ -2,87 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
+from .deploy_options import deploy_options
 from .options import Options, shared_options
 from .sources import source_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def _pairs(
-    context: click.Context, parameter: click.Parameter, values: Sequence[str]
-) -> dict[str, str]:
-    wrong = [value for value in values if not value.partition("=")[0] or "=" not in value]
-    if wrong:
-        raise click.BadParameter(f"{wrong[0]!r} is not NAME=VALUE")
-    return dict(value.split("=", 1) for value in values)
+    from ..deployment import Limits
+    from ..progress import Happening
+    from ..project import Project, Settings
 
 
 @click.command()
 @click.option(
-    "--parameter-overrides",
-    "-p",
-    "overrides",
-    multiple=True,
-    callback=_pairs,
-    metavar="NAME=VALUE",
-    help="A value for the parameter of this name in every template that has it; may be repeated. "
-    "Later deploys keep it.",
+    "--plan",
+    "--dry-run",
+    "only_plan",
+    is_flag=True,
+    help="Show what would change, and change nothing.",
 )
+@click.option("--exit-code", is_flag=True, help="With --plan: end with 3 when something changes.")
 @click.option(
-    "--jobs",
-    type=click.IntRange(1, 32),
-    default=8,
-    show_default=True,
-    metavar="N",
-    help="How many stacks to work on at once.",
+    "--drift",
+    "looks_for_drift",
+    is_flag=True,
+    help="First look for resources that were changed past their stacks; end with 3 if there are.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=3600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait; what is under way in AWS goes on.",
-)
+@deploy_options
 @source_options
 @shared_options
 def command(
     options: Options,
-    overrides: dict[str, str],
-    jobs: int,
-    timeout: float,
+    only_plan: bool,
+    exit_code: bool,
+    looks_for_drift: bool,
+    settings: Settings,
+    limits: Limits,
     templates: Path | None,
     functions: Path | None,
 ) -> None:
     """Deploy the stacks: in the order of their needs, only what changed.
 
     \b
+      miztiik-events deploy --plan
       miztiik-events deploy
-      miztiik-events deploy -p ShardCount=4 -p WindowSeconds=10
+      miztiik-events deploy -p ShardCount=2 -p WindowSeconds=10
 
     The stacks' outputs go to stdout.
     """
+    from .. import project
+    from ..project import Sources
+
+    if exit_code and not only_plan:
+        raise click.UsageError("--exit-code goes with --plan")
+    draft = project.draft(options.project, settings, Sources(templates, functions))
+    found = draft.beside(options.session)
+    if looks_for_drift:
+        _refuse_drift(options, found, limits)
+    if only_plan:
+        _plan(options, found, limits, exit_code=exit_code)
+    else:
+        _deploy(options, found, limits)
+
+
+def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .. import deployment
+    from .deploy_records import Records
     from .progress import Progress
 
-    with Progress(options) as progress:
-        outputs = deployment.deploy(
-            options.session,
-            options.project,
-            overrides,
-            progress,
-            jobs=jobs,
-            timeout=timeout,
-            templates=templates,
-            functions=functions,
+    form = options.format()
+    with Records(project, is_wanted=form == "ndjson") as records, Progress(options) as progress:
+
+        def listen(happening: Happening) -> None:
+            records(happening)
+            progress(happening)
+
+        outputs = deployment.deploy(options.session, project, listen, limits)
+        records.outputs(outputs)
+    if form != "ndjson":
+        click.echo(_shown(outputs, form))
+
+
+def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
+    from ..errors import DifferenceError
+    from ..preview import preview
+    from .plan_view import shown
+
+    found = preview(options.session, project, timeout=limits.timeout)
+    click.echo(shown(found, options.format(piped="table"), color=options.color))
+    if exit_code and found.has_changes:
+        raise DifferenceError("The stacks are not as the templates say")
+
+
+def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
+    from .. import drift
+    from ..errors import DifferenceError
+    from ..patience import Patience
+    from .drift_view import shown
+
+    options.say("Looking for drift in the stacks that exist")
+    client = options.session.client("cloudformation")
+    found = drift.detect(client, project.live.values(), Patience(limits.timeout))
+    if found:
+        click.echo(shown(found, options.format(piped="table")))
+        raise DifferenceError(
+            f"{len(found)} resources are not as their stacks say; nothing was deployed. "
+            "Next: undo the changes, or take them into the templates"
         )
-    click.echo(_shown(outputs, options.format()))
 
 
 def _shown(outputs: Mapping[str, str], form: str) -> str:
@@ -90,7 +122,5 @@ def _shown(outputs: Mapping[str, str], form: str) -> str:
 
     if form == "json":
         return as_json(outputs, indent=2)
-    if form == "ndjson":
-        return as_json({"type": "outputs", "outputs": outputs})
     rows = [{"output": name, "value": value} for name, value in sorted(outputs.items())]
     return as_table(rows, {"output": "Output", "value": "Value"})

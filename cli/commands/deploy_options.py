@@ -1,0 +1,147 @@
+"""The options of `deploy` that say what to deploy and how, and how they are read."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+def _pairs(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, given = value.partition("=")
+        if equals and name:
+            found[name] = given
+        elif (path := Path(value.removeprefix("file://"))).suffix == ".json":
+            found.update(_from_file(path))
+        else:
+            raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a .json file")
+    return found
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    """The values out of the forms that AWS's own tools take.
+
+    {"Parameters": {...}} (CodePipeline), [{"ParameterKey": ..., "ParameterValue": ...}] (AWS CLI),
+    or plainly {"NAME": "VALUE"}.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        if isinstance(content, list):
+            content = {item["ParameterKey"]: item["ParameterValue"] for item in content}
+        values = content.get("Parameters", content)
+        return {str(name): _text(value) for name, value in values.items()}
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise click.BadParameter(
+            f'{path} has no parameters: give {{"NAME": "VALUE"}}, or what AWS\'s tools take'
+        ) from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise TypeError(f"no value of a parameter: {value!r}")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+_OPTIONS = (
+    click.option(
+        "--parameter-overrides",
+        "-p",
+        "overrides",
+        multiple=True,
+        callback=_pairs,
+        metavar="NAME=VALUE",
+        help="A value for the parameter of this name in every template that has it, or a .json "
+        "file of values; may be repeated. Later deploys keep it.",
+    ),
+    click.option(
+        "--tags",
+        multiple=True,
+        callback=_pairs,
+        metavar="NAME=VALUE",
+        help="A tag for the stacks and their resources; may be repeated. Later deploys keep it.",
+    ),
+    click.option(
+        "--termination-protection/--no-termination-protection",
+        "is_protected",
+        default=None,
+        help="Protect the stacks from deletion, or no longer.  [default: as they are]",
+    ),
+    click.option(
+        "--express",
+        "is_express",
+        is_flag=True,
+        help="Do not wait until resources have settled; refused when one would be replaced.",
+    ),
+    click.option(
+        "--recover",
+        "recovers",
+        is_flag=True,
+        help="Roll back again what could not be rolled back, then deploy.",
+    ),
+    click.option(
+        "--skip",
+        multiple=True,
+        metavar="LOGICAL_ID",
+        help="With --recover: leave this resource as it is; may be repeated.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1, 32),
+        default=8,
+        show_default=True,
+        metavar="N",
+        help="How many stacks to work on at once.",
+    ),
+    click.option(
+        "--timeout",
+        type=SECONDS,
+        default=3600,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait; what is under way in AWS goes on.",
+    ),
+    click.option(
+        "--wait",
+        type=SECONDS,
+        default=3600,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for an update that somebody else has begun.",
+    ),
+)
+
+
+def deploy_options(command: Command) -> Command:
+    """Give a command the arguments `settings` and `limits`."""
+
+    @functools.wraps(command)
+    def with_settings(
+        *args: Any, jobs: int, timeout: float, wait: float, skip: Sequence[str], **rest: Any
+    ) -> Any:
+        from ..deployment import Limits
+        from ..project import Settings
+
+        names = ("overrides", "tags", "is_protected", "is_express", "recovers")
+        asked = {name: rest.pop(name) for name in names}
+        if skip and not asked["recovers"]:
+            raise click.UsageError("--skip goes with --recover")
+        settings = Settings(**asked, skip=frozenset(skip))
+        return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
+
+    decorated: Any = with_settings
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]

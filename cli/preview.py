@@ -1,0 +1,172 @@
+"""What a deploy would change, found out without changing anything.
+
+A stack that exists is asked for by a change set, which is removed again. One that does not is read
+from its template: a change set would leave an empty stack behind if we were interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from . import change_sets, changes, graph
+from .changes import PropertyChange, ResourceChange
+from .graph import Job
+from .patience import Patience
+from .plan import Output, Step
+from .progress import Listener, Note, ignore
+from .project import Project
+from .stack_operations import is_as_desired
+from .stacks import Stack
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+JOBS = 8
+Fate = Literal["create", "update", "unchanged"]
+
+
+@dataclass(frozen=True)
+class StackPreview:
+    """What would become of a stack; `parameters` are those whose values change."""
+
+    stack: str
+    template: str
+    fate: Fate
+    resources: tuple[ResourceChange, ...] = ()
+    parameters: tuple[PropertyChange, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The plan of a deploy; the stacks are in the order of deployment."""
+
+    account: str
+    region: str
+    project: str
+    stacks: tuple[StackPreview, ...]
+
+    @property
+    def has_changes(self) -> bool:
+        return any(stack.fate != "unchanged" for stack in self.stacks)
+
+
+def preview(
+    session: boto3.session.Session,
+    project: Project,
+    listener: Listener = ignore,
+    timeout: float = 3600.0,
+) -> Preview:
+    """The plan of a deploy of the project. No change set is left behind.
+
+    Raises what the deploy would raise before its first change.
+    """
+    run = _Preview(project, session.client("cloudformation"), Patience(timeout))
+    endings = graph.run(run.jobs(), listener, JOBS, run.patience.cancelled)
+    for ending in endings.values():
+        if ending.error:
+            raise ending.error
+    return Preview(
+        account=session.client("sts").get_caller_identity()["Account"],
+        region=session.region_name,
+        project=project.name,
+        stacks=tuple(run.found[step.name] for step in project.steps),
+    )
+
+
+@dataclass(frozen=True)
+class _Preview:
+    project: Project
+    cloudformation: CloudFormationClient
+    patience: Patience
+    found: dict[str, StackPreview] = field(default_factory=dict)
+
+    def jobs(self) -> dict[str, Job]:
+        return {
+            step.name: Job(partial(self._look, step), step.parents) for step in self.project.steps
+        }
+
+    @property
+    def _outputs(self) -> Mapping[str, Mapping[str, str]]:
+        live = ((step.name, self.project.live_stack(step)) for step in self.project.steps)
+        return {name: stack.outputs for name, stack in live if stack}
+
+    def _look(self, step: Step, listener: Listener) -> None:
+        live = self.project.live_stack(step)
+        if live is None or live.is_shell or live.status == "ROLLBACK_COMPLETE":
+            self.found[step.name] = self._creation(step, live)
+        elif self._unknown(step):
+            self.found[step.name] = self._later(step)
+        else:
+            self.found[step.name] = self._update(step, live, listener)
+
+    def _creation(self, step: Step, live: Stack | None) -> StackPreview:
+        conditions = step.template.conditions
+        return StackPreview(
+            stack=self.project.stack_name(step),
+            template=step.name,
+            fate="create",
+            resources=tuple(
+                ResourceChange(
+                    "create",
+                    logical_id,
+                    step.template.types[logical_id],
+                    note=f"if {conditions[logical_id]}" if logical_id in conditions else "",
+                )
+                for logical_id in step.template.resources
+            ),
+            notes=(f"it is {live.status}: it is deleted first",) if live else (),
+        )
+
+    def _unknown(self, step: Step) -> list[str]:
+        """The parameters whose values come from stacks that do not exist yet."""
+        return [
+            name
+            for name, source in step.sources.items()
+            if isinstance(source, Output) and name not in self._outputs.get(source.template, {})
+        ]
+
+    def _later(self, step: Step) -> StackPreview:
+        names = ", ".join(self._unknown(step))
+        note = f"known only once {names} is: it comes from a stack that is new or changes"
+        return StackPreview(self.project.stack_name(step), step.name, "update", notes=(note,))
+
+    def _update(self, step: Step, live: Stack, listener: Listener) -> StackPreview:
+        desired = self.project.desired(step, self._outputs)
+        notes = self._notes(step)
+        if is_as_desired(self.cloudformation, desired, live):
+            fate: Fate = "unchanged"
+            return StackPreview(desired.stack, step.name, fate, notes=notes)
+        listener(Note(desired.stack, "asking CloudFormation for the changes"))
+        change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        if change_set is None:
+            return StackPreview(desired.stack, step.name, "unchanged", notes=notes)
+        try:
+            found = changes.of(self.cloudformation, change_set)
+        finally:
+            change_sets.discard(self.cloudformation, change_set)
+        parameters = _parameters(live, desired.parameters)
+        return StackPreview(desired.stack, step.name, "update", found, parameters, notes)
+
+    def _notes(self, step: Step) -> tuple[str, ...]:
+        replaced = {
+            name
+            for name in step.parents
+            if any(c.action == "replace" and not c.is_perhaps for c in self.found[name].resources)
+        }
+        return tuple(
+            f"takes outputs of {name}, where something is replaced: more may change"
+            for name in sorted(replaced)
+        )
+
+
+def _parameters(live: Stack, desired: Mapping[str, str]) -> tuple[PropertyChange, ...]:
+    return tuple(
+        PropertyChange(name, live.parameters.get(name), value)
+        for name, value in desired.items()
+        if live.parameters.get(name) != value
+    )

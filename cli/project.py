@@ -1,0 +1,127 @@
+"""A project as it should be, beside what CloudFormation holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import bundle, stacks, template
+from .bundle import Bundle
+from .change_sets import Desired
+from .plan import Code, Default, Step
+from .stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
+from .wiring import wire
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
+    import boto3
+
+Outputs = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders of templates and functions; None stands for those of this package."""
+
+    templates: Traversable | None = None
+    functions: Traversable | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may ask of a deploy.
+
+    `is_protected` is the stacks' termination protection, None to leave it as it is. `is_express`
+    has CloudFormation not wait until resources have settled. `recovers` rolls back again what could
+    not be rolled back, without the resources (logical ids) in `skip`.
+    """
+
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    is_protected: bool | None = None
+    is_express: bool = False
+    recovers: bool = False
+    skip: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Project:
+    """`live` has the stacks that exist, by stack name; outputs are by template."""
+
+    name: str
+    steps: tuple[Step, ...]
+    bundles: Mapping[str, Bundle]
+    live: Mapping[str, Stack]
+    settings: Settings
+
+    @property
+    def new_code(self) -> dict[str, Step]:
+        """The functions whose present code a live stack lacks, with a step that needs them."""
+        return {
+            source.function: step
+            for step in self.steps
+            for name, source in step.sources.items()
+            if isinstance(source, Code)
+            and self._live_value(step, name) != self.bundles[source.function].key
+        }
+
+    def stack_name(self, step: Step) -> str:
+        return stack_name(self.name, step.name)
+
+    def live_stack(self, step: Step) -> Stack | None:
+        return self.live.get(self.stack_name(step))
+
+    def value(self, step: Step, name: str, outputs: Outputs) -> str | None:
+        """The parameter's value, None where the default serves."""
+        keys = {function: found.key for function, found in self.bundles.items()}
+        return step.value(name, outputs, keys)
+
+    def desired(self, step: Step, outputs: Outputs) -> Desired:
+        """The stack as it should be, given the outputs of its parents."""
+        values = {key: self.value(step, key, outputs) for key in step.sources}
+        kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
+        live = self.live_stack(step)
+        return Desired(
+            stack=self.stack_name(step),
+            template=step.template,
+            parameters={key: value for key, value in values.items() if value is not None},
+            kept=frozenset(kept.intersection(live.parameters if live else ())),
+            # Tags that somebody gave in an earlier deploy stay.
+            tags={
+                **(live.tags if live else {}),
+                **self.settings.tags,
+                PROJECT_TAG: self.name,
+                TEMPLATE_TAG: step.name,
+            },
+            is_express=self.settings.is_express,
+        )
+
+    def _live_value(self, step: Step, name: str) -> str | None:
+        live = self.live_stack(step)
+        return live.parameters.get(name) if live else None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A project as it should be, known without AWS."""
+
+    name: str
+    steps: tuple[Step, ...]
+    bundles: Mapping[str, Bundle]
+    settings: Settings
+
+    def beside(self, session: boto3.session.Session) -> Project:
+        """The project with the stacks that exist."""
+        names = [stack_name(self.name, step.name) for step in self.steps]
+        live = stacks.describe_all(session.client("cloudformation"), names)
+        return Project(self.name, self.steps, self.bundles, live, self.settings)
+
+
+def draft(name: str, settings: Settings | None = None, sources: Sources | None = None) -> Draft:
+    """The project by its templates and functions; raises TemplateError, UnknownParameterError."""
+    settings, sources = settings or Settings(), sources or Sources()
+    bundles = bundle.bundles(sources.functions)
+    steps = wire(template.load_all(sources.templates), bundles, settings.overrides)
+    return Draft(name, steps, bundles, settings)
