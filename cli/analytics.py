@@ -1,10 +1,9 @@
-"""The analytics application as it is: its state, its property groups, what it costs."""
+"""The analytics application as it is: its state and its property groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,28 +17,23 @@ if TYPE_CHECKING:
         ApplicationDetailTypeDef,
     )
 
-# https://aws.amazon.com/managed-service-apache-flink/pricing, us-east-1; one KPU more than the
-# application's own is for its orchestration.
-DOLLARS_PER_KPU_HOUR = Decimal("0.11")
-
 
 @dataclass(frozen=True)
 class Application:
-    """The application as it is now; `properties` are its property groups."""
+    """The application as it is now; `code` is its zip's key, `properties` are its property groups.
+
+    What it describes is what runs: an update restarts it, and AWS takes an update back after which
+    the job does not run (ApplicationSystemRollbackConfiguration), code and all.
+    """
 
     name: str
     status: str
     version: int
+    code: str
     parallelism: int
     parallelism_per_kpu: int
     properties: Mapping[str, Mapping[str, str]]
     log_stream: application_log.LogStream | None
-
-    @property
-    def dollars_per_hour(self) -> Decimal:
-        """What it costs while it runs."""
-        kpus = -(-self.parallelism // self.parallelism_per_kpu)
-        return (kpus + 1) * DOLLARS_PER_KPU_HOUR
 
     def value(self, group: str, key: str) -> str:
         """A value of a property group; raises ApplicationError when it is not there."""
@@ -70,11 +64,19 @@ def _application(detail: ApplicationDetailTypeDef) -> Application:
         name=detail["ApplicationName"],
         status=detail["ApplicationStatus"],
         version=detail["ApplicationVersionId"],
+        code=_code(configuration),
         parallelism=int(parallelism.get("Parallelism", 1)),
         parallelism_per_kpu=int(parallelism.get("ParallelismPerKPU", 1)),
         properties=_properties(configuration),
         log_stream=application_log.located(logging[0]["LogStreamARN"]) if logging else None,
     )
+
+
+def _code(configuration: ApplicationConfigurationDescriptionTypeDef) -> str:
+    code = configuration.get("ApplicationCodeConfigurationDescription")
+    content = code.get("CodeContentDescription", {}) if code else {}
+    location = content.get("S3ApplicationCodeLocationDescription")
+    return location["FileKey"] if location else ""
 
 
 def _properties(

@@ -6,18 +6,22 @@ The form of its lines: https://docs.aws.amazon.com/managed-flink/latest/java/clo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import takewhile
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from . import causes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
-LONGEST = 1000
-CAUSE = "Caused by: "
+# Under this name the service logs what a Python application and its traceback say, as INFO.
+PYTHON_OUTPUT = "org.apache.flink.client.python.PythonDriver"
+# Flink's words; it starts the task again, so that the application goes on RUNNING.
+_TASK_FAILED = re.compile(r"switched from \w+ to FAILED")
 
 
 @dataclass(frozen=True)
@@ -33,29 +37,46 @@ def located(arn: str) -> LogStream:
 
 
 def cause(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str | None:
-    """The root cause out of the newest error, or else the newest exception, since then.
+    """The root cause out of the newest error since then.
 
-    None when there is neither, or no such log.
+    Without an error it is that of the Python program if it ended, else the newest exception's. None
+    when there is nothing of the kind, or no such log.
     """
-    errors, exceptions = None, None
+    found = _Findings()
     for line in _lines(logs, stream, since):
-        thrown = _text(line.get("throwableInformation"))
-        if line.get("messageType") == "ERROR":
-            errors = innermost(thrown) or _text(line.get("message"))[:LONGEST]
+        found.add(line)
+    if found.has_ended and not found.error:
+        return causes.of_program(found.program)
+    return found.error or found.exception or None
+
+
+def task_failure(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str | None:
+    """Why a task of the job failed last since then; None when none did, or there is no such log."""
+    found = None
+    for line in _lines(logs, stream, since):
+        if _TASK_FAILED.search(_text(line.get("message"))):
+            found = causes.of_stack_trace(_text(line.get("throwableInformation"))) or found
+    return found
+
+
+@dataclass
+class _Findings:
+    error: str = ""
+    exception: str = ""
+    has_ended: bool = False
+    program: list[str] = field(default_factory=list)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        said, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
+        if causes.PROGRAM_ENDED in thrown:
+            # Why it did is in what the program itself said.
+            self.has_ended = True
+        elif line.get("messageType") == "ERROR":
+            self.error = causes.of_stack_trace(thrown) or said[: causes.LONGEST]
         elif thrown:
-            exceptions = innermost(thrown)
-    return errors or exceptions
-
-
-def innermost(stack_trace: str) -> str:
-    """The last cause in a stack trace, else its first line; it may be empty."""
-    lines = [line for line in stack_trace.splitlines() if line.strip()]
-    starts = [number for number, line in enumerate(lines) if line.startswith(CAUSE)]
-    if not starts:
-        return "".join(lines[:1])[:LONGEST]
-    # The message may have several lines; it ends where the stack begins.
-    message = takewhile(lambda line: not line.startswith("\tat "), lines[starts[-1] :])
-    return " ".join(line.strip() for line in message)[len(CAUSE) :][:LONGEST]
+            self.exception = causes.of_stack_trace(thrown)
+        elif line.get("logger") == PYTHON_OUTPUT:
+            self.program.append(said)
 
 
 def _lines(

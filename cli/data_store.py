@@ -77,6 +77,27 @@ class Folder:
         return f"{self.prefix}{hour:%Y/%m/%d/%H}"
 
 
+def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:
+    """The object under the prefix that was written last, looked for in the newest hour alone."""
+    for _ in ("year", "month", "day", "hour"):
+        answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        deeper = [entry["Prefix"] for entry in answer.get("CommonPrefixes", [])]
+        if not deeper:
+            return None
+        prefix = max(deeper)
+    return max(_objects(s3, bucket, prefix), key=lambda entry: entry["LastModified"], default=None)
+
+
+def count(s3: S3Client, bucket: str, prefix: str) -> int:
+    """How many objects are under the prefix."""
+    return sum(1 for _ in _objects(s3, bucket, prefix))
+
+
+def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return (entry for page in pages for entry in page.get("Contents", []))
+
+
 def _lines(s3: S3Client, bucket: str, key: str) -> list[Line]:
     body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
     # Not splitlines(): JSON text may hold other characters that Python breaks lines at.

@@ -14,7 +14,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import analytics, application, deployment, operation, producer, project, results, teardown
+from . import (
+    analytics,
+    application,
+    deployment,
+    inventory,
+    operation,
+    producer,
+    project,
+    results,
+    teardown,
+)
 from . import audit as auditing
 from .data_store import Folder
 from .local import launch
@@ -92,8 +102,7 @@ def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
             audit = auditing.audit(session, name, listener=tell)
             shop.look(tell)
         with steps.step("Destroy the stacks") as tell:
-            inventory = teardown.take_inventory(session, name)
-            teardown.destroy(session, inventory, _stacks_only(tell))
+            teardown.destroy(session, inventory.take(session, name), _stacks_only(tell))
         with steps.step("Stop the AWS on this machine"):
             running.close()
     return Outcome(produced, shop.rows, audit, steps.seconds)

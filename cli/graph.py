@@ -44,7 +44,7 @@ def run(
 
     What depends on a failure is skipped, the rest goes on. The listener is called in the caller's
     thread. Ctrl-C, or an error in the listener, sets `cancelled`, at which the jobs have to stop,
-    and is raised on.
+    and is raised on; after Ctrl-C the listener has still heard all that the jobs began.
     """
     messages: Messages = queue.SimpleQueue()
     endings: dict[str, Ending] = {}
@@ -65,11 +65,20 @@ def run(
                     sorter.done(message.job)
                 else:
                     listener(message)
-        except BaseException:
+        except BaseException as error:
             cancelled.set()
             pool.shutdown(cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                _tell_rest(messages, listener)
             raise
     return endings
+
+
+def _tell_rest(messages: Messages, listener: Listener) -> None:
+    while not messages.empty():
+        message = messages.get()
+        if not isinstance(message, Ending):
+            listener(message)
 
 
 def _attempt(name: str, job: Job, messages: Messages) -> None:

@@ -17,6 +17,9 @@ class Finding:
     rule: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.rule} {self.message}"
+
 
 def findings(templates: Iterable[Template]) -> list[Finding]:
     """What cfn-lint finds, by file and line; its settings come from .cfnlintrc as with its own

@@ -3,61 +3,101 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from . import stacks
-from .errors import NotDeployedError
+from . import causes
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
 # CloudWatch may show a line some seconds after one that was written later.
 OVERLAP_MILLISECONDS = 15_000
+ERRORS = ("ERROR", "FATAL", "CRITICAL")
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html: Lambda's
+# own lines, as text; in its JSON format they have a type like platform.report.
+_PLATFORM = re.compile(r"(START|END|REPORT) RequestId: |(INIT_START|INIT_REPORT|EXTENSION)\b")
+_FAILED = re.compile(r"\bStatus: (?!success)")
+_ERROR_TEXT = re.compile(r"\[ERROR\]|.*\bTask timed out after ")
 
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One event of a log; `id` is unique to it."""
+    """One event of a log; `id` is unique to it, `group` is its log group."""
 
     id: str
     time: datetime
+    component: str
     group: str
     message: str
 
     @property
     def text(self) -> str:
-        """The message as a person wants it: level and text of a structured one, else all of it."""
-        try:
-            fields = json.loads(self.message)
-            words = (fields.get("level") or fields.get("messageType"), fields["message"])
-        except (ValueError, KeyError, AttributeError):
+        """The message as a person wants it: level, text and cause of a structured one, else all."""
+        if "message" not in self._fields:
             return self.message.rstrip()
+        words = (self._level, self._fields["message"], self._cause)
         return " ".join(str(word) for word in words if word)
 
+    @property
+    def is_error(self) -> bool:
+        if self._level in ERRORS or self._platform_status not in (None, "success"):
+            return True
+        return bool(_ERROR_TEXT.match(self.message) or self._is_failed_report)
 
-def groups(cloudformation: CloudFormationClient, project: str) -> list[str]:
-    """The log groups of the project's stacks; raises NotDeployedError when there are no stacks."""
-    deployed = stacks.of_project(cloudformation, project)
-    if not deployed:
-        raise NotDeployedError("stack", project)
-    return [
-        name
-        for stack in deployed.values()
-        for kind, name in stacks.resources(cloudformation, stack)
-        if kind == "AWS::Logs::LogGroup"
-    ]
+    @property
+    def is_routine(self) -> bool:
+        """Whether Lambda itself says that an invocation began, ended or took so long.
+
+        What it says of one that failed or timed out is no routine.
+        """
+        is_platform = str(self._fields.get("type", "")).startswith("platform.")
+        return (is_platform or bool(_PLATFORM.match(self.message))) and not self.is_error
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Any]:
+        try:
+            found = json.loads(self.message)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def _level(self) -> str:
+        return str(self._fields.get("level") or self._fields.get("messageType") or "")
+
+    @property
+    def _cause(self) -> str:
+        """The root cause of what was thrown: Flink's has a stack trace, Lambda's a type."""
+        thrown = self._fields.get("throwableInformation") or ""
+        trace = "\n".join(map(str, thrown)) if isinstance(thrown, list) else str(thrown)
+        kind = self._fields.get("errorType") or ""
+        found = causes.of_stack_trace(trace) or str(kind)
+        return f"({found})" if found else ""
+
+    @property
+    def _platform_status(self) -> Any:
+        record = self._fields.get("record")
+        return record.get("status") if isinstance(record, dict) else None
+
+    @property
+    def _is_failed_report(self) -> bool:
+        return bool(_PLATFORM.match(self.message) and _FAILED.search(self.message))
 
 
 @dataclass
 class Log:
-    """The events of some groups since a time, in milliseconds since 1970; each comes once."""
+    """The events of some groups since a time, in milliseconds since 1970; each comes once.
+
+    `groups` has the component of each group.
+    """
 
     logs: CloudWatchLogsClient
-    groups: Sequence[str]
+    groups: Mapping[str, str]
     since: int
     _seen: set[str] = field(default_factory=set)
 
@@ -78,7 +118,9 @@ class Log:
                 for event in page["events"]:
                     if event["eventId"] not in self._seen:
                         time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
-                        yield LogEvent(event["eventId"], time, group, event["message"])
+                        yield LogEvent(
+                            event["eventId"], time, self.groups[group], group, event["message"]
+                        )
         except self.logs.exceptions.ResourceNotFoundException:
             # Somebody has deleted the group; the others still speak.
             return

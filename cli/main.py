@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .commands import variables
 from .errors import MiztiikError
 
 COMMANDS = (
@@ -27,6 +28,7 @@ COMMANDS = (
     "package",
     "validate",
     "local",
+    "completion",
 )
 CANCELLED = 130
 
@@ -42,6 +44,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
         command: click.Command = module.command
+        variables.assign(command, cmd_name)
         return command
 
 
@@ -49,7 +52,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "MIZTIIK_EVENTS",
+        "auto_envvar_prefix": variables.PREFIX,
         "max_content_width": 100,
     },
 )
@@ -69,6 +72,9 @@ def cli() -> None:
       miztiik-events start-analytics
       miztiik-events produce --stores 5
       miztiik-events results
+
+    Options can also come from variables: MIZTIIK_EVENTS_PROJECT and the like for every command,
+    MIZTIIK_EVENTS_DEPLOY_JOBS and the like for one.
     """
 
 
@@ -84,12 +90,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nCancelled.", err=True)
         sys.exit(CANCELLED)
-    except BrokenPipeError:
-        # The reader (head, less) has what it wanted; this is no failure.
-        sys.stderr.close()
-        sys.exit(0)
+    except SystemExit:
+        # Click ends with 1 when the reader (head, less) has what it wanted, and has stdout wrapped
+        # by a class of its own. It is no failure.
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
+            sys.exit(0)
+        raise
     except Exception as error:
-        sys.exit(_report(error, debug="--debug" in (arguments or sys.argv)))
+        asked = context.get("debug") or "--debug" in (arguments or sys.argv)
+        sys.exit(_report(error, debug=bool(asked)))
 
 
 def _report(error: Exception, *, debug: bool) -> int:
@@ -100,9 +109,15 @@ def _report(error: Exception, *, debug: bool) -> int:
     return ours.exit_code
 
 
+def _is_of_botocore(error: Exception) -> bool:
+    # It raises a bare ValueError for an address that is none.
+    is_endpoint = isinstance(error, ValueError) and str(error).startswith("Invalid endpoint: ")
+    return is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer"))
+
+
 def _translated(error: Exception) -> MiztiikError:
     # botocore is imported already when one of its errors is on its way.
-    if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+    if _is_of_botocore(error):
         from .session import translate
 
         return translate(error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -11,12 +13,22 @@ from typing import Any
 
 def as_json(value: Any, indent: int | None = None) -> str:
     """JSON text; decimals stay exact numbers, datetimes become ISO 8601."""
-    return json.dumps(value, indent=indent, default=_plain, ensure_ascii=False)
+    # json knows floats alone, which lose digits: decimals are put in afterwards, each in the place
+    # of a text that nothing else can have.
+    decimals: list[Decimal] = []
+    mark = uuid.uuid4().hex
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Decimal):
+            decimals.append(value)
+            return f"{mark}{len(decimals) - 1}"
+        return _plain(value)
+
+    text = json.dumps(value, indent=indent, default=plain, ensure_ascii=False)
+    return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"no JSON form for {type(value).__name__}")
@@ -57,6 +69,29 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return printable(str(value))
+
+
+def command(words: str, project: str) -> str:
+    """What a person types for this project: its name is left out when it is the default."""
+    named = "" if project == "miztiik-events" else f" --project {project}"
+    return f"miztiik-events {words}{named}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 shard`, `2 shards`: for nouns whose plural takes an s."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def span(seconds: float) -> str:
+    """A length of time for a person: `4 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
+    whole = max(0, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 100:
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def printable(text: str) -> str:

@@ -10,12 +10,18 @@ from dataclasses import dataclass, field
 from .errors import WaitTimeoutError
 
 SHORTEST = 0.1
+# Between looks at what is happening right now. All stacks together must stay below the rate at
+# which CloudFormation begins to refuse calls.
+LIVELY = 1.0
 LONGEST = 5.0
 GROWTH = 1.3
 
 
-class CancelledError(Exception):
-    """The person gave up waiting; the operation in AWS goes on."""
+class CancelledError(BaseException):
+    """The person gave up waiting; the operation in AWS goes on.
+
+    No Exception, for the same reason as KeyboardInterrupt: it is no failure of what it ends.
+    """
 
 
 @dataclass(frozen=True)
@@ -31,21 +37,40 @@ class Patience:
         left = self._start + self.seconds - time.monotonic()
         return Patience(min(seconds, left), self.cancelled)
 
-    def looks(self, what: str) -> Iterator[int]:
+    def looks(self, what: str) -> Looks:
         """Count one look at once, then one after each of ever longer pauses (0.1 s to 5 s).
 
         Raises WaitTimeoutError when the time is over, CancelledError as soon as `cancelled` is set.
         """
-        pause, look = SHORTEST, 0
-        while True:
-            if self.cancelled.is_set():
-                raise CancelledError(what)
-            yield look
-            left = self._start + self.seconds - time.monotonic()
-            if left <= 0:
-                raise WaitTimeoutError(
-                    f"{what} is not done after {self.seconds:g} s; AWS goes on with it. "
-                    "Run the same command again to go on waiting, or give a longer --timeout"
-                )
-            self.cancelled.wait(min(pause, left))
-            pause, look = min(pause * GROWTH, LONGEST), look + 1
+        return Looks(self, what)
+
+    def pause(self, what: str, seconds: float) -> None:
+        """Wait so long, or until the time is over; raises as `looks` does."""
+        left = self._start + self.seconds - time.monotonic()
+        if left <= 0:
+            raise WaitTimeoutError(
+                f"{what} is not done after {self.seconds:g} s; AWS goes on with it. "
+                "Run the same command again to go on waiting, or give a longer --timeout"
+            )
+        self.cancelled.wait(min(seconds, left))
+
+
+class Looks(Iterator[int]):
+    """The numbers of the looks, from 0; each comes when it is time for it."""
+
+    def __init__(self, patience: Patience, what: str) -> None:
+        self._patience, self._what = patience, what
+        self._look, self._pause = -1, SHORTEST
+
+    def hurry(self) -> None:
+        """Something is happening: look again soon."""
+        self._pause = min(self._pause, LIVELY)
+
+    def __next__(self) -> int:
+        if self._look >= 0:
+            self._patience.pause(self._what, self._pause)
+            self._pause = min(self._pause * GROWTH, LONGEST)
+        if self._patience.cancelled.is_set():
+            raise CancelledError(self._what)
+        self._look += 1
+        return self._look

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from . import change_sets, changes, graph
+from . import change_sets, changes, graph, prices
 from .changes import PropertyChange, ResourceChange
 from .graph import Job
 from .patience import Patience
@@ -24,6 +24,8 @@ from .stacks import Stack
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
+
+    from .prices import Cost
 
 JOBS = 8
 Fate = Literal["create", "update", "unchanged"]
@@ -43,12 +45,16 @@ class StackPreview:
 
 @dataclass(frozen=True)
 class Preview:
-    """The plan of a deploy; the stacks are in the order of deployment."""
+    """The plan of a deploy; the stacks are in the order of deployment.
+
+    There is a `cost` when there is a stream with shards to pay for.
+    """
 
     account: str
     region: str
     project: str
     stacks: tuple[StackPreview, ...]
+    cost: Cost | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -75,7 +81,15 @@ def preview(
         region=session.region_name,
         project=project.name,
         stacks=tuple(run.found[step.name] for step in project.steps),
+        cost=_cost(project, session.region_name),
     )
+
+
+def _cost(project: Project, region: str) -> Cost | None:
+    shards = project.parameter("ShardCount")
+    if shards is None or not shards.isdecimal():
+        return None
+    return prices.hourly(int(shards), int(shards), prices.PARALLELISM_PER_KPU, region)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Verb = Literal["create", "update", "delete"]
-Outcome = Literal["created", "updated", "unchanged", "deleted", "failed", "skipped"]
+Outcome = Literal["created", "updated", "unchanged", "deleted", "cancelled", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,15 @@ class Note:
 
 @dataclass(frozen=True)
 class StackBegun:
-    """An operation on a stack begins; `resources` is how many it has, 0 when that is not known."""
+    """An operation on a stack begins; `resources` is how many it has, 0 when that is not known.
+
+    One that is not ours was under way before, and is only waited for.
+    """
 
     stack: str
     verb: Verb
     resources: int
+    is_ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,12 @@ def line(happening: Happening) -> str:
         took = f"({happening.seconds:.1f} s)" if happening.seconds else ""
         words = [happening.stack, happening.outcome, took, happening.reason]
     return printable("  ".join(" ".join(word.split()) for word in words if word))
+
+
+def verb(status: str) -> Verb:
+    """The operation that brings a stack into this status."""
+    verbs: tuple[Verb, ...] = ("create", "delete")
+    return next((verb for verb in verbs if status.startswith(verb.upper())), "update")
 
 
 def is_failure(happening: Happening) -> bool:

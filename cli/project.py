@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import bundle, stacks, template
 from .bundle import Bundle
 from .change_sets import Desired
-from .plan import Code, Default, Step
+from .plan import Code, Default, Given, Step
 from .stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from .wiring import wire
 
@@ -97,6 +97,16 @@ class Project:
             },
             is_express=self.settings.is_express,
         )
+
+    def parameter(self, name: str) -> str | None:
+        """The value that a parameter will have which no other stack gives; None without it."""
+        for step in self.steps:
+            source = step.sources.get(name)
+            if isinstance(source, Given):
+                return source.value
+            if isinstance(source, Default):
+                return self._live_value(step, name) or step.template.parameters[name].default
+        return None
 
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)

@@ -1,4 +1,4 @@
-"""The queues in which events end that nobody processed: the rejected and the dead letters."""
+"""The queues in which events end that nobody processed: rejected, dead letters, failed calls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 REJECTED = "RejectedEvents"
 _SUFFIX = "QueueUrl"
+_FAILURES_SUFFIX = "FailureQueueName"
 
 
 def messages(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:
@@ -21,6 +22,18 @@ def messages(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:
         name[: -len(_SUFFIX)]: _count(sqs, url)
         for name, url in sorted(outputs.items())
         if name == f"{REJECTED}{_SUFFIX}" or name.endswith(f"DeadLetter{_SUFFIX}")
+    }
+
+
+def failures(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:
+    """About how many calls failed of each function that has such a queue, by the function's name.
+
+    Not dead letters: no event is lost with them, since the next call does the same again.
+    """
+    return {
+        name[: -len(_FAILURES_SUFFIX)]: _count(sqs, sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+        for name, queue in sorted(outputs.items())
+        if name.endswith(_FAILURES_SUFFIX)
     }
 
 

@@ -6,6 +6,8 @@ The only module that makes boto3 clients, and the only one that turns botocore's
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError, MiztiikError
@@ -39,7 +41,6 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
         credentials = session.get_credentials()
     except BotoCoreError as error:
         raise translate(error) from error
-    _check_endpoint(os.environ.get("AWS_ENDPOINT_URL", ""))
     if not session.region_name:
         raise ConfigurationError(
             f"No region. Give --region, set AWS_REGION, or run `aws configure`; {LOCAL_HINT}"
@@ -54,15 +55,6 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
 def _region() -> str | None:
     # The AWS CLI and the other SDKs obey both, the first before the second; boto3 only the second.
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-
-
-def _check_endpoint(url: str) -> None:
-    # botocore would take it, and raise a bare ValueError when the first client is made.
-    if url and not url.startswith(("http://", "https://")):
-        raise ConfigurationError(
-            f"AWS_ENDPOINT_URL is {url!r}, which is no address. Unset it for the real AWS; "
-            f"{LOCAL_HINT}"
-        )
 
 
 _CREDENTIAL_CODES = frozenset(
@@ -88,23 +80,56 @@ def translate(error: Exception) -> MiztiikError:
 
     if isinstance(error, exceptions.ClientError):
         return _translate_answer(error)
-    if isinstance(error, (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError)):
-        endpoint = error.kwargs.get("endpoint_url", "AWS")
+    text = " ".join(str(error).split())
+    if isinstance(error, _network_errors(exceptions)):
+        endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
-            f"Could not reach {endpoint}. Check the network, the region and AWS_ENDPOINT_URL; "
+            f"Could not reach {endpoint} ({text}). Check the network, the region, the proxy and "
+            f"AWS_ENDPOINT_URL; {LOCAL_HINT}"
+        )
+    for kinds, next_step in _next_steps(exceptions):
+        if isinstance(error, kinds):
+            return ConfigurationError(f"{text.rstrip('.')}. {next_step}; {LOCAL_HINT}")
+    if isinstance(error, ValueError):
+        return ConfigurationError(
+            f"{text}. Set AWS_ENDPOINT_URL to an address, or unset it for the real AWS; "
             f"{LOCAL_HINT}"
         )
-    if isinstance(error, exceptions.ProfileNotFound):
-        return ConfigurationError(f"{error}. `aws configure list-profiles` shows what there is")
-    if isinstance(error, exceptions.InvalidRegionError):
-        return ConfigurationError(f"{error} Give another --region, as eu-west-1")
-    if isinstance(error, exceptions.NoRegionError):
-        return ConfigurationError("No region. Give --region or set AWS_REGION")
-    if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
-        return ConfigurationError(f"{error}. Run `aws configure` or give --profile; {LOCAL_HINT}")
-    if isinstance(error, (exceptions.SSOError, exceptions.TokenRetrievalError)):
-        return ConfigurationError(f"{error}. Run `aws sso login`")
-    return MiztiikError(" ".join(str(error).split()))
+    return MiztiikError(text)
+
+
+def _told(error: Exception, name: str) -> str:
+    return str(getattr(error, "kwargs", {}).get(name, ""))
+
+
+def _network_errors(exceptions: ModuleType) -> tuple[type[Exception], ...]:
+    """Those in which nothing answered; a connection that broke in the middle is none."""
+    return (
+        exceptions.EndpointConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.ProxyConnectionError,
+        exceptions.SSLError,
+    )
+
+
+def _next_steps(exceptions: ModuleType) -> Iterator[tuple[tuple[type[Exception], ...], str]]:
+    """What to do about errors that a person's configuration causes."""
+    yield (exceptions.ProfileNotFound,), "`aws configure list-profiles` shows what there is"
+    yield (exceptions.InvalidRegionError,), "Give another --region, as eu-west-1"
+    yield (exceptions.NoRegionError,), "Give --region or set AWS_REGION"
+    yield (exceptions.SSOError, exceptions.TokenRetrievalError), "Run `aws sso login`"
+    yield (
+        (
+            exceptions.NoCredentialsError,
+            exceptions.PartialCredentialsError,
+            exceptions.CredentialRetrievalError,
+        ),
+        "Run `aws configure` or give --profile",
+    )
+    yield (
+        (exceptions.ConfigParseError, exceptions.InvalidConfigError),
+        "Correct AWS's configuration file, or give another --profile",
+    )
 
 
 def _translate_answer(error: Exception) -> MiztiikError:

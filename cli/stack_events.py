@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .progress import StackEvent
@@ -39,6 +39,27 @@ class Tail:
         if found:
             self._last = found[0].id
         return found[::-1]
+
+
+# An operation begins with one of these of the stack itself, and so does the rollback of one.
+BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+ROLLBACKS = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
+
+
+def history(
+    cloudformation: CloudFormationClient, stack_id: str, beginnings: Sequence[str] = ()
+) -> list[StackEvent]:
+    """What happened in the stack, in order, since the last time it came into one of these statuses.
+
+    By its id, in a deleted stack as well. Without a beginning, all that CloudFormation still knows.
+    """
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+    found: list[StackEvent] = []
+    for event in (_event(event) for page in pages for event in page["StackEvents"]):
+        found.append(event)
+        if event.resource == event.stack and event.status in beginnings:
+            break
+    return found[::-1]
 
 
 def first_cause(events: Iterable[StackEvent]) -> StackEvent | None:

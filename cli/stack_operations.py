@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import change_sets, changes, stacks
 from .change_sets import ChangeSet, Desired, Kind
 from .errors import StackError
-from .progress import Listener, Note, Outcome, StackBegun, StackEvent, Verb
+from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
 from .stack_events import Tail
 from .stack_failures import failure, stuck
 from .stacks import Stack
@@ -18,7 +18,7 @@ from .stacks import Stack
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from .patience import Patience
+    from .patience import Looks, Patience
     from .template import Template
 
 SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -85,14 +85,15 @@ class Operator:
         if not stack.is_busy:
             return stacks.describe(self.cloudformation, stack.id)
         self.listener(Note(stack.name, f"is in {stack.status} already; waiting for its end"))
+        self.listener(StackBegun(stack.name, verb(stack.status), 0, is_ours=False))
         tail = Tail(self.cloudformation, stack.id)
         state: Stack | None = stack
-        for _ in self.patience.at_most(self.wait).looks(f"stack {stack.name}"):
-            self._tell(tail)
+        for _ in (looks := self.patience.at_most(self.wait).looks(f"stack {stack.name}")):
+            self._tell(tail, looks)
             state = stacks.describe(self.cloudformation, stack.id)
             if state is None or not state.is_busy:
                 break
-        self._tell(tail)
+        self._tell(tail, looks)
         return state
 
     def protect(self, stack: Stack, is_protected: bool | None) -> None:
@@ -151,8 +152,8 @@ class Operator:
 
     def _execute(self, change_set: ChangeSet, template: Template) -> Stack:
         tail = Tail(self.cloudformation, change_set.stack_id)
-        verb = _VERBS[change_set.kind]
-        self.listener(StackBegun(change_set.stack, verb, len(template.resources)))
+        resources = len(template.resources)
+        self.listener(StackBegun(change_set.stack, verb(change_set.kind), resources))
         change_sets.execute(self.cloudformation, change_set)
         events, stack = self.follow(tail, change_set.stack, change_set.stack_id)
         if stack and stack.status in SUCCEEDED:
@@ -163,24 +164,24 @@ class Operator:
     def follow(self, tail: Tail, name: str, stack_id: str) -> tuple[list[StackEvent], Stack | None]:
         """Tell the listener what happens until the operation is over; its events, and what is."""
         events: list[StackEvent] = []
-        for _ in self.patience.looks(f"stack {name}"):
-            events += self._tell(tail)
+        for _ in (looks := self.patience.looks(f"stack {name}")):
+            events += self._tell(tail, looks)
             stack = stacks.describe(self.cloudformation, stack_id)
             # Only events tell that it began: for a moment a stack still shows its state of before.
             # Only the stack tells that it is over: a failed creation is followed by a deletion.
             if stack is None or (_is_over(events) and not stack.is_busy):
                 break
-        return events + self._tell(tail), stack
+        return events + self._tell(tail, looks), stack
 
-    def _tell(self, tail: Tail) -> list[StackEvent]:
+    def _tell(self, tail: Tail, looks: Looks) -> list[StackEvent]:
         fresh = tail.fresh()
         for event in fresh:
             self.listener(event)
+            looks.hurry()
         return fresh
 
 
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
-_VERBS: dict[Kind, Verb] = {"CREATE": "create", "UPDATE": "update"}
 
 
 def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
+# CloudFormation's own, on what it makes.
+STACK_TAG = "aws:cloudformation:stack-name"
+STACK_ID_TAG = "aws:cloudformation:stack-id"
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -90,12 +93,16 @@ def every_live(cloudformation: CloudFormationClient) -> list[Stack]:
 
 
 def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
-    """Those of the project, by stack name: named like one of its templates, or with its tag."""
+    """Those of the project, by stack name: with its tag, or named like one of its templates.
+
+    The tag decides where there is one: `sales-data` may have a template `store`, whose stack then
+    has the name of the stack `data-store` of `sales`.
+    """
     names = {stack_name(project, name) for name in template.names()}
     return {
         stack.name: stack
         for stack in everything
-        if stack.name in names or stack.tags.get(PROJECT_TAG) == project
+        if stack.tags.get(PROJECT_TAG, project if stack.name in names else None) == project
     }
 
 

@@ -1,75 +1,30 @@
-"""Taking a project away: what there is, as data, and its removal in the reverse of the wiring.
-
-The order comes from the live stacks' own parameters and outputs, not from the templates, so that
-a stack is removed in its right place even when its template has changed or is gone.
-"""
+"""Taking a project away, in the reverse of its wiring."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import application, buckets, graph, log_groups, stacks, template
-from .errors import StackError
+from . import application, buckets, graph, log_groups, stacks
+from .errors import StackError, UnhealthyError
 from .graph import Job
+from .inventory import APPLICATION, BUCKET, Inventory
 from .patience import Patience
 from .progress import Listener, Note, StackDone, ignore, summary
 from .stack_operations import Operator
-from .stacks import Stack, stack_name
+from .stacks import Stack
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
-    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
 JOBS = 8
 TIMEOUT = 3600.0
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """What a project has; the mappings are by stack name."""
-
-    stacks: Mapping[str, Stack]
-    buckets: Mapping[str, tuple[str, ...]]
-    applications: Mapping[str, tuple[str, ...]]
-    log_groups: tuple[str, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.stacks and not self.log_groups
-
-
-def take_inventory(session: boto3.session.Session, project: str) -> Inventory:
-    """Everything that `destroy` would remove, also what an interrupted one has left."""
-    cloudformation = session.client("cloudformation")
-    everything = stacks.every_live(cloudformation)
-    ours = stacks.belonging(everything, project)
-    held = {name: stacks.resources(cloudformation, stack) for name, stack in ours.items()}
-
-    others = {stack.name for stack in everything} - ours.keys()
-    # Also the groups of stacks that an interrupted removal has deleted already.
-    names = ours.keys() | {stack_name(project, name) for name in template.names()}
-    found = log_groups.of_stacks(session.client("logs"), project, names, others)
-    own = (i for ids in _of_type(held, "AWS::Logs::LogGroup").values() for i in ids)
-    return Inventory(
-        stacks=ours,
-        buckets=_of_type(held, "AWS::S3::Bucket"),
-        applications=_of_type(held, "AWS::KinesisAnalyticsV2::Application"),
-        log_groups=tuple(sorted({*found, *own})),
-    )
-
-
-def _of_type(held: Mapping[str, list[tuple[str, str]]], wanted: str) -> dict[str, tuple[str, ...]]:
-    return {
-        stack: tuple(physical_id for type_, physical_id in resources if type_ == wanted)
-        for stack, resources in held.items()
-    }
 
 
 def destroy(
@@ -82,22 +37,57 @@ def destroy(
 ) -> None:
     """Remove what the inventory has; interrupted at any point and run again, it finishes.
 
-    Raises the first failure, after everything that does not depend on it has ended.
+    Raises UnhealthyError, before anything is removed, when a stack is protected; else the first
+    failure, after everything that does not depend on it has ended.
     """
+    refuse_protected(inventory.protected)
     run = _Teardown(
         inventory,
         Patience(timeout),
         session.client("cloudformation"),
         session.client("s3"),
         session.client("kinesisanalyticsv2"),
-        session.client("logs"),
     )
     endings = graph.run(run.jobs(), listener, jobs, run.patience.cancelled)
     for ending in endings.values():
+        if ending.blocked_by and ending.job in inventory.stacks:
+            listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
+    for ending in endings.values():
         if ending.error:
             raise ending.error
-    for name in inventory.log_groups:
-        if log_groups.delete(run.logs, name):
+    _delete_log_groups(session, inventory, listener)
+
+
+def refuse_protected(protected: Sequence[Stack]) -> None:
+    """Raise UnhealthyError when there are stacks with termination protection.
+
+    Then nothing at all is to be removed: what is around a protected stack is what makes it work,
+    and who protected it wanted it to work.
+    """
+    if not protected:
+        return
+    names = ", ".join(stack.name for stack in protected)
+    commands = (
+        "aws cloudformation update-termination-protection --no-enable-termination-protection "
+        f"--stack-name {stack.name}"
+        for stack in protected
+    )
+    lines = "".join(f"\n    {command}" for command in commands)
+    raise UnhealthyError(
+        f"Termination protection is on for {names}: destroy goes no further\n"
+        "  Next: when it may go for good, switch that off, then destroy again (or keep the data "
+        f"store and remove the rest: --keep-data):{lines}"
+    )
+
+
+def _delete_log_groups(
+    session: boto3.session.Session, inventory: Inventory, listener: Listener
+) -> None:
+    logs = session.client("logs")
+    # Once more: what ran until its stack went has written its last words since we looked.
+    late = log_groups.of_stacks(logs, inventory.project, inventory.names, inventory.others)
+    for name in sorted({*inventory.log_groups, *late}):
+        if log_groups.delete(logs, name):
             listener(Note(name, "log group deleted"))
 
 
@@ -108,26 +98,21 @@ class _Teardown:
     cloudformation: CloudFormationClient
     s3: S3Client
     flink: KinesisAnalyticsV2Client
-    logs: CloudWatchLogsClient
 
     def jobs(self) -> dict[str, Job]:
         """First the applications come to rest, then each stack goes when nothing needs it."""
         applications = {
             f"stop {name}": Job(partial(self._stop, name))
-            for names in self.inventory.applications.values()
-            for name in names
+            for name in self.inventory.going(APPLICATION)
         }
         removals = {
             stack.name: Job(
-                partial(self._remove, stack), frozenset({*applications, *self._children(stack)})
+                partial(self._remove, stack),
+                frozenset({*applications, *self.inventory.children(stack)}),
             )
             for stack in self.inventory.stacks.values()
         }
         return applications | removals
-
-    def _children(self, stack: Stack) -> set[str]:
-        others = (other for other in self.inventory.stacks.values() if other.name != stack.name)
-        return {o.name for o in others if o.parameters.keys() & stack.outputs.keys()}
 
     def _stop(self, name: str, listener: Listener) -> None:
         if application.bring_to_rest(self.flink, name, self.patience):
@@ -136,33 +121,72 @@ class _Teardown:
     def _remove(self, stack: Stack, listener: Listener) -> None:
         started = time.monotonic()
         operator = Operator(self.cloudformation, self.patience, listener)
+        count = sum(resource.stack == stack.name for resource in self.inventory.resources)
         try:
-            settled = operator.settle(stack)
+            settled = _settled(operator, stack)
             if settled:
-                remove(operator, self.s3, settled, self.inventory.buckets.get(stack.name, ()))
+                # It may have been protected since; then its buckets must not be emptied either.
+                refuse_protected([settled] if settled.is_protected else [])
+                remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
         except Exception as error:
             listener(StackDone(stack.name, "failed", time.monotonic() - started, summary(error)))
             raise
         listener(StackDone(stack.name, "deleted", time.monotonic() - started))
 
 
-def remove(operator: Operator, s3: S3Client, stack: Stack, bucket_names: Sequence[str]) -> None:
-    """Empty the stack's buckets and delete the stack; raises StackError when it stays."""
-    _empty(s3, bucket_names, operator.listener)
-    try:
-        operator.delete(stack)
-    except StackError:
-        # What was still on its way, a delivery's last objects, may have come after us.
-        if not _empty(s3, bucket_names, operator.listener):
-            raise
-        operator.delete(stack)
+def _settled(operator: Operator, stack: Stack) -> Stack | None:
+    """The stack when nothing is under way in it, which somebody else may have begun just now."""
+    settled: Stack | None = operator.settle(stack)
+    while settled and settled.is_busy:
+        settled = operator.settle(settled)
+    return settled
 
 
-def _empty(s3: S3Client, bucket_names: Sequence[str], listener: Listener) -> int:
+def remove(
+    operator: Operator, s3: S3Client, stack: Stack, bucket_names: Sequence[str], resources: int = 0
+) -> None:
+    """Empty the stack's buckets and delete the stack; raises StackError when it stays.
+
+    As long as objects come in between, a delivery's last ones, it begins again.
+    """
+    failed: StackError | None = None
+    for _ in operator.patience.looks(f"the removal of stack {stack.name}"):
+        if not _empty(operator, s3, bucket_names) and failed:
+            raise _with_way_out(operator, stack, failed)
+        try:
+            operator.delete(stack, resources)
+        except StackError as error:
+            failed = error
+        else:
+            return
+
+
+def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int:
     total = 0
     for bucket in bucket_names:
-        count = buckets.empty(s3, bucket)
+        count = buckets.empty(s3, bucket, operator.patience.cancelled)
         if count:
-            listener(Note(bucket, f"{count:,} objects and versions deleted"))
+            operator.listener(Note(bucket, f"{count:,} objects and versions deleted"))
         total += count
     return total
+
+
+def _with_way_out(operator: Operator, stack: Stack, error: StackError) -> StackError:
+    """The error with every resource that CloudFormation could not delete, and how to go on."""
+    failed = stacks.failed_resources(operator.cloudformation, stack)
+    others = [one for one in failed if one.logical_id != error.logical_id]
+    reasons = [error.reason, *(f"{one.logical_id}: {one.status}: {one.reason}" for one in others)]
+    next_step = error.next_step
+    if failed:
+        names = " ".join(one.logical_id for one in failed)
+        next_step += (
+            "; or leave these resources behind:\n    aws cloudformation delete-stack "
+            f"--stack-name {stack.name} --retain-resources {names}"
+        )
+    return StackError(
+        stack.name,
+        "\n  ".join(reasons),
+        logical_id=error.logical_id,
+        type=error.type,
+        next_step=next_step,
+    )

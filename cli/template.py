@@ -78,23 +78,33 @@ def load(source: Traversable) -> Template:
             "request. Move a part of it into a template of its own",
             str(source),
         )
-    root = _section(_composed(source, body), str(source))
-    sections = {name: _section(node, str(source)) for name, node in root.items() if name in _NAMED}
+    return parse(source.name[: -len(SUFFIX)], str(source), body)
+
+
+def parse(name: str, path: str, body: str) -> Template:
+    """The template that this text is; raises TemplateError with the path and the line."""
+    root = _section(_composed(path, body), path)
+    sections = {key: _section(node, path) for key, node in root.items() if key in _NAMED}
     if "Resources" not in sections:
-        raise TemplateError("a template needs Resources, and there are none", str(source))
+        raise TemplateError("a template needs Resources, and there are none", path)
     return Template(
-        name=source.name[: -len(SUFFIX)],
-        path=str(source),
+        name=name,
+        path=path,
         body=body,
         parameters={
-            name: _parameter(name, node, str(source))
-            for name, node in sections.get("Parameters", {}).items()
+            key: _parameter(key, node, path) for key, node in sections.get("Parameters", {}).items()
         },
         resources=_lines(sections["Resources"]),
         outputs=_lines(sections.get("Outputs", {})),
-        types=_attribute(sections["Resources"], "Type", str(source)),
-        conditions=_attribute(sections["Resources"], "Condition", str(source)),
+        types=_attribute(sections["Resources"], "Type", path),
+        conditions=_attribute(sections["Resources"], "Condition", path),
     )
+
+
+def find(name: str, templates: Traversable | None = None) -> Template | None:
+    """The template of that name in the folder, None when there is none."""
+    source = (templates or folder()) / f"{name}{SUFFIX}"
+    return load(source) if source.is_file() else None
 
 
 _NAMED = ("Parameters", "Resources", "Outputs")
@@ -105,7 +115,7 @@ def _sources(templates: Traversable) -> list[Traversable]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _composed(source: Traversable, body: str) -> Node:
+def _composed(path: str, body: str) -> Node:
     """The tree of YAML nodes: it knows every line, and takes !Ref and its like as they stand."""
     import yaml
 
@@ -117,11 +127,11 @@ def _composed(source: Traversable, body: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise TemplateError(f"no valid YAML: {problem}", str(source), line) from None
+        raise TemplateError(f"no valid YAML: {problem}", path, line) from None
     except yaml.YAMLError as error:
-        raise TemplateError(f"no valid YAML: {error}", str(source)) from None
+        raise TemplateError(f"no valid YAML: {error}", path) from None
     if root is None:
-        raise TemplateError("the file is empty", str(source))
+        raise TemplateError("the file is empty", path)
     return root
 
 

@@ -48,14 +48,66 @@ def sale(envelope: Mapping[str, Any]) -> Sale | None:
     )
     if not well_formed:
         return None
-    moment = datetime.strptime(envelope["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     return Sale(
         detail["request_id"],
         detail["store_id"],
         int(Decimal(amount).quantize(Decimal("0.01")) * 100),
         detail["is_return"],
-        int(moment.timestamp()),
+        _second(envelope),
     )
+
+
+def _second(envelope: Mapping[str, Any]) -> int:
+    moment = datetime.strptime(envelope["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return int(moment.timestamp())
+
+
+@dataclass(frozen=True)
+class StockCount:
+    store_id: str
+    category: str
+    quantity: int
+    second: int
+
+
+def stock_count(envelope: Mapping[str, Any]) -> StockCount | None:
+    """The stock count that an event on the bus is, or None when it is none."""
+    detail = envelope["detail"]
+    texts = [detail.get(name) for name in ("request_id", "store_id", "category", "name")]
+    quantity = detail.get("quantity")
+    well_formed = (
+        envelope["source"] == "Miztiik-Automation-Data-Producer"
+        and envelope["detail-type"] == "inventory-events"
+        and all(isinstance(text, str) for text in texts)
+        and texts[0] != ""
+        and texts[1].startswith("store_")
+        and isinstance(quantity, (int, Decimal))
+        and not isinstance(quantity, bool)
+        and 0 <= quantity <= 1_000_000_000
+    )
+    if not well_formed:
+        return None
+    return StockCount(texts[1], texts[2], int(quantity), _second(envelope))
+
+
+def stock(envelopes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """Stock by (store, category): the last count, less one for each order from its second on."""
+    envelopes = list(envelopes)
+    last: dict[tuple[str, str], StockCount] = {}
+    for count in filter(None, map(stock_count, envelopes)):
+        key = count.store_id, count.category
+        last[key] = max(last.get(key, count), count, key=lambda one: one.second)
+    quantities = {key: count.quantity for key, count in last.items()}
+    orders = {
+        one["detail"]["request_id"]: one
+        for one in envelopes
+        if (sold := sale(one)) and not sold.is_return
+    }
+    for one in orders.values():
+        key = one["detail"]["store_id"], one["detail"]["category"]
+        if key not in last or _second(one) >= last[key].second:
+            quantities[key] = quantities.get(key, 0) - 1
+    return quantities
 
 
 def windows(sales: Iterable[Sale], seconds: int) -> dict[tuple[str, str], Revenue]:

@@ -1,11 +1,8 @@
-"""The application as it is described: parallelism, properties, log, cost."""
+"""The application as it is described: parallelism, properties, log."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
-
-import pytest
 
 from miztiik_events import analytics, application_log
 from miztiik_events.analytics import Application
@@ -18,6 +15,7 @@ DETAIL = {
     "ApplicationStatus": "READY",
     "ApplicationVersionId": 3,
 }
+LOCATION = {"BucketARN": "arn:aws:s3:::artifacts", "FileKey": "code.zip"}
 
 
 def described(**changes: Any) -> Application:
@@ -37,6 +35,10 @@ def test_properties_parallelism_and_log_come_from_the_description() -> None:
     found = described(
         ApplicationConfigurationDescription={
             **parallel(4, 1),
+            "ApplicationCodeConfigurationDescription": {
+                "CodeContentType": "ZIPFILE",
+                "CodeContentDescription": {"S3ApplicationCodeLocationDescription": LOCATION},
+            },
             "EnvironmentPropertyDescriptions": {"PropertyGroupDescriptions": groups},
         },
         CloudWatchLoggingOptionDescriptions=[
@@ -44,16 +46,9 @@ def test_properties_parallelism_and_log_come_from_the_description() -> None:
         ],
     )
     assert (found.status, found.version, found.parallelism) == ("READY", 3, 4)
+    assert found.code == "code.zip"
     assert found.value("windows", "length.seconds") == "60"
     assert found.log_stream == application_log.LogStream("/sales/x", "flink")
-
-
-@pytest.mark.parametrize(
-    ("parallelism", "per_kpu", "dollars"), [(1, 1, "0.22"), (2, 1, "0.33"), (5, 2, "0.44")]
-)
-def test_it_costs_its_kpus_and_one_more(parallelism: int, per_kpu: int, dollars: str) -> None:
-    found = described(ApplicationConfigurationDescription=parallel(parallelism, per_kpu))
-    assert found.dollars_per_hour == Decimal(dollars)
 
 
 def test_an_application_that_just_was_made_needs_no_configuration() -> None:

@@ -1,3 +1,5 @@
+"""The application's state, its last change, and how it is brought to rest."""
+
 from __future__ import annotations
 
 from datetime import datetime, timezone
@@ -55,3 +57,32 @@ def test_an_application_whose_snapshot_failed_is_stopped_by_force() -> None:
 def test_an_application_that_changes_its_state_meanwhile_is_looked_at_again() -> None:
     refused = Refusal("stop_application", "ResourceInUseException")
     assert rests(seen_as("RUNNING"), refused, seen_as("STOPPING"), seen_as("READY"))
+
+
+def listed(*names: str, more: str = "") -> Answer:
+    operations = [
+        {
+            "Operation": name,
+            "OperationId": name,
+            "StartTime": datetime(2026, 1, 1, tzinfo=timezone.utc),
+            "OperationStatus": "SUCCESSFUL",
+        }
+        for name in names
+    ]
+    response: dict[str, Any] = {"ApplicationOperationInfoList": operations}
+    if more:
+        response["NextToken"] = more
+    return Answer("list_application_operations", response)
+
+
+def test_the_last_change_is_no_snapshot() -> None:
+    answers = (listed("CreateApplicationSnapshot", more="x"), listed("StopApplication"))
+    with stubbed("kinesisanalyticsv2", *answers) as flink:
+        found = application.newest_change(flink, "a")
+    assert found
+    assert (found.name, found.ended) == ("StopApplication", None)
+
+
+def test_an_application_that_nobody_has_started_has_no_last_change() -> None:
+    with stubbed("kinesisanalyticsv2", listed()) as flink:
+        assert application.newest_change(flink, "a") is None

@@ -6,9 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-import pytest
-
-from miztiik_events.application_log import LogStream, cause, innermost
+from miztiik_events.application_log import PYTHON_OUTPUT, LogStream, cause, task_failure
 from stubs import Answer, Refusal, stubbed
 
 SINCE = datetime(2026, 11, 24, 15, 0, tzinfo=timezone.utc)
@@ -54,9 +52,22 @@ def test_a_log_that_is_not_there_has_no_cause() -> None:
         assert cause(logs, LogStream("group", "flink"), SINCE) is None
 
 
-@pytest.mark.parametrize(
-    ("trace", "expected"),
-    [(TRACE, "d.E: the cause of two lines"), ("a.B: alone\n\tat c", "a.B: alone"), ("", "")],
-)
-def test_the_innermost_cause_of_a_stack_trace(trace: str, expected: str) -> None:
-    assert innermost(trace) == expected
+def test_of_a_python_program_that_ended_its_own_words_tell_why() -> None:
+    """As Managed Flink logs it: the program's words as INFO, its end as ERROR."""
+    ended = "java.lang.RuntimeException: Python process exits with code: 1"
+    said = ["Traceback (most recent call last):", '  File "main.py"', "ValueError: no stream"]
+    program = [{"messageType": "INFO", "logger": PYTHON_OUTPUT, "message": line} for line in said]
+    end = {"messageType": "ERROR", "message": "Run failed", "throwableInformation": ended}
+    assert found({"messageType": "INFO", "message": "other"}, *program, end) == said[-1]
+
+
+def test_a_task_that_failed_tells_why_and_other_exceptions_do_not() -> None:
+    failed = {"message": "Source (1/1) switched from RUNNING to FAILED", "messageType": "WARN"}
+    harmless = {"message": "no such file", "throwableInformation": "java.io.X: none"}
+    for lines, expected in (
+        ([{**failed, "throwableInformation": TRACE}, harmless], "d.E: the cause of two lines"),
+        ([harmless], None),
+    ):
+        events = [{"message": json.dumps(line), "timestamp": 1} for line in lines]
+        with stubbed("logs", Answer("filter_log_events", {"events": events}, REQUEST)) as logs:
+            assert task_failure(logs, LogStream("group", "flink"), SINCE) == expected

@@ -232,3 +232,12 @@ def test_a_failed_deploy_as_ndjson_ends_with_the_root_cause(
     assert cause["type"] == "AWS::CloudFormation::WaitCondition"
     assert cause["reason"].startswith("CREATE_FAILED")
     assert (cause["file"], cause["line"]) == (str(path), 4)
+
+
+def test_the_plan_of_the_real_system_tells_its_cost_by_the_shards_asked_for(
+    local_aws: TestAws,
+) -> None:
+    name = f"plan-{uuid4().hex[:8]}"
+    arguments = ("deploy", "--plan", "--project", name, "-p", "ShardCount=2")
+    planned = command_line.run(local_aws.environment, *arguments)
+    assert "On AWS it costs about $0.252 an hour while the analytics runs" in planned.stdout

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miztiik_events import buckets
+from miztiik_events import buckets, data_store
 from miztiik_events.data_store import Folder
 from stubs import Answer, stubbed
 
@@ -70,3 +70,22 @@ def test_earlier_hours_are_not_even_listed() -> None:
     since = datetime(2026, 11, 24, 17, 30, tzinfo=timezone(timedelta(hours=2)))
     with stubbed("s3", Answer("list_objects_v2", {}, request)) as s3:
         assert Folder(s3, "store", "sales/", since).fresh() == []
+
+
+def test_the_newest_object_is_looked_for_in_the_newest_hour_alone(
+    local_aws: TestAws, bucket: str
+) -> None:
+    s3 = local_aws.client("s3")
+    assert data_store.newest(s3, bucket, "sales/") is None
+    # What was written last, but for an earlier hour, is no fresh delivery.
+    for key in ("sales/2026/11/24/10/a", "sales/2026/11/24/10/b", "sales/2026/09/30/23/late"):
+        put(local_aws, bucket, key, "{}")
+    found = data_store.newest(s3, bucket, "sales/")
+    assert found
+    assert found["Key"].startswith("sales/2026/11/24/10/")
+
+
+def test_objects_are_counted_under_their_prefix(local_aws: TestAws, bucket: str) -> None:
+    for key in ("late/2026/11/24/10/a", "late/2026/11/24/11/b", "late/2026/11/23/10/c"):
+        put(local_aws, bucket, key, "{}")
+    assert data_store.count(local_aws.client("s3"), bucket, "late/2026/11/24/") == 2

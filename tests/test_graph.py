@@ -105,3 +105,22 @@ def test_ctrl_c_tells_the_jobs_to_stop_and_starts_no_more() -> None:
         graph.run(jobs, interrupt, 2, cancelled)
     assert cancelled.is_set()
     assert started == []
+
+
+def test_after_ctrl_c_the_listener_has_heard_what_the_jobs_began() -> None:
+    cancelled, heard = threading.Event(), list[str]()
+
+    def begin(listener: Listener) -> None:
+        listener(Note("job", "one"))
+        assert cancelled.wait(30)
+        listener(Note("job", "two"))
+
+    def interrupt(happening: object) -> None:
+        assert isinstance(happening, Note)
+        heard.append(happening.text)
+        if happening.text == "one":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        graph.run({"begin": Job(begin)}, interrupt, 1, cancelled)
+    assert heard == ["one", "two"]

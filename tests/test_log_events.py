@@ -23,6 +23,7 @@ class Groups:
         self.logs = logs
         self.names = [f"{name}-{uuid.uuid4().hex}" for name in ("one", "two")]
         self.now = int(time.time() * 1000)
+        self.components = dict(zip(self.names, ("shop", "till")))
         for name in self.names:
             logs.create_log_group(logGroupName=name)
             logs.create_log_stream(logGroupName=name, logStreamName="stream")
@@ -46,13 +47,14 @@ def test_groups_are_merged_in_the_order_of_time(groups: Groups) -> None:
     groups.say(0, "third", ago=1000)
     groups.say(1, "second", ago=2000)
     groups.say(0, "first", ago=3000)
-    found = Log(groups.logs, groups.names, groups.now - 60_000).fresh()
+    found = Log(groups.logs, groups.components, groups.now - 60_000).fresh()
     assert [event.message for event in found] == ["first", "second", "third"]
     assert [event.group for event in found] == [groups.names[n] for n in (0, 1, 0)]
+    assert [event.component for event in found] == ["shop", "till", "shop"]
 
 
 def test_each_event_comes_once_also_one_that_shows_late(groups: Groups) -> None:
-    log = Log(groups.logs, groups.names, groups.now - 60_000)
+    log = Log(groups.logs, groups.components, groups.now - 60_000)
     groups.say(0, "one")
     assert [event.message for event in log.fresh()] == ["one"]
     groups.say(0, "two")
@@ -63,13 +65,18 @@ def test_each_event_comes_once_also_one_that_shows_late(groups: Groups) -> None:
 
 def test_what_was_before_is_left_out(groups: Groups) -> None:
     groups.say(0, "old", ago=120_000)
-    assert Log(groups.logs, groups.names, groups.now - 60_000).fresh() == []
+    assert Log(groups.logs, groups.components, groups.now - 60_000).fresh() == []
 
 
 def test_a_group_that_is_gone_keeps_no_other_from_speaking(groups: Groups) -> None:
     groups.say(0, "here")
-    found = Log(groups.logs, ["gone", groups.names[0]], groups.now - 60_000).fresh()
+    found = Log(groups.logs, {"gone": "x", **groups.components}, groups.now - 60_000).fresh()
     assert [event.message for event in found] == ["here"]
+
+
+def event(message: str) -> LogEvent:
+    moment = datetime(2026, 11, 24, tzinfo=timezone.utc)
+    return LogEvent("id", moment, "shop", "group", message)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +84,54 @@ def test_a_group_that_is_gone_keeps_no_other_from_speaking(groups: Groups) -> No
     [
         ("START RequestId: 1\n", "START RequestId: 1"),
         ('{"level": "ERROR", "message": "it failed", "requestId": "1"}', "ERROR it failed"),
+        (
+            '{"level": "ERROR", "message": "no stock", "errorType": "KeyError"}',
+            "ERROR no stock (KeyError)",
+        ),
         ('{"messageType": "WARN", "message": "slow"}', "WARN slow"),
+        (
+            '{"messageType": "WARN", "message": "m", "throwableInformation": ["a", "\\tat c"]}',
+            "WARN m (a)",
+        ),
         ('{"message": "no level"}', "no level"),
         ('{"type": "platform.start"}', '{"type": "platform.start"}'),
         ("[1]", "[1]"),
     ],
 )
 def test_a_structured_message_is_shown_as_a_person_wants_it(message: str, text: str) -> None:
-    moment = datetime(2026, 11, 24, tzinfo=timezone.utc)
-    assert LogEvent("id", moment, "group", message).text == text
+    assert event(message).text == text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "START RequestId: 1 Version: $LATEST",
+        "END RequestId: 1",
+        "REPORT RequestId: 1\tDuration: 2 ms",
+        "INIT_START Runtime Version: python:3.13",
+        '{"type": "platform.start", "record": {"requestId": "1"}}',
+        '{"type": "platform.report", "record": {"status": "success"}}',
+    ],
+)
+def test_what_lambda_says_of_an_invocation_is_routine(message: str) -> None:
+    assert (event(message).is_routine, event(message).is_error) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"level": "ERROR", "message": "it failed"}',
+        '{"messageType": "FATAL", "message": "it failed"}',
+        "[ERROR] KeyError: 'detail'",
+        "2026-11-24T15:00:00Z 1 Task timed out after 3.00 seconds",
+        "REPORT RequestId: 1\tDuration: 2 ms\tStatus: timeout",
+        '{"type": "platform.report", "record": {"status": "timeout"}}',
+    ],
+)
+def test_an_error_is_never_routine(message: str) -> None:
+    assert (event(message).is_routine, event(message).is_error) == (False, True)
+
+
+def test_an_error_that_a_text_is_about_is_none_itself() -> None:
+    said = event("REPORT how many errors there were: ERROR 0")
+    assert (said.is_routine, said.is_error) == (False, False)

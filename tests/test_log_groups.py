@@ -33,3 +33,14 @@ def test_only_groups_of_our_own_stacks_are_found(local_aws: Any) -> None:
 
 def test_a_group_that_is_gone_already_is_no_failure(local_aws: Any) -> None:
     assert log_groups.delete(local_aws.client("logs"), "never-was") is False
+
+
+def test_a_group_that_cloudformation_made_is_left_to_it(local_aws: Any) -> None:
+    logs = local_aws.client("logs")
+    logs.create_log_group(logGroupName="kept-stream-Log")
+    logs.create_log_group(
+        logGroupName="kept-stream-Retained", tags={"aws:cloudformation:stack-name": "kept-stream"}
+    )
+    assert log_groups.of_stacks(logs, "kept", {"kept-stream"}, ()) == ["kept-stream-Log"]
+    held = {"kept-stream-Log"}
+    assert log_groups.of_stacks(logs, "kept", {"kept-stream"}, (), held) == []

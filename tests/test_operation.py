@@ -17,6 +17,13 @@ from test_analytics import DETAIL
 BEGAN = datetime(2026, 11, 24, 15, 0, tzinfo=timezone.utc)
 LOG = [{"LogStreamARN": "arn:aws:logs:eu-west-1:0:log-group:group:log-stream:flink"}]
 NAME = {"ApplicationName": "sales"}
+# What Flink 1.20 says after an operator was taken out of windows.sql.
+MISFIT = (
+    "java.lang.IllegalStateException: Failed to rollback to checkpoint/savepoint file:/s. Cannot "
+    "map checkpoint/savepoint state for operator 7 to the new program, because the operator is not "
+    "available in the new program. If you want to allow to skip this, you can set the "
+    "--allowNonRestoredState option on the CLI."
+)
 
 
 def described(status: str, **changes: Any) -> Answer:
@@ -24,8 +31,8 @@ def described(status: str, **changes: Any) -> Answer:
     return Answer("describe_application", {"ApplicationDetail": detail}, NAME)
 
 
-def asked_to_start(kind: str = "RESTORE_FROM_LATEST_SNAPSHOT") -> Answer:
-    restore = {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": kind}}
+def asked_to_start(kind: str = "RESTORE_FROM_LATEST_SNAPSHOT", **named: str) -> Answer:
+    restore = {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": kind, **named}}
     return Answer("start_application", {}, {**NAME, "RunConfiguration": restore})
 
 
@@ -80,7 +87,12 @@ def test_a_start_waits_until_it_runs_and_tells_each_state_once() -> None:
 
 def test_a_start_may_leave_the_snapshot_out() -> None:
     asked = asked_to_start("SKIP_RESTORE_FROM_SNAPSHOT")
-    started(described("READY"), asked, described("RUNNING"), skip_snapshot=True)
+    started(described("READY"), asked, described("RUNNING"), origin="none")
+
+
+def test_a_start_may_go_on_from_a_snapshot_of_a_name() -> None:
+    asked = asked_to_start("RESTORE_FROM_CUSTOM_SNAPSHOT", SnapshotName="before")
+    started(described("READY"), asked, described("RUNNING"), origin="before")
 
 
 def test_a_start_or_an_update_that_is_under_way_is_waited_for() -> None:
@@ -132,6 +144,18 @@ def test_without_a_log_a_failed_start_tells_what_the_service_says() -> None:
     said = failed_start(reason="x.Y: outer\nCaused by: x.Z: inner\n\tat w", log=[])
     assert said.splitlines()[1].strip() == "x.Z: inner"
     assert "gives no reason" in failed_start(log=[])
+
+
+def test_a_snapshot_that_does_not_fit_has_a_way_out_and_its_price() -> None:
+    said = failed_start(reason=MISFIT, log=[])
+    assert "start-analytics --from none" in said
+    assert "may be written again" in said
+
+
+def test_another_failure_has_nothing_to_do_with_snapshots() -> None:
+    said = failed_start(reason="x.Y: some reason", log=[])
+    assert "--from" not in said
+    assert "miztiik-events logs analytics" in said
 
 
 def test_an_application_that_is_rolled_back_is_not_waited_for() -> None:

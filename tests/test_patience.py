@@ -7,7 +7,7 @@ import time
 import pytest
 
 from miztiik_events.errors import WaitTimeoutError
-from miztiik_events.patience import CancelledError, Patience
+from miztiik_events.patience import LIVELY, LONGEST, SHORTEST, CancelledError, Patience
 
 
 def test_the_first_look_comes_at_once() -> None:
@@ -38,3 +38,46 @@ def test_a_cancelled_wait_ends_at_once() -> None:
     with pytest.raises(CancelledError):
         list(looks)
     assert time.monotonic() - started < 5
+
+
+class Pauses(threading.Event):
+    """An event that never comes, and that does not wait for it: it keeps how long it should."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0)
+        return False
+
+
+def test_the_pauses_grow_to_the_longest_while_nothing_happens() -> None:
+    pauses = Pauses()
+    looks = Patience(3600, pauses).looks("it")
+    assert [next(looks) for _ in range(40)] == list(range(40))
+    assert pauses.seconds[0] == SHORTEST
+    assert pauses.seconds == sorted(pauses.seconds)
+    assert pauses.seconds[-1] == LONGEST
+
+
+def test_when_something_happens_the_next_look_is_soon() -> None:
+    pauses = Pauses()
+    looks = Patience(3600, pauses).looks("it")
+    next(looks)
+    looks.hurry()
+    next(looks)
+    assert pauses.seconds == [SHORTEST]
+    for _ in range(40):
+        next(looks)
+    looks.hurry()
+    next(looks)
+    assert pauses.seconds[-1] == LIVELY
+
+
+def test_there_is_no_pause_after_the_last_look() -> None:
+    pauses = Pauses()
+    for look in Patience(3600, pauses).looks("it"):
+        if look == 2:
+            break
+    assert len(pauses.seconds) == 2

@@ -85,6 +85,14 @@ class Pipeline:
         pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         return [item for page in pages for item in page["Items"]]
 
+    def waiting(self, queue: str) -> int:
+        """How many messages of a queue are not done yet."""
+        sqs = self.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.outputs[queue])["QueueUrl"]
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return sum(int(count) for count in answer["Attributes"].values())
+
     def beat(self) -> None:
         """One heartbeat now, instead of waiting for the schedule's next minute."""
         answer = self.aws.client("lambda").invoke(FunctionName=self.outputs["HeartbeatFunction"])
@@ -246,21 +254,55 @@ def _own(story: Story) -> list[oracle.Sale]:
     return [sale for sale in story.sales if sale.request_id in sent]
 
 
-def test_each_malformed_event_is_in_the_rejected_queue(story: Story) -> None:
-    counted = story.pipeline.aws.client("sqs").get_queue_attributes(
-        QueueUrl=story.pipeline.outputs["RejectedEventsQueueUrl"],
-        AttributeNames=["ApproximateNumberOfMessages"],
-    )
-    malformed = sum(answer["rejected_events"] for answer in story.answers)
-    assert malformed > 50
-    assert int(counted["Attributes"]["ApproximateNumberOfMessages"]) == malformed
+def test_every_event_that_is_neither_a_sale_nor_a_stock_count_is_rejected(story: Story) -> None:
+    known = {id(one) for one in story.events if oracle.sale(one) or oracle.stock_count(one)}
+    unknown = [one["id"] for one in story.events if id(one) not in known]
+    assert len(unknown) == sum(answer["rejected_events"] for answer in story.answers) > 50
+    rejected = Tap(story.pipeline.aws, story.pipeline.outputs["RejectedEventsQueueUrl"])
+    assert sorted(one["id"] for one in rejected.drain(len(unknown))) == sorted(unknown)
 
 
 def test_each_new_order_has_one_dispatch_note(story: Story) -> None:
-    orders = {sale.request_id for sale in story.sales if not sale.is_return}
+    orders = _orders(story)
     table = story.pipeline.outputs["DispatchTableName"]
     until(lambda: len(story.pipeline.items(table)) >= len(orders), "a note for each order")
     assert {item["request_id"]["S"] for item in story.pipeline.items(table)} == orders
+
+
+def test_the_warehouse_applied_each_order_and_each_stock_count(story: Story) -> None:
+    counts = {
+        one["detail"]["request_id"] for one in story.events if oracle.stock_count(one) is not None
+    }
+    assert len(counts) == sum(answer["inventory_events"] for answer in story.answers) > 100
+    table = story.pipeline.outputs["AppliedTableName"]
+    # An event that is older than the last count is part of that count: it leaves no note.
+    until(lambda: not story.pipeline.waiting("WarehouseQueueName"), "an empty queue")
+    applied = {item["request_id"]["S"] for item in story.pipeline.items(table)}
+    assert applied <= counts | _orders(story)
+    assert len(applied & counts) > 100
+
+
+def test_the_stock_is_what_was_counted_last_less_orders_since(story: Story) -> None:
+    until(lambda: not story.pipeline.waiting("WarehouseQueueName"), "an empty queue")
+    expected = oracle.stock(story.events)
+    kept = {
+        (item["store_id"]["S"], item["category"]["S"]): int(item["quantity"]["N"])
+        for item in story.pipeline.items(story.pipeline.outputs["StockTableName"])
+    }
+    assert kept.keys() == expected.keys()
+    # A count that comes after orders younger than it overwrites them (functions/warehouse).
+    assert all(kept[key] >= expected[key] for key in kept)
+    assert any(kept[key] == expected[key] for key in kept)
+
+
+def test_there_are_no_dead_letters(story: Story) -> None:
+    queues = story.audit["queues"]
+    assert {name for name, count in queues.items() if count} == {"RejectedEvents"}
+    assert len(queues) == 4
+
+
+def _orders(story: Story) -> set[str]:
+    return {sale.request_id for sale in story.sales if not sale.is_return}
 
 
 def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:

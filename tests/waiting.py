@@ -1,18 +1,18 @@
-"""Waiting for a condition, the one way in which the tests wait."""
+"""Waiting in a test for what comes about by itself, never longer than a deadline."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 
-def until(holds: Callable[[], Any], what: str = "it", seconds: float = 120) -> Any:
-    """The first true answer of `holds`; fails, naming `what`, when there is none in time."""
+def until(look: Callable[[], Found], what: str = "it", seconds: float = 120) -> Found:
+    """What the first look with a result found; fails, naming `what`, when none has one in time."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = holds()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {what}")
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.05)
+    return found

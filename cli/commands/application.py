@@ -13,6 +13,7 @@ from .options import Options
 
 if TYPE_CHECKING:
     from ..analytics import Application
+    from ..stacks import Stack
 
 timeout_option = click.option(
     "--timeout",
@@ -25,12 +26,23 @@ timeout_option = click.option(
 no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
 
 
+def application_stack(options: Options) -> Stack:
+    """The stack with the project's application; raises NotDeployedError."""
+    from .. import application, stacks
+    from ..errors import NotDeployedError
+
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project)
+    for stack in deployed.values():
+        if application.OUTPUT in stack.outputs:
+            return stack
+    raise NotDeployedError(application.OUTPUT, options.project)
+
+
 def application_name(options: Options) -> str:
     """The name of the project's application; raises NotDeployedError."""
-    from .. import application, stacks
+    from .. import application
 
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    return stacks.require(outputs, application.OUTPUT, options.project)
+    return application_stack(options).outputs[application.OUTPUT]
 
 
 @contextlib.contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from .log_view import LogView
 from .options import Options, shared_options
 from .since import moment
 
@@ -26,7 +28,14 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(f"{value!r} is no regular expression: {error}") from None
 
 
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from .. import components
+
+    return [name for name in components.packaged() if name.startswith(incomplete)]
+
+
 @click.command()
+@click.argument("wanted", nargs=-1, metavar="[COMPONENT]...", shell_complete=_complete)
 @click.option(
     "--since",
     default="10m",
@@ -41,57 +50,86 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
     default="",
     callback=_pattern,
     metavar="REGEX",
-    help="Only lines in which this is found.",
+    help="Only messages in which this is found.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also what Lambda itself says of invocations that went well (START, END, REPORT).",
 )
 @shared_options
-def command(options: Options, since: datetime, follow: bool, grep: re.Pattern[str]) -> None:
+def command(
+    options: Options,
+    wanted: Sequence[str],
+    since: datetime,
+    follow: bool,
+    grep: re.Pattern[str],
+    everything: bool,
+) -> None:
     """Show what the functions and the analytics application have logged.
 
     \b
       miztiik-events logs
-      miztiik-events logs --since 1h --grep ERROR
-      miztiik-events logs --follow
-    """
-    from ..log_events import Log, groups
+      miztiik-events logs producer dispatch --since 1h --grep ERROR
+      miztiik-events logs analytics --follow
 
-    names = groups(options.session.client("cloudformation"), options.project)
-    log = Log(options.session.client("logs"), names, int(since.timestamp() * 1000))
-    found = _show(options, log.fresh(), grep)
-    if not found:
-        _say_why(options, names, since)
+    A COMPONENT is analytics, firehose (deliveries) or a function: producer, transformer,
+    heartbeat, dispatch, warehouse. Without one, all are shown, merged by time.
+    """
+    from .. import components
+    from ..log_events import Log
+
+    if follow and options.output == "json":
+        raise click.UsageError("A list never ends with --follow. Give --output ndjson")
+    groups = components.log_groups(options.session.client("cloudformation"), options.project)
+    groups = _chosen(groups, wanted)
+    log = Log(options.session.client("logs"), groups, int(since.timestamp() * 1000))
+    view = LogView(options, sorted(set(groups.values())), grep, everything)
+    found = log.fresh()
+    if not view.show(found):
+        _say_why(options, groups, since, grep, found)
     pause = threading.Event()
     while follow:
         pause.wait(POLL_SECONDS)
-        _show(options, log.fresh(), grep)
+        view.show(log.fresh())
 
 
-def _show(options: Options, events: list[LogEvent], grep: re.Pattern[str]) -> int:
-    """Print those in which the pattern is found; how many there were."""
-    wanted = [event for event in events if grep.search(event.message)]
-    form = options.format(piped="table")
-    for event in wanted:
-        click.echo(_line(options, event) if form == "table" else _object(event))
-    return len(wanted)
+def _chosen(groups: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:
+    known = sorted(set(groups.values()))
+    for name in wanted:
+        if name not in known:
+            raise click.UsageError(f"No component {name!r}. There are: {', '.join(known)}")
+    return {group: name for group, name in groups.items() if name in (wanted or known)}
 
 
-def _line(options: Options, event: LogEvent) -> str:
-    from ..output import printable
+def _say_why(
+    options: Options,
+    groups: Mapping[str, str],
+    since: datetime,
+    grep: re.Pattern[str],
+    hidden: Sequence[LogEvent],
+) -> None:
+    names = sorted(set(groups.values()))
+    options.say(f"Nothing since {since:%Y-%m-%d %H:%M:%S} UTC from {', '.join(names)}.")
+    if hidden and grep.pattern:
+        options.say(f"In none of {len(hidden):,} messages is {grep.pattern!r}.")
+        return
+    if hidden:
+        options.say(f"Functions ran, and had nothing to say ({len(hidden):,} lines with --all).")
+    elif names != ["analytics"]:
+        options.say("The functions log when there are events: miztiik-events produce")
+    if "analytics" in names:
+        _say_state(options)
+    options.say("--since 1d looks further back.")
 
-    name = event.group.rpartition("/")[2].removeprefix(f"{options.project}-")
-    # A message may have several lines; each is printed below the other.
-    lines = [printable(line.expandtabs(4)) for line in event.text.splitlines()]
-    return f"{event.time:%Y-%m-%d %H:%M:%S}  {name}  " + "\n    ".join(lines)
 
+def _say_state(options: Options) -> None:
+    """Why the application says nothing, by its state."""
+    from .. import application, operation
+    from .application import application_name
 
-def _object(event: LogEvent) -> str:
-    from ..output import as_json
-
-    return as_json({"time": event.time, "group": event.group, "message": event.message})
-
-
-def _say_why(options: Options, names: list[str], since: datetime) -> None:
-    options.say(
-        f"Nothing since {since:%Y-%m-%d %H:%M:%S} UTC in {len(names)} log groups. The functions "
-        "log when there are events (miztiik-events produce), the application while it runs "
-        "(miztiik-events start-analytics); --since 1d looks further back."
-    )
+    flink = options.session.client("kinesisanalyticsv2")
+    status = application.status(flink, application_name(options))
+    next_step = "" if status in operation.RUNNING else ": miztiik-events start-analytics"
+    options.say(f"The analytics application is {status}; it logs while it runs{next_step}")

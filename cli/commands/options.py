@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from . import variables
+from .variables import SharedOption
+
 if TYPE_CHECKING:
     import boto3
 
@@ -63,8 +66,21 @@ def _project(context: click.Context, parameter: click.Parameter, value: str) -> 
     return value
 
 
+def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    # For main, which reports the error when this context is gone.
+    if context.obj is not None:
+        context.obj["debug"] = value
+
+
+def _shared(name: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
+    variable = variables.name(name.lstrip("-"))
+    return click.option(
+        name, *names, cls=SharedOption, envvar=variable, show_envvar=True, **settings
+    )
+
+
 _SHARED = (
-    click.option(
+    _shared(
         "--project",
         default="miztiik-events",
         show_default=True,
@@ -72,16 +88,23 @@ _SHARED = (
         callback=_project,
         help="Prefix of the stacks' names; several projects can live side by side.",
     ),
-    click.option("--region", metavar="REGION", help="AWS region; else as the AWS CLI finds it."),
-    click.option("--profile", metavar="NAME", help="AWS profile; else as the AWS CLI finds it."),
-    click.option(
+    _shared("--region", metavar="REGION", help="AWS region; else as the AWS CLI finds it."),
+    _shared("--profile", metavar="NAME", help="AWS profile; else as the AWS CLI finds it."),
+    _shared(
         "--output",
         type=click.Choice(["table", "json", "ndjson"]),
         help="Form of what goes to stdout.  [default: table on a terminal]",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="Only results and errors."),
-    click.option("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
-    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    _shared("--quiet", "-q", is_flag=True, help="Only results and errors."),
+    _shared("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
+    _shared(
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_debug,
+        help="Show the traceback of an error.",
+    ),
 )
 
 
@@ -97,10 +120,8 @@ def shared_options(command: Command) -> Command:
         output: str | None,
         quiet: bool,
         no_color: bool,
-        debug: bool,
         **kwargs: Any,
     ) -> Any:
-        click.get_current_context().find_root().meta["miztiik_events.debug"] = debug
         color = not (no_color or os.environ.get("NO_COLOR"))
         options = Options(project, region, profile, output, quiet, color)
         return command(options, *args, **kwargs)

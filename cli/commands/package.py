@@ -24,14 +24,16 @@ from .sources import source_options
 def command(
     options: Options, output_dir: Path, templates: Path | None, functions: Path | None
 ) -> None:
-    """Write the functions' zips and a parameters file for each stack. Calls no AWS.
+    """Write what a pipeline or another tool needs to deploy the same system. Calls no AWS.
 
     \b
       miztiik-events package --output-dir dist/package
+      dist/package/deploy.sh              (with the AWS CLI alone)
 
-    The same source gives the same files everywhere. A zip's path in DIR is its key in S3; each
-    parameters file is one that `aws cloudformation deploy --parameter-overrides file://` and
-    CodePipeline take.
+    The same source gives the same files everywhere: each function's zip, whose path in DIR is its
+    key in S3; each stack's template, and a file of parameters and tags that CodePipeline takes, and
+    `aws cloudformation deploy --parameter-overrides file://` of the AWS CLI 2; and a script of the
+    commands in order, which shows what parameters come from what stack's outputs.
     """
     from .. import bundle, package, template
     from ..output import as_json

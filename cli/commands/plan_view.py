@@ -50,6 +50,8 @@ def _lines(preview: Preview) -> Iterator[str]:
             yield from _stack_lines(stack)
     yield ""
     yield _summary(preview)
+    if preview.cost:
+        yield f"On AWS it costs {preview.cost}."
 
 
 def _stack_lines(stack: StackPreview) -> Iterator[str]:

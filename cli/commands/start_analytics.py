@@ -2,55 +2,129 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from .application import application_name, no_wait_option, show, timeout_option, watching
+from .application import application_stack, no_wait_option, show, timeout_option, watching
 from .options import Options, shared_options
 
 if TYPE_CHECKING:
     from ..analytics import Application
+    from ..stacks import Stack
 
 
 @click.command()
+@click.option(
+    "--from",
+    "origin",
+    default="latest",
+    show_default=True,
+    metavar="SNAPSHOT",
+    help="A snapshot's name, `latest`, or `none`: the oldest record that the stream still has; "
+    "windows that were written before may then be written again.",
+)
+@click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
 @timeout_option
 @no_wait_option
-@click.option(
-    "--skip-snapshot",
-    is_flag=True,
-    help="Start without the latest snapshot, at the oldest record of the stream.",
-)
 @shared_options
-def command(options: Options, timeout: float, no_wait: bool, skip_snapshot: bool) -> None:
+def command(options: Options, origin: str, restart: bool, timeout: float, no_wait: bool) -> None:
     """Start the analytics application; it costs money while it runs.
 
     \b
       miztiik-events start-analytics
+      miztiik-events start-analytics --restart
 
-    It goes on where it was stopped. When it runs already, nothing happens.
+    It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
+    itself when its code or its settings changed.
     """
-    from .. import analytics, operation
+    from .. import analytics, application, operation, snapshots
+
+    since = datetime.now(timezone.utc)
+    if restart and no_wait:
+        raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
+    stack = application_stack(options)
+    name = stack.outputs[application.OUTPUT]
+    flink = options.session.client("kinesisanalyticsv2")
+    snapshots.require(flink, name, origin)
+    if no_wait:
+        has_begun = operation.request_start(flink, name, origin)
+        found = analytics.describe(flink, name)
+    else:
+        has_begun, found = _start(options, name, origin, restart, timeout)
+    show(options, found)
+    if not has_begun and origin != snapshots.LATEST:
+        options.say(f"It was started already, so `--from {origin}` had no effect. Add --restart")
+    _say_code(options, stack, found)
+    _say_failure(options, found, since)
+    if not analytics.is_local(flink):
+        _say_cost(options, found)
+
+
+def _start(
+    options: Options, name: str, origin: str, restart: bool, timeout: float
+) -> tuple[bool, Application]:
+    """Whether it was started from rest, and the application as it runs."""
+    from .. import operation
     from ..patience import Patience
 
-    name = application_name(options)
-    flink = options.session.client("kinesisanalyticsv2")
-    logs = options.session.client("logs")
-    if no_wait:
-        operation.request_start(flink, name, skip_snapshot=skip_snapshot)
-        application = analytics.describe(flink, name)
-    else:
-        with watching(options, "The start") as watch:
-            application = operation.start(
-                flink, logs, name, Patience(timeout), watch, skip_snapshot=skip_snapshot
-            )
-    show(options, application)
-    if not analytics.is_local(flink):
-        _say_cost(options, application)
+    flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
+    patience = Patience(timeout)
+    states: list[str] = []
+    with watching(options, "What has begun" if restart else "The start") as say:
+
+        def watch(status: str) -> None:
+            # A restart sees the state between its stop and its start twice.
+            if states[-1:] != [status]:
+                states.append(status)
+                say(status)
+
+        if restart:
+            operation.stop(flink, name, patience, watch)
+        found = operation.start(flink, logs, name, patience, watch, origin=origin)
+    return "READY" in states, found
+
+
+def _say_code(options: Options, stack: Stack, application: Application) -> None:
+    """Say when AWS took the last update back, or somebody changed the code past the stack."""
+    from .. import stacks
+    from ..wiring import CODE_SUFFIX
+
+    # It may have been updated while we waited.
+    stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack
+    codes = [value for key, value in stack.parameters.items() if key.endswith(CODE_SUFFIX)]
+    if codes and application.code not in codes:
+        options.say(
+            f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
+            "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
+            "analytics --since 1d tells why; mend it, and deploy",
+            fg="red",
+        )
+
+
+def _say_failure(options: Options, application: Application, since: datetime) -> None:
+    """Say why a job that runs does nothing but fail, as without the right to read the stream."""
+    from .. import application_log
+
+    logs, stream = options.session.client("logs"), application.log_stream
+    failure = application_log.task_failure(logs, stream, since) if stream else None
+    if failure:
+        options.say(
+            f"It is {application.status}, but its job failed on the way and was started again:\n"
+            f"  {failure}\n"
+            "  Next: miztiik-events logs analytics --follow shows whether it goes on failing",
+            fg="red",
+        )
 
 
 def _say_cost(options: Options, application: Application) -> None:
+    from .. import prices
+
+    parallelism, per_kpu = application.parallelism, application.parallelism_per_kpu
+    region = options.session.region_name
+    cost = prices.hourly(parallelism, parallelism, per_kpu, region)
     options.say(
-        f"It costs about ${application.dollars_per_hour} an hour while it runs (us-east-1). "
+        f"It costs about ${cost.analytics} an hour while it runs ({cost.source}). "
         "Stop it with: miztiik-events stop-analytics"
     )

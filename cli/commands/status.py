@@ -2,74 +2,125 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import Options, shared_options
+from .sources import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
-    from ..stacks import Stack
+    from ..clients import Clients
+    from ..health import Health
+
+DRIFT_SECONDS = 600.0
 
 
 @click.command()
+@click.option("--watch", "-w", "watches", is_flag=True, help="Go on looking, until Ctrl-C.")
+@click.option("--why", is_flag=True, help="Tell why what has failed did.")
+@click.option(
+    "--drift",
+    "looks_for_drift",
+    is_flag=True,
+    help="Tell of resources that were changed past their stacks; end with 3 if there are.",
+)
+@click.option(
+    "--templates",
+    type=FOLDER,
+    metavar="DIR",
+    help="With --why: where the templates are.  [default: those of this package]",
+)
 @shared_options
-def command(options: Options) -> None:
-    """Show the stacks and the analytics application.
+def command(
+    options: Options, watches: bool, why: bool, looks_for_drift: bool, templates: Path | None
+) -> None:
+    """Show how the system is: stacks, analytics, stream, delivery, queues, alarms, cost.
 
     \b
       miztiik-events status
+      miztiik-events status --watch
+      miztiik-events status --why
 
-    Ends with 4 when a stack is in a failed state; that nothing is deployed is no failure.
+    Ends with 4 when something needs a person: a stack or the application has failed, there are
+    dead letters or failed calls, an alarm rings. That nothing is deployed is no failure.
     """
-    from .. import stacks
+    from ..clients import Clients
+    from .status_watch import watch
+
+    if watches + why + looks_for_drift > 1:
+        raise click.UsageError("--watch, --why and --drift do not go together")
+    if templates and not why:
+        raise click.UsageError("--templates goes with --why")
+    if why:
+        _explain(options, templates)
+    elif looks_for_drift:
+        _tell_drift(options)
+    elif watches:
+        watch(options, Clients.of(options.session))
+    else:
+        _show(options, Clients.of(options.session))
+
+
+def _show(options: Options, clients: Clients) -> None:
     from ..errors import UnhealthyError
+    from ..examination import examine
+    from ..output import command as typed
+    from .status_view import as_text
 
-    everything = stacks.every_live(options.session.client("cloudformation"))
-    deployed = stacks.belonging(everything, options.project)
-    if not deployed:
-        options.say(f"Project {options.project!r} is not deployed. Next: miztiik-events deploy")
-    rows = [*_stack_rows(deployed.values()), *_application_rows(options, deployed.values())]
-    _show(rows, options.format())
-    failed = [f"{stack.name} is {stack.status}" for stack in deployed.values() if stack.has_failed]
-    if failed:
-        raise UnhealthyError(f"{'; '.join(failed)}. Its events tell why; then: deploy or destroy")
-
-
-def _stack_rows(deployed: Iterable[Stack]) -> list[dict[str, Any]]:
-    return [
-        {"kind": "stack", "name": s.name, "status": s.status, "updated": s.updated}
-        for s in deployed
-    ]
+    health = examine(clients, options.project)
+    form = options.format()
+    if not health.stacks:
+        next_step = typed("deploy", options.project)
+        options.say(f"Project {options.project!r} is not deployed. Next: {next_step}")
+    if health.stacks or form != "table":
+        click.echo(as_text(health, form, color=options.color))
+    if health.problems:
+        next_step = typed("status --why" if _is_explained(health) else "logs", options.project)
+        raise UnhealthyError(f"{'; '.join(health.problems)}. Next: {next_step}")
 
 
-def _application_rows(options: Options, deployed: Iterable[Stack]) -> list[dict[str, Any]]:
-    from .. import application
+def _is_explained(health: Health) -> bool:
+    """Whether --why has something to say about it."""
+    from ..health import ApplicationHealth
 
-    names = [s.outputs[application.OUTPUT] for s in deployed if application.OUTPUT in s.outputs]
-    flink = options.session.client("kinesisanalyticsv2") if names else None
-    return [
-        {"kind": "application", "name": name, "status": application.status(flink, name)}
-        for name in names
-        if flink
-    ]
+    application = health.application
+    has_failed = isinstance(application, ApplicationHealth) and application.problem
+    return bool(has_failed) or any(stack.has_failed for stack in health.stacks)
 
 
-def _show(rows: list[dict[str, Any]], form: str) -> None:
-    from ..output import as_json, as_table
+def _explain(options: Options, templates: Path | None) -> None:
+    from .. import failures
+    from ..errors import UnhealthyError
+    from .failures_view import shown
 
-    if form == "json":
-        click.echo(as_json(rows, indent=2))
-    elif form == "ndjson":
-        for row in rows:
-            click.echo(as_json(row))
-    elif rows:
-        shown = [{**row, "updated": _time(row)} for row in rows]
-        headings = {"name": "Name", "status": "Status", "updated": "Last update (UTC)"}
-        click.echo(as_table(shown, headings))
+    found = failures.of_project(options.session, options.project, templates)
+    form = options.format()
+    if found or form == "json":
+        click.echo(shown(found, form, color=options.color))
+    if not found:
+        options.say("No stack and no application has failed.")
+    left = [failure.subject for failure in found if not failure.is_over]
+    if left:
+        raise UnhealthyError(f"To be mended: {', '.join(left)}")
 
 
-def _time(row: dict[str, Any]) -> str:
-    return f"{row['updated']:%Y-%m-%d %H:%M:%S}" if "updated" in row else ""
+def _tell_drift(options: Options) -> None:
+    from .. import drift, stacks
+    from ..errors import DifferenceError
+    from ..patience import Patience
+    from .drift_view import shown
+
+    client = options.session.client("cloudformation")
+    deployed = stacks.belonging(stacks.every_live(client), options.project).values()
+    # CloudFormation does not look at a stack before its operation has ended.
+    settled = [stack for stack in deployed if not stack.is_busy and not stack.is_shell]
+    found = drift.detect(client, settled, Patience(DRIFT_SECONDS))
+    form = options.format(piped="table")
+    if found or form == "json":
+        click.echo(shown(found, form))
+    if found:
+        raise DifferenceError(f"{len(found)} resources are not as their stacks say")
+    options.say(f"The resources of {len(settled)} stacks are as these say.")

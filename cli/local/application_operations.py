@@ -24,6 +24,8 @@ _SUMMARY = (
     "RuntimeEnvironment",
     "ApplicationMode",
 )
+_FILTERS = ("Operation", "OperationStatus")
+_MOST_LISTED = 50
 _BUSY = ("STARTING", "STOPPING", "FORCE_STOPPING", "UPDATING")
 
 
@@ -52,9 +54,14 @@ def fill() -> None:
         record = control._applications.get(data.get("ApplicationName"))
         if record is None:
             return control._not_found(data.get("ApplicationName"))
-        left_out = ("OperationFailureDetails",)
-        newest_first = [_without(note, *left_out) for note in reversed(_settled(record))]
-        return json_response({"ApplicationOperationInfoList": newest_first})
+        filters = {name: data[name] for name in _FILTERS if name in data}
+        newest_first = [
+            _without(note, "OperationFailureDetails")
+            for note in reversed(_settled(record))
+            if filters.items() <= note.items()
+        ]
+        limited = newest_first[: data.get("Limit", _MOST_LISTED)]
+        return json_response({"ApplicationOperationInfoList": limited})
 
     def describe_operation(data: Data) -> Any:
         record = control._applications.get(data.get("ApplicationName")) or {}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import cbor2
-
+from . import cbor
 from .private_names import require
 
 
@@ -24,6 +23,6 @@ def fill() -> None:
             return json_field(body, name)
         except UnicodeDecodeError:
             # The first byte of a CBOR map is never valid UTF-8.
-            return cbor2.loads(body).get(name, "") or ""
+            return cbor.read(body).get(name, "") or ""
 
     iam_actions._safe_json_field = field

@@ -10,6 +10,7 @@ from typing import Any
 
 import cbor2
 
+from . import cbor
 from .private_names import require
 
 _GIVEN = ("ApproximateArrivalTimestamp", "StreamCreationTimestamp", "ConsumerCreationTimestamp")
@@ -37,7 +38,7 @@ def fill() -> None:
 
 
 def _in_seconds(body: bytes) -> bytes:
-    request = cbor2.loads(body) if body else {}
+    request = cbor.read(body)
     if isinstance(request.get(_TAKEN), (int, float)):
         request[_TAKEN] /= 1000
         return cbor2.dumps(request)

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -160,10 +159,12 @@ def _sort(batch: list[Record], answer: dict[str, dict[str, Any]], processed: Pro
             if said["result"] == "Ok":
                 processed.data.append(base64.b64decode(said["data"], validate=True))
                 continue
-        except (KeyError, TypeError, binascii.Error):
-            said = {"result": "Unreadable"}
-        if said["result"] != "Dropped":
-            processed.failures.append(Failure(record, 1, *_REASONS[said["result"]]))
+            result = said["result"]
+        except (KeyError, TypeError, ValueError):
+            result = "Unreadable"
+        if result != "Dropped":
+            reason = _REASONS.get(result, _REASONS["Unreadable"])
+            processed.failures.append(Failure(record, 1, *reason))
 
 
 _REASONS: dict[Any, tuple[str, str]] = {

@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import flink_causes, flink_configuration
+from .. import causes
+from ..application_log import PYTHON_OUTPUT
+from . import flink_configuration
 from .flink_application import RUN_OPTIONS, Application
 from .flink_configuration import Ports, RunFolder
 from .flink_log import ApplicationLog, Output
@@ -15,8 +17,6 @@ from .flink_rest import Rest
 
 END_SECONDS = 5
 POLL_SECONDS = 0.1
-# Managed Flink logs the output of a Python application under this name.
-PYTHON_OUTPUT = "org.apache.flink.client.python.PythonDriver"
 
 
 class StartError(Exception):
@@ -60,7 +60,7 @@ class Cluster:
             wait(POLL_SECONDS)
         output.join()
         if self._processes["client"].returncode:
-            raise StartError(flink_causes.of_program(output.plain))
+            raise StartError(causes.of_program(output.plain))
 
     def end(self) -> None:
         """Kill every process and wait for it; what has to be kept was kept before."""

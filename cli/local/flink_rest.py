@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from . import flink_causes
+from .. import causes
 
 POLL_SECONDS = 0.25
 SAVEPOINT_SECONDS = 120.0
@@ -90,13 +90,13 @@ class Rest:
 
 def _location(operation: dict[str, Any]) -> str:
     if "location" not in operation:
-        raise RestError(flink_causes.of_stack_trace(operation["failure-cause"]["stack-trace"]))
+        raise RestError(causes.of_stack_trace(operation["failure-cause"]["stack-trace"]))
     return str(operation["location"])
 
 
 def _refusal(body: bytes) -> str:
     text = body.decode(errors="replace")
     try:
-        return flink_causes.of_stack_trace("\n".join(json.loads(text)["errors"]))
+        return causes.of_stack_trace("\n".join(json.loads(text)["errors"]))
     except (ValueError, KeyError, TypeError):
-        return text[: flink_causes.LONGEST]
+        return text[: causes.LONGEST]

@@ -10,7 +10,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import flink_causes, role_session
+from .. import causes
+from . import role_session
 from .flink_application import Application
 from .flink_cluster import Cluster, StartError
 from .flink_configuration import RunFolder
@@ -174,4 +175,4 @@ class Run:
 
 
 def _why(job: Job, failures: list[str]) -> str:
-    return flink_causes.of_stack_trace(failures[0]) if failures else f"The job is {job.state}"
+    return causes.of_stack_trace(failures[0]) if failures else f"The job is {job.state}"

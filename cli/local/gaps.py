@@ -9,24 +9,32 @@ def fill(folder: Folder) -> None:
     """Fill them all; to be called once, before MiniStack serves."""
     from . import (
         application_operations,
+        application_updates,
         authorized_resources,
         cbor_authorization,
+        cbor_refusals,
         cbor_times,
         event_time,
         firehose_buffer,
         flink,
         kinesis_target,
         log_event_ids,
+        log_pages,
         secure_transport,
+        worker_threads,
     )
 
     kinesis_target.fill()
     event_time.fill()
     firehose_buffer.fill()
     cbor_authorization.fill()
+    cbor_refusals.fill()
     cbor_times.fill()
     authorized_resources.fill()
     log_event_ids.fill()
+    log_pages.fill()
     secure_transport.fill()
+    worker_threads.fill()
     application_operations.fill()
+    application_updates.fill()
     flink.fill(folder)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import takewhile
 
 LONGEST = 1000
-_CAUSE = "Caused by: "
+# Python's bridge to Java writes the first exception of a trace after a bare colon. Calcite, Flink's
+# SQL parser, says the same once more without the place in the SQL, or that it is about SQL at all.
+_CAUSE = re.compile(r"(Caused by)?: (?!org\.apache\.calcite\.)")
 # What Flink's client adds when a Python program has failed; it says nothing new.
-_PROGRAM_ENDED = (
-    "org.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: "
-    "Python process exits"
-)
+PROGRAM_ENDED = "java.lang.RuntimeException: Python process exits"
 _ADVICE = "Use the help option"
 
 
 def of_stack_trace(text: str) -> str:
-    """The innermost cause of a Java stack trace, else its first line."""
+    """The innermost cause of a Java stack trace, else its first line; it may be empty."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return _innermost(lines) or "".join(lines[:1])[:LONGEST]
+    return _innermost(lines) or "".join(lines[:1]).strip()[:LONGEST]
 
 
 def of_program(lines: Sequence[str]) -> str:
@@ -26,7 +26,7 @@ def of_program(lines: Sequence[str]) -> str:
 
     The innermost Java cause if there is one, else the last line of the Python traceback.
     """
-    own = list(takewhile(lambda line: not line.startswith(_PROGRAM_ENDED), lines))
+    own = list(takewhile(lambda line: PROGRAM_ENDED not in line, lines))
     said = [
         line
         for line in own
@@ -36,9 +36,9 @@ def of_program(lines: Sequence[str]) -> str:
 
 
 def _innermost(lines: Sequence[str]) -> str:
-    starts = [number for number, line in enumerate(lines) if line.startswith(_CAUSE)]
+    starts = [number for number, line in enumerate(lines) if _CAUSE.match(line)]
     if not starts:
         return ""
     # The message may have several lines; it ends where the stack begins.
     message = takewhile(lambda line: not line.startswith("\tat "), lines[starts[-1] :])
-    return " ".join(line.strip() for line in message)[len(_CAUSE) :][:LONGEST]
+    return _CAUSE.sub("", " ".join(line.strip() for line in message), count=1)[:LONGEST]

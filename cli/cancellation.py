@@ -1,0 +1,87 @@
+"""Undoing what is under way: an update is rolled back, a creation is deleted again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import change_sets, graph, stacks
+from .graph import Job
+from .progress import Listener, Note, Outcome, StackDone, summary
+from .stack_events import Tail
+from .stack_operations import Operator
+from .stacks import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from .patience import Patience
+
+
+def cancel(
+    cloudformation: CloudFormationClient,
+    names: Sequence[str],
+    listener: Listener,
+    patience: Patience,
+) -> None:
+    """Undo the creation or update that is under way in these stacks, and wait until it is undone.
+
+    What has ended meanwhile stays as it is. Raises the first failure, after the others have ended.
+    """
+    jobs = {name: Job(partial(_cancel, cloudformation, name, patience)) for name in names}
+    endings = graph.run(jobs, listener, max(len(jobs), 1), patience.cancelled)
+    for ending in endings.values():
+        if ending.error:
+            raise ending.error
+
+
+def _cancel(
+    cloudformation: CloudFormationClient, name: str, patience: Patience, listener: Listener
+) -> None:
+    started = time.monotonic()
+    operator = Operator(cloudformation, patience, listener)
+    try:
+        outcome = _undone(operator, name)
+    except Exception as error:
+        listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
+        raise
+    listener(StackDone(name, outcome, time.monotonic() - started))
+
+
+def _undone(operator: Operator, name: str) -> Outcome:
+    cloudformation = operator.cloudformation
+    found = stacks.describe(cloudformation, name)
+    if found is None:
+        return "cancelled"
+    # The tail before the look: so an end that comes after the look is among the tail's events.
+    tail = Tail(cloudformation, found.id)
+    stack = stacks.describe(cloudformation, found.id)
+    if stack is None or not stack.is_busy:
+        return _outcome(stack)
+    if stack.status == "CREATE_IN_PROGRESS":
+        operator.listener(Note(name, "its creation is cancelled: it is deleted again"))
+        operator.delete(stack)
+        return "cancelled"
+    if stack.status == "UPDATE_IN_PROGRESS":
+        _request_rollback(operator, stack)
+    _, left = operator.follow(tail, name, stack.id)
+    return _outcome(left)
+
+
+def _outcome(left: Stack | None) -> Outcome:
+    # It may have been at its end already, or past the point from which an update goes back.
+    ended: dict[str, Outcome] = {"CREATE_COMPLETE": "created", "UPDATE_COMPLETE": "updated"}
+    return ended.get(left.status, "cancelled") if left else "cancelled"
+
+
+def _request_rollback(operator: Operator, stack: Stack) -> None:
+    cloudformation, token = operator.cloudformation, change_sets.token()
+    try:
+        cloudformation.cancel_update_stack(StackName=stack.id, ClientRequestToken=token)
+        operator.listener(Note(stack.name, "its update is cancelled: it is rolled back"))
+    except cloudformation.exceptions.ClientError as error:
+        # It has come to an end, or to its rollback, since we looked.
+        if error.response["Error"].get("Code") != "ValidationError":
+            raise

@@ -1,0 +1,64 @@
+"""Ctrl-C during a deploy or a destroy: on a terminal it is asked first what is meant by it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+QUESTION = "Ctrl-C: d detach, c cancel and roll back, w wait [w]"
+QUESTION_WITHOUT_CANCEL = "Ctrl-C: d detach, w wait [w]"
+
+
+class Cancellation(KeyboardInterrupt):
+    """The person wants undone what is under way."""
+
+
+class Interruption:
+    """What Ctrl-C does while this is in force: the first is asked about, a second one ends.
+
+    The handler only takes note: it may come in the middle of anything. The asking is done by the
+    thread that draws, so that the work, and the view of it, go on until there is an answer.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._ending: type[KeyboardInterrupt] | None = None
+        self._before: Any = None
+
+    def answer(self, key: str, *, can_cancel: bool) -> None:
+        """Take a key as the answer; any other than those offered is none."""
+        if key in ("w", "\n", "\r"):
+            self.is_asked = False
+        elif key == "d":
+            self._end(KeyboardInterrupt)
+        elif key == "c" and can_cancel:
+            self._end(Cancellation)
+
+    def __enter__(self) -> Interruption:
+        self._before = signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if not (self._ending or self.is_asked):
+            self.is_asked = True
+            return
+        ending, self._ending = self._ending or KeyboardInterrupt, KeyboardInterrupt
+        self.is_asked = False
+        raise ending
+
+    def _end(self, error: type[KeyboardInterrupt]) -> None:
+        self._ending, self.is_asked = error, False
+        # Only a signal reaches the main thread where it waits.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -1,0 +1,81 @@
+"""The components of a project: the short names by which a person knows the parts that log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from . import stacks, template
+from .errors import NotDeployedError
+from .stacks import PARALLEL_CALLS, Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+LOG_GROUP = "AWS::Logs::LogGroup"
+_SUFFIX = "LogGroup"
+# In templates, as in all raw ones that we know of, a resource begins with its type.
+_RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)", re.MULTILINE)
+
+
+def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
+    """Whose a log group is, by the logical ids of it and of all resources of its template.
+
+    A function's is named after the function (`ProducerLogGroup` beside `ProducerFunction`:
+    producer), any other after the template.
+    """
+    role = log_group[: -len(_SUFFIX)] if log_group.endswith(_SUFFIX) else ""
+    if role and f"{role}Function" in resources:
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
+    return template_name
+
+
+def packaged() -> list[str]:
+    """Those of this package's templates, for the completion, which has no time to parse them."""
+    found: set[str] = set()
+    for name in template.names():
+        body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
+        types = dict(_RESOURCE.findall(body))
+        found.update(component(name, one, types) for one in types if types[one] == LOG_GROUP)
+    return sorted(found)
+
+
+def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
+    """The component of each log group of the project's stacks, by the group's name.
+
+    Raises NotDeployedError when there are no stacks.
+    """
+    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    if not deployed:
+        raise NotDeployedError("stack", project)
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        found = pool.map(lambda stack: _of_stack(cloudformation, project, stack), deployed.values())
+        return {group: name for one in found for group, name in one.items()}
+
+
+def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
+    types: dict[str, str] = {}
+    physical: dict[str, str] = {}
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
+    for page in pages:
+        for one in page["StackResourceSummaries"]:
+            types[one["LogicalResourceId"]] = one["ResourceType"]
+            if one.get("PhysicalResourceId") and one["ResourceStatus"] != "DELETE_COMPLETE":
+                physical[one["LogicalResourceId"]] = one["PhysicalResourceId"]
+    return _named(_template_name(project, stack), types, physical)
+
+
+def _named(
+    template_name: str, types: Mapping[str, str], physical: Mapping[str, str]
+) -> dict[str, str]:
+    return {
+        physical[logical_id]: component(template_name, logical_id, types)
+        for logical_id, kind in types.items()
+        if kind == LOG_GROUP and logical_id in physical
+    }
+
+
+def _template_name(project: str, stack: Stack) -> str:
+    return stack.tags.get(stacks.TEMPLATE_TAG) or stack.name[len(f"{project}-") :]

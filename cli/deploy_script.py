@@ -1,0 +1,84 @@
+"""The deploy as a shell script: the very commands, in order, for a machine with the AWS CLI alone.
+
+No more than `aws` in any version and a POSIX shell are asked for. Parameters that come from other
+stacks are read from the outputs of those, as the wiring has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from .plan import BUCKET, Default, Output, Step
+from .stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
+
+_HEAD = """\
+#!/bin/sh
+# Deploys what is in this folder with the AWS CLI alone. Written by `miztiik-events package`.
+# Arguments are values for further parameters of the templates: ./deploy.sh WindowSeconds=10
+set -eu
+cd "$(dirname "$0")"
+outputs=$(mktemp)
+trap 'rm -f "$outputs"' EXIT
+
+deploy() { # TEMPLATE STACK [NAME=VALUE ...]
+  template=$1 stack=$2
+  shift 2
+  aws cloudformation deploy --template-file "templates/$template.yaml" --stack-name "$stack" \\
+    --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \\
+    --tags %(tags)s \\
+    ${1:+--parameter-overrides} "$@"
+  aws cloudformation describe-stacks --stack-name "$stack" --output text \\
+    --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]' >>"$outputs"
+}
+
+output() { # NAME
+  awk -F '\\t' -v name="$1" '$1 == name {print $2; exit}' "$outputs"
+}
+"""
+
+
+def text(project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]) -> str:
+    """The script; it expects templates and zips beside it, where `package.write` puts them."""
+    tags = f'{quote(f"{PROJECT_TAG}={project}")} "{TEMPLATE_TAG}=$template"'
+    keys = {function: found.key for function, found in bundles.items()}
+    return "\n".join([_HEAD % {"tags": tags}, *_body(project, steps, keys), ""])
+
+
+def _body(project: str, steps: Iterable[Step], keys: Mapping[str, str]) -> Iterator[str]:
+    is_uploaded = False
+    for step in steps:
+        if step.functions and not is_uploaded:
+            yield _upload(step, keys)
+            is_uploaded = True
+        values = [
+            f"{name}={_word(step, name, keys)}"
+            for name, source in step.sources.items()
+            if not isinstance(source, Default)
+        ]
+        yield _lines(f"deploy {quote(step.name)} {stack_name(project, step.name)}", *values, '"$@"')
+
+
+def _upload(step: Step, keys: Mapping[str, str]) -> str:
+    # The names tell the content, so an object of the same size is the same.
+    return _lines(
+        f"aws s3 sync . s3://{_word(step, BUCKET, keys)} --size-only --exclude '*'",
+        *(f"--include {quote(key)}" for key in keys.values()),
+    )
+
+
+def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
+    """The parameter's value as the shell has to read it."""
+    if isinstance(step.sources[name], Output):
+        return f'"$(output {name})"'
+    value = step.value(name, {}, keys)
+    return quote((step.template.parameters[name].default or "") if value is None else value)
+
+
+def _lines(*parts: str) -> str:
+    """One command, a part a line."""
+    return " \\\n  ".join(parts)

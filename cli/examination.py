@@ -1,0 +1,189 @@
+"""Looking at a project: every part of it at once, and none holds up or hides another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Callable, TypeVar, Union
+
+from . import (
+    analytics,
+    application,
+    data_store,
+    events,
+    measurements,
+    prices,
+    queues,
+    results,
+    stack_progress,
+    stacks,
+)
+from .errors import ConfigurationError
+from .findings import LATE_PREFIX
+from .health import (
+    Alarms,
+    ApplicationHealth,
+    Health,
+    Measured,
+    QueuesHealth,
+    Refused,
+    StackHealth,
+    StoreHealth,
+    StreamHealth,
+)
+from .session import translate
+from .stacks import Stack
+from .wiring import CODE_SUFFIX
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+
+    from .clients import Clients
+
+PARALLEL_CALLS = 8
+# How far back the stream is read for its newest record: not far while much comes, so that little
+# has to be read, then past the last heartbeat, which comes each minute.
+LOOK_BACK_SECONDS = (10, 150)
+
+Seen = TypeVar("Seen")
+Outputs = Mapping[str, str]
+Answer = Callable[[], Union[Seen, Refused, None]]
+
+
+def examine(clients: Clients, project: str) -> Health:
+    """The project's health; raises when not even its stacks may be listed."""
+    deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
+    outputs = {key: value for one in deployed.values() for key, value in one.outputs.items()}
+    names = tuple(deployed)
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+
+        def ask(look: Callable[[Clients, Outputs], Seen], *needed: str) -> Answer[Seen]:
+            if not deployed or not all(name in outputs for name in needed):
+                return lambda: None
+            return pool.submit(allowed, partial(look, clients, outputs)).result
+
+        rows = pool.map(partial(_stack, clients.cloudformation), deployed.values())
+        seen = ask(partial(_application, deployed), application.OUTPUT)
+        stream = ask(_stream, "SalesStreamName")
+        measured = ask(_measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName")
+        store = ask(_store, "FirehoseDataStore")
+        waiting = ask(_queues)
+        alarms = ask(partial(_alarms, project, names))
+        return Health(
+            project=project,
+            region=clients.region,
+            is_local=analytics.is_local(clients.flink),
+            stacks=tuple(rows),
+            application=seen(),
+            stream=stream(),
+            measured=measured(),
+            store=store(),
+            queues=waiting(),
+            alarms=alarms(),
+            cost=_cost(clients.region, seen(), stream()),
+        )
+
+
+def application_health(flink: KinesisAnalyticsV2Client, stack: Stack) -> ApplicationHealth:
+    """The health of the application in this stack."""
+    found = analytics.describe(flink, stack.outputs[application.OUTPUT])
+    codes = [value for key, value in stack.parameters.items() if key.endswith(CODE_SUFFIX)]
+    return ApplicationHealth(
+        name=found.name,
+        status=found.status,
+        version=found.version,
+        parallelism=found.parallelism,
+        parallelism_per_kpu=found.parallelism_per_kpu,
+        # While the stack is updated, it may be ahead of its application.
+        has_deployed_code=stack.is_busy or not codes or found.code in codes,
+        operation=application.newest_change(flink, found.name),
+    )
+
+
+def allowed(look: Callable[[], Seen]) -> Seen | Refused:
+    """What the look sees, or AWS's refusal; raises ConfigurationError for credentials."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return look()
+    except ClientError as error:
+        ours = translate(error)
+        # Credentials that are refused are refused to everything.
+        if isinstance(ours, ConfigurationError):
+            raise ours from error
+        return Refused(str(ours))
+
+
+def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
+    progress = None
+    if stack.is_busy:
+        found = allowed(partial(stack_progress.look, cloudformation, stack))
+        progress = None if isinstance(found, Refused) else found
+    return StackHealth(
+        stack.name, stack.status, stack.reason, stack.updated, stack.has_failed, progress
+    )
+
+
+def _application(
+    deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
+) -> ApplicationHealth:
+    stack = next(one for one in deployed.values() if application.OUTPUT in one.outputs)
+    return application_health(clients.flink, stack)
+
+
+def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
+    name = outputs["SalesStreamName"]
+    shards = [shard for shard in events.shards(clients.kinesis, name) if shard.is_open]
+    newest = None
+    for seconds in LOOK_BACK_SECONDS:
+        since = datetime.now(timezone.utc) - timedelta(seconds=seconds)
+        records = events.read(clients.kinesis, name, shards, since)
+        newest = max((record.arrival for record in records), default=None)
+        if newest:
+            break
+    return StreamHealth(name, len(shards), newest)
+
+
+def _measured(clients: Clients, outputs: Outputs) -> Measured:
+    own = measurements.refined(clients.cloudwatch, measurements.lag(outputs[application.OUTPUT]))
+    age = measurements.iterator_age(outputs["SalesStreamName"])
+    freshness = measurements.freshness(outputs["DeliveryStreamName"])
+    *lags, any_reader, fresh = measurements.newest(clients.cloudwatch, [*own, age, freshness])
+    lag = max((one for one in lags if one is not None), default=any_reader)
+    return Measured(lag, fresh)
+
+
+def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
+    bucket = outputs["FirehoseDataStore"]
+    last = data_store.newest(clients.s3, bucket, results.PREFIX)
+    today = f"{LATE_PREFIX}{datetime.now(timezone.utc):%Y/%m/%d/}"
+    return StoreHealth(
+        bucket=bucket,
+        last_key=last["Key"] if last else None,
+        last_written=last["LastModified"] if last else None,
+        late_prefix=today,
+        late_objects=data_store.count(clients.s3, bucket, today),
+    )
+
+
+def _queues(clients: Clients, outputs: Outputs) -> QueuesHealth:
+    found = queues.messages(clients.sqs, outputs)
+    rejected = found.pop(queues.REJECTED, 0)
+    return QueuesHealth(rejected, found, queues.failures(clients.sqs, outputs))
+
+
+def _alarms(project: str, names: tuple[str, ...], clients: Clients, outputs: Outputs) -> Alarms:
+    return Alarms(tuple(measurements.ringing(clients.cloudwatch, project, names)))
+
+
+def _cost(
+    region: str,
+    seen: ApplicationHealth | Refused | None,
+    stream: StreamHealth | Refused | None,
+) -> prices.Cost | None:
+    if not isinstance(seen, ApplicationHealth) or not isinstance(stream, StreamHealth):
+        return None
+    return prices.hourly(stream.shards, seen.parallelism, seen.parallelism_per_kpu, region)

@@ -1,0 +1,184 @@
+"""Why something of a project failed, found out after the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import analytics, application, application_log, stack_history, stacks, template
+from .examination import allowed, application_health
+from .health import Refused
+from .output import command
+from .stack_events import first_cause
+from .stack_history import Past
+from .stacks import PROJECT_TAG, Stack
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackSummaryTypeDef
+    from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from .progress import StackEvent
+
+# For how long a failed creation of which nothing is left is still told.
+MEMORY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first real cause of a failure: what failed, where, why, and what to run next.
+
+    `status` is what the stack or the application has come to; `is_over` says that nothing broken is
+    left of it. `place` is `file:line` of the resource in the template, when it is one of ours.
+    """
+
+    subject: str
+    status: str
+    at: datetime
+    reason: str
+    next_step: str
+    is_over: bool = False
+    logical_id: str = ""
+    type: str = ""
+    place: str = ""
+
+
+def of_project(
+    session: boto3.session.Session, project: str, templates: Traversable | None = None
+) -> list[Failure]:
+    """Of the project's stacks and of its application, as far as we may see them.
+
+    The places are those in this folder of templates; None stands for that of this package.
+    """
+    cloudformation = session.client("cloudformation")
+    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    found = of_stacks(cloudformation, project, deployed, templates)
+    for stack in deployed.values():
+        if application.OUTPUT in stack.outputs:
+            clients = (session.client("kinesisanalyticsv2"), session.client("logs"))
+            seen = allowed(partial(of_application, *clients, project, stack))
+            subject = stack.outputs[application.OUTPUT]
+            found += [_unseen(subject, seen)] if isinstance(seen, Refused) else seen
+    return found
+
+
+def of_stacks(
+    cloudformation: CloudFormationClient,
+    project: str,
+    deployed: Mapping[str, Stack],
+    templates: Traversable | None = None,
+) -> list[Failure]:
+    """Of the last operation of each stack, and of creations of which nothing is left."""
+    live = [Past(one.name, one.id, one.status, one.updated) for one in deployed.values()]
+    deleted = allowed(partial(_deleted, cloudformation, project))
+    unseen = [_unseen("deleted stacks", deleted)] if isinstance(deleted, Refused) else []
+    gone = [] if isinstance(deleted, Refused) else deleted
+    suspects = [*live, *(one for one in gone if one.name not in deployed)]
+    with ThreadPoolExecutor(stacks.PARALLEL_CALLS) as pool:
+        told = zip(suspects, pool.map(partial(_cause, cloudformation), suspects))
+        found = [_of_stack(project, past, cause, templates) for past, cause in told if cause]
+    return [*found, *unseen]
+
+
+def of_application(
+    flink: KinesisAnalyticsV2Client, logs: CloudWatchLogsClient, project: str, stack: Stack
+) -> list[Failure]:
+    """Of the last operation on the application of this stack: one, or none if all is well.
+
+    With the root cause out of the application's log, if it has one.
+    """
+    seen = application_health(flink, stack)
+    operation = seen.operation
+    if not seen.problem or not operation:
+        return []
+    stream = analytics.describe(flink, seen.name).log_stream
+    logged = application_log.cause(logs, stream, operation.started) if stream else None
+    told = logged or application.failure(flink, seen.name, operation)
+    return [
+        Failure(
+            subject=seen.name,
+            status=f"{operation.name} {operation.status}, now {seen.status}",
+            at=operation.ended or operation.started,
+            reason=told or "The service gives no reason",
+            next_step=command("logs analytics", project),
+        )
+    ]
+
+
+def _unseen(subject: str, answer: Refused) -> Failure:
+    now = datetime.now(timezone.utc)
+    next_step = "ask for the permission, or use another --profile"
+    return Failure(subject, "not known", now, answer.refused, next_step, is_over=True)
+
+
+def _cause(cloudformation: CloudFormationClient, past: Past) -> StackEvent | None:
+    return first_cause(stack_history.failures(cloudformation, past))
+
+
+def _of_stack(
+    project: str, past: Past, cause: StackEvent, templates: Traversable | None
+) -> Failure:
+    is_own = cause.resource == past.name
+    source = template.find(past.name.removeprefix(f"{project}-"), templates)
+    return Failure(
+        subject=past.name,
+        status=past.status,
+        at=cause.at,
+        reason=f"{cause.status}: {cause.reason}" if cause.reason else cause.status,
+        next_step=_next_step(past.status, project),
+        is_over=not past.status.endswith("_FAILED") and past.status != "ROLLBACK_COMPLETE",
+        logical_id="" if is_own else cause.resource,
+        type="" if is_own else cause.type,
+        place=source.place(cause.resource) if source and cause.resource in source.resources else "",
+    )
+
+
+def _next_step(status: str, project: str) -> str:
+    if status == "UPDATE_ROLLBACK_FAILED":
+        words = "deploy --recover"
+    else:
+        words = "destroy" if status.endswith("_FAILED") else "deploy"
+    return f"remove the cause, then {command(words, project)}"
+
+
+def _deleted(cloudformation: CloudFormationClient, project: str) -> list[Past]:
+    """The project's stacks that were deleted lately, of each name the last one."""
+    newest: dict[str, StackSummaryTypeDef] = {}
+    for summary in _deletions(cloudformation, f"{project}-"):
+        before = newest.setdefault(summary["StackName"], summary)
+        if summary["CreationTime"] > before["CreationTime"]:
+            newest[summary["StackName"]] = summary
+    return [
+        Past(name, one["StackId"], one["StackStatus"], _ended(one))
+        for name, one in newest.items()
+        if _is_of(cloudformation, one["StackId"], project)
+    ]
+
+
+def _deletions(cloudformation: CloudFormationClient, prefix: str) -> Iterator[StackSummaryTypeDef]:
+    since = datetime.now(timezone.utc) - MEMORY
+    pages = cloudformation.get_paginator("list_stacks").paginate(
+        StackStatusFilter=["DELETE_COMPLETE"]
+    )
+    for page in pages:
+        for summary in page["StackSummaries"]:
+            if summary["StackName"].startswith(prefix) and _ended(summary) >= since:
+                yield summary
+
+
+def _ended(summary: StackSummaryTypeDef) -> datetime:
+    return summary.get("DeletionTime") or summary["CreationTime"]
+
+
+def _is_of(cloudformation: CloudFormationClient, stack_id: str, project: str) -> bool:
+    # The name alone does not tell: project `sales-eu` begins like project `sales`.
+    described = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+    return {"Key": PROJECT_TAG, "Value": project} in described.get("Tags", [])

@@ -1,0 +1,162 @@
+"""How a project is: what was seen of each of its parts, and what of it needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .application import Operation
+from .measurements import Alarm
+from .output import counted
+from .prices import Cost
+from .stack_progress import StackProgress
+
+# It is not at rest and does not run, and does not come to run without a person.
+BROKEN = ("FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What stands in the place of a part that AWS did not let us see: its answer."""
+
+    refused: str
+
+
+@dataclass(frozen=True)
+class StackHealth:
+    """A stack; `progress` is None when no operation is under way in it."""
+
+    name: str
+    status: str
+    reason: str
+    updated: datetime
+    has_failed: bool
+    progress: StackProgress | None
+
+
+@dataclass(frozen=True)
+class ApplicationHealth:
+    """The analytics application, and the last operation that changed its state.
+
+    Without `has_deployed_code` its code is not what its stack was deployed with.
+    """
+
+    name: str
+    status: str
+    version: int
+    parallelism: int
+    parallelism_per_kpu: int
+    has_deployed_code: bool
+    operation: Operation | None
+
+    @property
+    def since(self) -> datetime | None:
+        """When it came into its state; None when nothing was ever done with it."""
+        return (self.operation.ended or self.operation.started) if self.operation else None
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, in a few words; empty when all is well. To rest is well."""
+        if self.status in BROKEN:
+            return f"the analytics application is {self.status}"
+        last = self.operation
+        if self.status == "READY" and last and last.status == "FAILED":
+            return f"the last {last.name} of the analytics application failed"
+        if not self.has_deployed_code:
+            return "the analytics application has not the code that was deployed"
+        return ""
+
+
+@dataclass(frozen=True)
+class StreamHealth:
+    """The stream; `newest` is when its last record came, None when that is minutes ago."""
+
+    name: str
+    shards: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True)
+class StoreHealth:
+    """The data store: the last object with results, and the objects with late events of a day."""
+
+    bucket: str
+    last_key: str | None
+    last_written: datetime | None
+    late_prefix: str
+    late_objects: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What CloudWatch says: how far the application and the delivery are behind, or None."""
+
+    lag_milliseconds: float | None
+    freshness_seconds: float | None
+
+
+@dataclass(frozen=True)
+class QueuesHealth:
+    """About how many messages are in the queues, by the queue's or the function's name."""
+
+    rejected: int
+    dead_letters: Mapping[str, int]
+    failed_calls: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Alarms:
+    ringing: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """A project as it is now; a part is None when it is not deployed."""
+
+    project: str
+    region: str
+    is_local: bool
+    stacks: tuple[StackHealth, ...]
+    application: ApplicationHealth | Refused | None
+    stream: StreamHealth | Refused | None
+    measured: Measured | Refused | None
+    store: StoreHealth | Refused | None
+    queues: QueuesHealth | Refused | None
+    alarms: Alarms | Refused | None
+    cost: Cost | None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is unhealthy, each in a few words."""
+        return tuple(_problems(self))
+
+    @property
+    def state(self) -> Any:
+        """What a person waits for a change of: everything but times, ages and rates."""
+        application = self.application
+        return (
+            [(s.name, s.status, s.progress and s.progress.done) for s in self.stacks],
+            application.status if isinstance(application, ApplicationHealth) else application,
+            self.queues,
+            self.alarms,
+        )
+
+
+def _problems(health: Health) -> Iterator[str]:
+    for stack in health.stacks:
+        if stack.has_failed:
+            yield f"stack {stack.name} is {stack.status}"
+    if isinstance(health.application, ApplicationHealth) and health.application.problem:
+        yield health.application.problem
+    if isinstance(health.queues, QueuesHealth):
+        for name, count in health.queues.dead_letters.items():
+            if count:
+                yield f"{counted(count, 'dead letter')} in {name}"
+        for name, count in health.queues.failed_calls.items():
+            if count:
+                yield f"{counted(count, 'failed call')} of {name}"
+    if isinstance(health.alarms, Alarms):
+        for alarm in health.alarms.ringing:
+            yield f"alarm {alarm.name}"

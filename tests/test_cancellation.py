@@ -1,0 +1,114 @@
+"""Undoing what is under way: which call it is, and what is left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from miztiik_events.cancellation import cancel
+from miztiik_events.patience import Patience
+from miztiik_events.progress import Happening, Note, StackDone
+from stubs import ANY, Answer, Refusal, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
+CANCEL = Answer("cancel_update_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
+DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
+GONE = Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist")
+
+
+def state(status: str) -> Answer:
+    stack = {"StackName": "s", "StackId": ID, "StackStatus": status, "CreationTime": NOW}
+    return Answer("describe_stacks", {"Stacks": [stack]})
+
+
+def events(*latest_first: str) -> Answer:
+    found = [
+        {
+            "StackId": ID,
+            "EventId": str(len(latest_first) - place),
+            "StackName": "s",
+            "LogicalResourceId": "s",
+            "ResourceStatus": status,
+            "Timestamp": NOW,
+        }
+        for place, status in enumerate(latest_first)
+    ]
+    return Answer("describe_stack_events", {"StackEvents": found})
+
+
+def told(cloudformation: Any) -> list[str]:
+    heard: list[Happening] = []
+    cancel(cloudformation, ["s"], heard.append, Patience(60))
+    notes = [happening.text for happening in heard if isinstance(happening, Note)]
+    return notes + [happening.outcome for happening in heard if isinstance(happening, StackDone)]
+
+
+def test_an_update_is_cancelled_and_followed_until_it_is_rolled_back() -> None:
+    begun = ("UPDATE_IN_PROGRESS",)
+    over = events("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS", *begun)
+    answers = (
+        *(state(*begun), events(*begun), state(*begun), CANCEL),
+        *(events("UPDATE_ROLLBACK_IN_PROGRESS", *begun), state("UPDATE_ROLLBACK_IN_PROGRESS")),
+        *(over, state("UPDATE_ROLLBACK_COMPLETE"), over),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert told(cloudformation) == ["its update is cancelled: it is rolled back", "cancelled"]
+
+
+def test_a_creation_is_deleted() -> None:
+    begun = ("CREATE_IN_PROGRESS",)
+    over = events("DELETE_COMPLETE", "DELETE_IN_PROGRESS", *begun)
+    answers = (
+        *(state(*begun), events(*begun), state(*begun)),
+        *(events(*begun), DELETE, over, state("DELETE_COMPLETE"), over),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert told(cloudformation)[-1] == "cancelled"
+
+
+def test_an_update_that_goes_back_no_more_is_waited_for() -> None:
+    cleaning = ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",)
+    over = events("UPDATE_COMPLETE", *cleaning)
+    answers = (
+        *(state(*cleaning), events(*cleaning), state(*cleaning)),
+        *(over, state("UPDATE_COMPLETE"), over),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert told(cloudformation) == ["updated"]
+
+
+def test_an_update_that_ends_at_this_very_moment_is_none_to_cancel() -> None:
+    begun, over = ("UPDATE_IN_PROGRESS",), events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
+    refused = Refusal("cancel_update_stack", "ValidationError", "cannot be called from")
+    answers = (
+        *(state(*begun), events(*begun), state(*begun), refused),
+        *(over, state("UPDATE_COMPLETE"), over),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert told(cloudformation) == ["updated"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ((GONE,), "cancelled"),
+        ((state("CREATE_IN_PROGRESS"), events(), state("CREATE_COMPLETE")), "created"),
+        ((state("UPDATE_IN_PROGRESS"), events(), state("UPDATE_COMPLETE")), "updated"),
+        ((state("UPDATE_IN_PROGRESS"), events(), state("UPDATE_ROLLBACK_COMPLETE")), "cancelled"),
+    ],
+)
+def test_what_has_ended_meanwhile_is_left_alone(answers: tuple[Any, ...], outcome: str) -> None:
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert told(cloudformation) == [outcome]
+
+
+def test_who_may_not_cancel_is_told_so() -> None:
+    begun = ("UPDATE_IN_PROGRESS",)
+    refused = Refusal("cancel_update_stack", "AccessDenied", "not authorized")
+    answers = (state(*begun), events(*begun), state(*begun), refused)
+    with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(ClientError):
+        told(cloudformation)

@@ -1,0 +1,185 @@
+"""The rules' patterns, asked of the AWS on this machine: every event ends in exactly one place."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function_loader import NO_AWS, load
+from template_trees import TREES, Tree, having
+
+if TYPE_CHECKING:
+    from conftest import TestAws
+
+RULE = "AWS::Events::Rule"
+SOURCE = "Miztiik-Automation-Data-Producer"
+SALES, INVENTORY = "sales-events", "inventory-events"
+# The modules of a function are in sys.modules only while it loads; their names lead on.
+_generator = load("producer", {**NO_AWS, "EVENT_BUS_NAME": "bus"}).generate.__globals__
+EVENT = _generator["Event"]
+DEFECTS = _generator["spoil"].__globals__["DEFECTS"]
+KINDS = _generator["Kind"]
+SALE = {
+    "request_id": "6f1c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b",
+    "name": "Minotaur",
+    "category": "Books",
+    "store_id": "store_1",
+    "sales": 86.71,
+    "contact_me": "github.com/miztiik",
+    "is_return": False,
+}
+COUNT = {
+    "request_id": "7f1c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b",
+    "store_id": "store_2",
+    "category": "Books",
+    "name": "Griffin",
+    "quantity": 120,
+}
+CONTENT = {SALES: SALE, INVENTORY: COUNT}
+
+
+def envelope(detail: object, kind: str = SALES, source: str = SOURCE) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": kind,
+        "source": source,
+        "account": "0" * 12,
+        "time": "2026-01-31T14:47:00Z",
+        "region": "eu-west-1",
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def pattern(template: str, rule: str) -> str:
+    (tree,) = (tree for tree in TREES if tree.name == template)
+    found = tree.properties(RULE)[rule]["EventPattern"]
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+PLACES = {
+    "sales": pattern("event-bus", "SalesRule"),
+    "rejected": pattern("event-bus", "RejectedRule"),
+    "inventory": pattern("warehouse", "InventoryRule"),
+}
+ORDERS = [pattern(name, "OrderRule") for name in ("dispatch", "warehouse")]
+
+
+def sorted_by(aws: TestAws, event: dict[str, Any]) -> tuple[list[str], list[bool]]:
+    """The places that an event goes to, and which of the two order rules take it."""
+
+    def matches(text: str) -> bool:
+        answer = aws.client("events").test_event_pattern(EventPattern=text, Event=json.dumps(event))
+        return bool(answer["Result"])
+
+    places = [place for place, text in PLACES.items() if matches(text)]
+    return places, [matches(text) for text in ORDERS]
+
+
+WELL_FORMED = [
+    *(({**SALE, "sales": amount}, SALES) for amount in (0, 7, 0.01, 1_000_000_000)),
+    ({**SALE, "is_return": True}, SALES),
+    ({**SALE, "is_return": True, "sales": 0.5}, SALES),
+    ({**SALE, "store_id": "store_1234", "further": {"field": None}}, SALES),
+    *(({**COUNT, "quantity": quantity}, INVENTORY) for quantity in (0, 2.5, 1_000_000_000)),
+]
+
+
+@pytest.mark.parametrize(("detail", "kind"), WELL_FORMED)
+def test_a_well_formed_event_goes_to_the_place_of_its_type(
+    local_aws: TestAws, detail: dict[str, Any], kind: str
+) -> None:
+    places, orders = sorted_by(local_aws, envelope(detail, kind))
+    assert places == ["sales" if kind == SALES else "inventory"]
+    assert orders == [kind == SALES and not detail["is_return"]] * 2
+
+
+DEFECTIVE = [
+    pytest.param(kind, defect, id=f"{kind}-{number}")
+    for kind, defects in DEFECTS.items()
+    for number, defect in enumerate(defects)
+]
+
+
+@pytest.mark.parametrize(("kind", "defect"), DEFECTIVE)
+def test_every_defect_that_the_producer_makes_is_rejected_and_is_no_order(
+    local_aws: TestAws, kind: str, defect: Any
+) -> None:
+    event = defect(EVENT(KINDS.MALFORMED, kind, CONTENT[kind], SOURCE))
+    assert (event.detail, event.detail_type, event.source) != (CONTENT[kind], kind, SOURCE)
+    sent = envelope(event.detail, event.detail_type, event.source)
+    assert sorted_by(local_aws, sent) == (["rejected"], [False, False])
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ({}, "heartbeat"),
+        (SALE, INVENTORY),
+        (COUNT, SALES),
+        ({**SALE, "sales": 1_000_000_000.01}, SALES),
+        ({**SALE, "sales": -0.01}, SALES),
+        ({**SALE, "sales": "86.71"}, SALES),
+        ({**SALE, "request_id": "6f1c2a345b6d4e7f8a9b0c1d2e3f4a5b"}, SALES),
+        ({**SALE, "store_id": "Store_1"}, SALES),
+        ({**SALE, "is_return": 0}, SALES),
+        ({**SALE, "is_return": {}}, SALES),
+        ({**SALE, "request_id": []}, SALES),
+        ({**COUNT, "quantity": 1_000_000_001}, INVENTORY),
+        ({**COUNT, "quantity": True}, INVENTORY),
+        ({**COUNT, "category": {"name": "Books"}}, INVENTORY),
+        ({**COUNT, "name": False}, INVENTORY),
+    ],
+)
+def test_other_malformed_events_are_rejected_too(
+    local_aws: TestAws, detail: dict[str, Any], kind: str
+) -> None:
+    assert sorted_by(local_aws, envelope(detail, kind)) == (["rejected"], [False, False])
+
+
+def test_a_copy_goes_where_the_first_one_went(local_aws: TestAws) -> None:
+    for detail, kind in (*WELL_FORMED, ({**SALE, "sales": None}, SALES)):
+        copy = {**envelope(detail, kind), "time": "2026-01-31T14:49:00Z"}
+        assert sorted_by(local_aws, copy) == sorted_by(local_aws, envelope(detail, kind))
+
+
+MISSING = object()
+TEXTS = ["", "-", "store_", "store_1", "shop", SALE["request_id"], "12.50", "true"]
+NUMBERS = [0, 1, -1, 0.5, -0.5, 86.71, 999_999_999.99, 1_000_000_000, 1_000_000_001, 4_000_000_000]
+ANYTHING = st.sampled_from([MISSING, None, True, False, {}, {"a": "-"}, [], *TEXTS, *NUMBERS])
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    kind=st.sampled_from([SALES, INVENTORY, "Sales-Events", ""]),
+    source=st.sampled_from([SOURCE, SOURCE, SOURCE, SOURCE.lower()]),
+    changes=st.dictionaries(st.sampled_from(sorted({*SALE, *COUNT})), ANYTHING, max_size=3),
+)
+def test_whatever_is_put_on_the_bus_goes_to_exactly_one_place(
+    local_aws: TestAws, kind: str, source: str, changes: dict[str, Any]
+) -> None:
+    detail = {**CONTENT.get(kind, SALE), **changes}
+    sent = {field: value for field, value in detail.items() if value is not MISSING}
+    places, orders = sorted_by(local_aws, envelope(sent, kind, source))
+    assert len(places) == 1
+    assert orders == [places == ["sales"] and sent["is_return"] is False] * 2
+
+
+def test_the_order_rules_are_the_sales_rule_without_the_returns() -> None:
+    sales = json.loads(PLACES["sales"])
+    assert sales["detail"]["is_return"] == [True, False]
+    sales["detail"]["is_return"] = [False]
+    assert [json.loads(text) for text in ORDERS] == [sales, sales]
+
+
+@having(RULE)
+def test_every_pattern_is_told_in_plain_words_above_its_rule(tree: Tree) -> None:
+    for name, rule in tree.properties(RULE).items():
+        if "EventPattern" in rule:
+            assert tree.comment_above(tree.line_of(name)).startswith("Matches every")

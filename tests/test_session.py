@@ -1,0 +1,195 @@
+"""Connecting to AWS, and what becomes of botocore's errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import exceptions
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+import command_line
+from miztiik_events.errors import ConfigurationError, MiztiikError
+from miztiik_events.session import LOCAL_HINT, connect, translate
+from stubs import Refusal, stubbed
+
+KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in command_line.NO_SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def _profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[profile shop]\nregion = eu-north-1\n")
+    (tmp_path / "credentials").write_text(
+        "[shop]\naws_access_key_id = shopkey\naws_secret_access_key = x\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.mark.usefixtures("_keys")
+def test_the_region_given_goes_before_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    assert connect().region_name == "eu-west-3"
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+    assert connect().region_name == "eu-west-2"
+    assert connect(region="eu-west-1").region_name == "eu-west-1"
+
+
+@pytest.mark.usefixtures("_profile")
+def test_a_profile_gives_region_and_credentials() -> None:
+    session = connect("shop")
+    assert session.region_name == "eu-north-1"
+    credentials = session.get_credentials()
+    assert credentials
+    assert credentials.access_key == "shopkey"
+
+
+@pytest.mark.usefixtures("_profile")
+def test_the_profile_may_come_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "shop")
+    assert connect().region_name == "eu-north-1"
+    assert connect(region="eu-west-1").region_name == "eu-west-1"
+
+
+@pytest.mark.usefixtures("_keys")
+def test_clients_try_five_times_and_give_up_connecting_after_ten_seconds() -> None:
+    client: Any = connect(region="eu-west-1").client("sqs")
+    assert client.meta.config.retries["mode"] == "standard"
+    assert client.meta.config.retries["total_max_attempts"] == 5
+    assert client.meta.config.connect_timeout == 10
+
+
+@pytest.mark.usefixtures("_keys")
+def test_no_region_is_refused_and_none_is_made_up() -> None:
+    with pytest.raises(ConfigurationError, match=r"^No region\. Give --region") as refused:
+        connect()
+    assert LOCAL_HINT in str(refused.value)
+
+
+def test_no_credentials_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^No AWS credentials\.") as refused:
+        connect(region="eu-west-1")
+    assert LOCAL_HINT in str(refused.value)
+
+
+def test_an_unknown_profile_is_refused_by_its_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"profile \(nobody\) could not be found"):
+        connect("nobody", "eu-west-1")
+
+
+@pytest.mark.usefixtures("_keys")
+def test_an_endpoint_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    with pytest.raises(ValueError, match="Invalid endpoint") as raised:
+        connect(region="eu-west-1").client("sts")
+    translated = translate(raised.value)
+    assert translated.exit_code == 5
+    assert "Invalid endpoint: localhost:4566. Set AWS_ENDPOINT_URL" in str(translated)
+
+
+def failed_call(code: str, message: str = "because\n  of this") -> ClientError:
+    refusal = Refusal("describe_stacks", code, message)
+    with stubbed("cloudformation", refusal) as client, pytest.raises(ClientError) as failed:
+        client.describe_stacks(StackName="a")
+    return failed.value
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "AuthFailure",
+    ],
+)
+def test_credentials_that_aws_refuses_are_a_matter_of_configuration(code: str) -> None:
+    translated = translate(failed_call(code))
+    assert isinstance(translated, ConfigurationError)
+    assert f"(DescribeStacks: {code}: because of this)" in str(translated)
+    assert "--profile" in str(translated)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ValidationError", "Throttling"])
+def test_another_refusal_is_told_in_one_line(code: str) -> None:
+    translated = translate(failed_call(code))
+    assert translated.exit_code == 1
+    assert str(translated) == f"DescribeStacks was refused: {code}: because of this"
+
+
+def test_an_endpoint_that_nobody_answers_is_named() -> None:
+    proxy = Config(proxies={"http": NOWHERE}, retries={"total_max_attempts": 1})
+    for config in (Config(retries={"total_max_attempts": 1}), proxy):
+        client: Any = connect_to(NOWHERE, config)
+        with pytest.raises(BotoCoreError) as failed:
+            client.list_queues()
+        translated = translate(failed.value)
+        assert translated.exit_code == 5, failed.value
+        assert "127.0.0.1:1" in str(translated)
+        assert LOCAL_HINT in str(translated)
+
+
+def connect_to(endpoint: str, config: Config) -> Any:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in KEYS.items():
+            monkeypatch.setenv(name, value)
+        return connect(region="eu-west-1").client("sqs", endpoint_url=endpoint, config=config)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (exceptions.ConnectTimeoutError(endpoint_url=NOWHERE), f"Could not reach {NOWHERE}"),
+        (exceptions.SSLError(endpoint_url=NOWHERE, error="expired"), NOWHERE),
+        (exceptions.ProfileNotFound(profile="nobody"), "aws configure list-profiles"),
+        (exceptions.InvalidRegionError(region_name="eu west"), "--region"),
+        (exceptions.NoRegionError(), "--region"),
+        (exceptions.NoCredentialsError(), "aws configure"),
+        (exceptions.PartialCredentialsError(provider="env", cred_var="SECRET"), "aws configure"),
+        (exceptions.UnauthorizedSSOTokenError(), "aws sso login"),
+        (exceptions.SSOTokenLoadError(error_msg="none"), "aws sso login"),
+        (exceptions.TokenRetrievalError(provider="sso", error_msg="expired"), "aws sso login"),
+        (exceptions.CredentialRetrievalError(provider="process", error_msg="ended"), "process"),
+        (exceptions.ConfigParseError(path="/etc/config"), "/etc/config"),
+        (exceptions.InvalidConfigError(error_msg="source_profile is missing"), "source_profile"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_a_person_has_to_configure_ends_with_5_and_advice(
+    error: BotoCoreError, advice: str
+) -> None:
+    translated = translate(error)
+    assert translated.exit_code == 5
+    assert advice in str(translated)
+    assert "\n" not in str(translated)
+
+
+def test_any_other_error_becomes_one_line() -> None:
+    client: Any = connect_to(NOWHERE, Config())
+    with pytest.raises(exceptions.ParamValidationError) as failed:
+        client.send_message(QueueUrl=1)
+    translated = translate(failed.value)
+    assert type(translated) is MiztiikError
+    assert str(translated).startswith("Parameter validation failed: Missing required parameter")
+    assert "\n" not in str(translated)
