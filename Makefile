@@ -6,10 +6,10 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint clean wheel
+.PHONY: help install demo test lint bench-cli clean wheel
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next time
 
@@ -40,6 +40,9 @@ lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/cfn-lint templates/*.yaml
 
+bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
+	@$(BIN)/python bench/cli.py
+
 wheel: install ## Build the wheel and the sdist into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -49,5 +52,5 @@ clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and al
 	  $(BIN)/miztiik-events destroy $(if $(YES),--yes); status=$$?; \
 	  case $$status in 0) ;; 5) echo "No AWS to clean up." >&2 ;; *) exit $$status ;; esac; \
 	fi
-	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache "$(CACHE)"
+	@rm -rf .venv .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache "$(CACHE)"
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

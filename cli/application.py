@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .patience import Patience
 
 OUTPUT = "AnalyticsApplicationName"
+TYPE = "AWS::KinesisAnalyticsV2::Application"
 FORCEABLE = ("STARTING", "UPDATING", "AUTOSCALING")
 # The operations after which the application is in another state, or runs another version.
 _CHANGES = ("StartApplication", "StopApplication", "UpdateApplication", "RollbackApplication")

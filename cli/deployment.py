@@ -14,16 +14,19 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import assets, bundle, graph
+from .errors import StackError
 from .graph import Ending, Job
 from .patience import Patience
 from .plan import BUCKET, Output, Step
 from .progress import Listener, Note, StackDone, ignore, summary
 from .project import Project
+from .stack_failures import explained
 from .stack_operations import Operator
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def deploy(
 
     Raises the first failure, after everything that does not depend on it has ended.
     """
-    limits = limits or Limits()
+    limits, started = limits or Limits(), datetime.now(timezone.utc)
     cloudformation = session.client("cloudformation")
     run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
     with tempfile.TemporaryDirectory(prefix="miztiik-events-") as folder:
@@ -62,7 +65,10 @@ def deploy(
         if project.new_code:
             todo |= run.code_jobs(session.client("s3"), Path(folder))
         endings = graph.run(todo, listener, limits.jobs, run.patience.cancelled)
-    run.report(endings, listener)
+    try:
+        run.report(endings, listener)
+    except StackError as error:
+        raise explained(session, project, error, started) from error
     return {key: value for outputs in run.outputs.values() for key, value in outputs.items()}
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 BUCKET = "AWS::S3::Bucket"
-APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 LOG_GROUP = "AWS::Logs::LogGroup"
 # What makes a stack the data store; the name is for one that has lost its outputs.
 DATA_STORE_OUTPUT = "FirehoseDataStore"

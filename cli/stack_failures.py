@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import stacks
+from . import analytics, application, application_log, stacks
 from .errors import StackError, StuckError
 from .stack_events import first_cause
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
 
     from .progress import StackEvent
+    from .project import Project
     from .stacks import Stack
     from .template import Template
+
+# So many characters at the end of a message tell that it is the same one.
+LIKE_ENOUGH = 60
 
 
 def failure(
@@ -37,6 +44,32 @@ def failure(
         path=template.path if template else "",
         line=template.resources.get(cause.resource) if template else None,
         next_step=next_step,
+    )
+
+
+def explained(
+    session: boto3.session.Session, project: Project, error: StackError, since: datetime
+) -> StackError:
+    """The same error, with the root cause out of its log when the analytics application failed.
+
+    CloudFormation itself only says that the application did not come to run.
+    """
+    outputs = project.live[error.stack].outputs if error.stack in project.live else {}
+    if error.type != application.TYPE or application.OUTPUT not in outputs:
+        return error
+    flink = session.client("kinesisanalyticsv2")
+    stream = analytics.describe(flink, outputs[application.OUTPUT]).log_stream
+    logged = application_log.cause(session.client("logs"), stream, since) if stream else None
+    if not logged or logged[-LIKE_ENOUGH:] in error.reason:
+        return error
+    return StackError(
+        error.stack,
+        f"{error.reason}\n  Its log says: {logged}",
+        logical_id=error.logical_id,
+        type=error.type,
+        path=error.path,
+        line=error.line,
+        next_step=f"{error.next_step}; miztiik-events logs analytics shows more",
     )
 
 

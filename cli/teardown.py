@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import application, buckets, graph, log_groups, stacks
 from .errors import StackError, UnhealthyError
 from .graph import Job
-from .inventory import APPLICATION, BUCKET, Inventory
+from .inventory import BUCKET, Inventory
 from .patience import Patience
 from .progress import Listener, Note, StackDone, ignore, summary
 from .stack_operations import Operator
@@ -103,7 +103,7 @@ class _Teardown:
         """First the applications come to rest, then each stack goes when nothing needs it."""
         applications = {
             f"stop {name}": Job(partial(self._stop, name))
-            for name in self.inventory.going(APPLICATION)
+            for name in self.inventory.going(application.TYPE)
         }
         removals = {
             stack.name: Job(

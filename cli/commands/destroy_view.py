@@ -39,7 +39,7 @@ def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> 
 
 
 def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[str, Rows]:
-    from ..inventory import APPLICATION
+    from .. import application
 
     kept: Rows = [
         {"name": one.physical_id, "stack": one.stack, "kind": one.type, "reason": "retained"}
@@ -50,7 +50,7 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
         for name in inventory.kept
     ]
     return {
-        "applications": [{"name": name} for name in inventory.going(APPLICATION)],
+        "applications": [{"name": name} for name in inventory.going(application.TYPE)],
         "stacks": [
             {
                 "name": stack.name,

@@ -1,7 +1,9 @@
 """The update of a running application by CloudFormation.
 
 MiniStack calls the update complete as soon as it is asked for. AWS waits until the application,
-which restarts for it, runs again; when it does not, the update of the resource has failed.
+which restarts for it, runs again; when it does not, the update of the resource has failed, and the
+application gets its configuration of before. (AWS also starts it again with that one, when
+RollbackEnabled says so; here it stays READY.)
 """
 
 from __future__ import annotations
@@ -31,13 +33,17 @@ def fill() -> None:
     handler = provisioners._RESOURCE_HANDLERS[KIND]
     update = handler["update"]
 
-    def update_and_wait(physical_id: str, *others: Any, **named: Any) -> Any:
+    def update_and_wait(physical_id: str, old: Any, new: Any, *others: Any, **named: Any) -> Any:
         record = control._applications[physical_id]
         if record["ApplicationStatus"] == "RUNNING":
             record.setdefault("_Operations", []).append(_operation())
-        answer = update(physical_id, *others, **named)
-        # CloudFormation's work has a thread of its own, so waiting holds up nobody else.
-        _wait(record)
+        answer = update(physical_id, old, new, *others, **named)
+        try:
+            # On a thread of its own (worker_threads), so that waiting holds up nobody else.
+            _wait(record)
+        except UpdateError:
+            update(physical_id, new, old, *others, **named)
+            raise
         return answer
 
     handler["update"] = update_and_wait

@@ -1,0 +1,168 @@
+"""The tools that are compared: how each is installed, and how it does what is measured.
+
+Each is put into .bench/ by its registry's own client and is used as its manual has it: the AWS CLI
+and SAM stack by stack, by the script that `package` writes; CDK all stacks at once, as an app.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from miztiik_events import bundle, package, project
+from miztiik_events.plan import Code, Step
+from miztiik_events.project import Draft
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / ".bench"
+CDK = ("aws-cdk", "aws-cdk-lib", "constructs")
+CDK_SETTINGS = {"app": "node app.js", "versionReporting": False, "notices": False}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool, and a shell command for each operation; one that it does not have is not there."""
+
+    name: str
+    version: str
+    prepare: str = ""
+    operations: Mapping[str, str] = field(default_factory=dict)
+
+
+def every() -> list[Tool]:
+    """All four, installed when they are not yet."""
+    return [_ours(), _awscli(), _sam(), _cdk()]
+
+
+def environment(aws: Mapping[str, str]) -> dict[str, str]:
+    """The variables for every tool: this AWS, no settings of the person, no telemetry."""
+    folders = [sys.prefix, FOLDER / "awscli", FOLDER / "sam"]
+    paths = [*(f"{folder}/bin" for folder in folders), f"{FOLDER}/cdk/node_modules/.bin"]
+    return {
+        "HOME": str(FOLDER),
+        # Where the connector jar is kept; none of the others reads it.
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+        "PATH": os.pathsep.join([*paths, os.environ["PATH"]]),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "SAM_CLI_TELEMETRY": "0",
+        **aws,
+    }
+
+
+def _ours() -> Tool:
+    run = "miztiik-events {} --project bench-ours"
+    operations = {
+        "--help": "miztiik-events --help",
+        "--version": "miztiik-events --version",
+        "status": run.format("status"),
+        "deploy": run.format("deploy"),
+        "deploy, no change": run.format("deploy"),
+        "destroy": run.format("destroy --yes"),
+    }
+    return Tool("miztiik-events", _said("miztiik-events --version"), "", operations)
+
+
+def _awscli() -> Tool:
+    _install("awscli", "awscli")
+    draft, folder = _packaged("aws")
+    delete = "aws cloudformation delete-stack --stack-name {0} && "
+    delete += "aws cloudformation wait stack-delete-complete --stack-name {0}"
+    operations = {
+        "--help": "aws help",
+        "--version": "aws --version",
+        "status": "aws cloudformation describe-stacks",
+        "deploy": f"{folder}/deploy.sh",
+        "deploy, no change": f"{folder}/deploy.sh",
+        "destroy": _for_each(delete, draft),
+    }
+    return Tool("awscli", _said("aws --version"), "", operations)
+
+
+def _sam() -> Tool:
+    _install("sam", "aws-sam-cli")
+    draft, folder = _packaged("sam")
+    # The two take the same options. The upload and the outputs stay with the AWS CLI.
+    script = (folder / "deploy.sh").read_text()
+    (folder / "deploy.sh").write_text(script.replace("aws cloudformation deploy", "sam deploy"))
+    operations = {
+        "--help": "sam --help",
+        "--version": "sam --version",
+        "status": f"sam list stack-outputs --stack-name {draft.name}-stream",
+        "deploy": f"{folder}/deploy.sh",
+        "deploy, no change": f"{folder}/deploy.sh",
+        "destroy": _for_each("sam delete --no-prompts --region us-east-1 --stack-name {0}", draft),
+    }
+    return Tool("aws-sam-cli", _said("sam --version"), "", operations)
+
+
+def _cdk() -> Tool:
+    if not shutil.which("npm"):
+        return Tool("cdk", "not compared: npm, which installs it, is not there")
+    folder = FOLDER / "cdk"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "node_modules" / ".bin" / "cdk").exists():
+        subprocess.run(["npm", "install", "--silent", "--prefix", folder, *CDK], check=True)
+    draft, packaged = _packaged("cdk")
+    shutil.copy(Path(__file__).with_name("cdk_app.js"), folder / "app.js")
+    (folder / "cdk.json").write_text(json.dumps(CDK_SETTINGS))
+    plan = [_for_cdk(draft, step, packaged) for step in draft.steps]
+    (folder / "plan.json").write_text(json.dumps(plan))
+    deploy = f"cd {folder} && cdk deploy --all --require-approval never --concurrency 8"
+    operations = {
+        "--help": "cdk --help",
+        "--version": "cdk --version",
+        "deploy": deploy,
+        "deploy, no change": deploy,
+        "destroy": f"cd {folder} && cdk destroy --all --force --concurrency 8",
+    }
+    prepare = f"cd {folder} && cdk bootstrap aws://000000000000/us-east-1"
+    return Tool("cdk", _said("cdk --version"), prepare, operations)
+
+
+def _for_cdk(draft: Draft, step: Step, packaged: Path) -> dict[str, object]:
+    return {
+        "stack": f"{draft.name}-{step.name}",
+        "template": step.template.path,
+        "parameters": list(step.template.parameters),
+        "outputs": list(step.template.outputs),
+        "code": {
+            name: str(packaged / draft.bundles[source.function].key)
+            for name, source in step.sources.items()
+            if isinstance(source, Code)
+        },
+    }
+
+
+def _packaged(tool: str) -> tuple[Draft, Path]:
+    draft, folder = project.draft(f"bench-{tool}"), FOLDER / f"package-{tool}"
+    shutil.rmtree(folder, ignore_errors=True)
+    package.write(folder, draft.name, draft.steps, bundle.bundles())
+    return draft, folder
+
+
+def _for_each(command: str, draft: Draft) -> str:
+    """The command for each stack, those that need others first."""
+    stacks: Iterable[str] = (f"{draft.name}-{step.name}" for step in reversed(draft.steps))
+    return " && ".join(command.format(stack) for stack in stacks)
+
+
+def _install(folder: str, requirement: str) -> None:
+    target = FOLDER / folder
+    if not target.exists():
+        subprocess.run([sys.executable, "-m", "venv", target], check=True)
+    pip: Sequence[str | Path] = [target / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--disable-pip-version-check", requirement], check=True)
+
+
+def _said(command: str) -> str:
+    run = subprocess.run(
+        command, shell=True, env=environment({}), check=True, capture_output=True, text=True
+    )
+    return run.stdout.strip().splitlines()[-1]
