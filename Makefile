@@ -9,7 +9,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .PHONY: help install demo test lint bench-cli clean wheel
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next time
 

@@ -400,6 +400,7 @@ def test_the_windows_are_those_of_the_deployed_application() -> None:
         "name",
         "RUNNING",
         1,
+        "analytics/code.zip",
         2,
         1,
         {"windows": {"length.seconds": "60", "allowed.lateness.seconds": "2.5"}},
