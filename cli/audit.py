@@ -21,6 +21,7 @@ from .comparison import Window
 from .errors import WaitTimeoutError
 from .findings import Findings
 from .ledger import Ledger
+from .output import counted
 from .patience import Patience
 from .windowing import Windowing
 
@@ -140,7 +141,7 @@ def settled(
 def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     shards = events.shards(kinesis, stream)
     held = ledger.written(shards, events.read(kinesis, stream, shards))
-    listener(f"{held.records:,} records in {len(shards)} shards of {stream}")
+    listener(f"{counted(held.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
     return held
 
 
