@@ -19,9 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, graph
+from . import assets, bundle, graph, jar
 from .errors import StackError
 from .graph import Ending, Job
+from .output import size
 from .patience import Patience
 from .plan import BUCKET, Output, Step
 from .progress import Listener, Note, StackDone, ignore, summary
@@ -115,15 +116,17 @@ class _Deployment:
                 raise ending.error
 
     def _package(self, function: str, target: Path, listener: Listener) -> None:
-        listener(Note(function, "packaging"))
-        bundle.write(self.project.bundles[function], target, self.patience.cancelled)
+        found = self.project.bundles[function]
+        if found.pom is not None and not jar.is_built(found.pom):
+            listener(Note(function, "Maven builds its jar, once"))
+        bundle.write(found, target, self.patience.cancelled)
 
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
     ) -> None:
         bucket = self.project.value(step, BUCKET, self.outputs) or ""
         if assets.upload(s3, bucket, self.project.bundles[function].key, source):
-            listener(Note(function, f"uploaded {source.stat().st_size / 1e6:.1f} MB"))
+            listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 
     def _apply(self, step: Step, listener: Listener) -> None:
         started = time.monotonic()

@@ -23,13 +23,18 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "miztiik-events"
 
 
+def is_built(pom: bytes) -> bool:
+    """Whether `build` has nothing to do."""
+    return _path(pom).exists()
+
+
 def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
     """The jar made of this pom.xml, out of the cache when it was built before.
 
     It is there whole or not at all, also when two builds run at once or one is interrupted.
     Raises BuildError when Maven is missing or fails.
     """
-    jar = cache() / hashlib.sha256(pom).hexdigest()[:DIGITS] / NAME
+    jar = _path(pom)
     if jar.exists():
         return jar
     if shutil.which("mvn") is None:
@@ -44,6 +49,10 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
         _run_maven(Path(folder), cancelled or threading.Event())
         os.replace(Path(folder) / "target" / NAME, jar)
     return jar
+
+
+def _path(pom: bytes) -> Path:
+    return cache() / hashlib.sha256(pom).hexdigest()[:DIGITS] / NAME
 
 
 def _run_maven(folder: Path, cancelled: threading.Event) -> None:

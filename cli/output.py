@@ -82,6 +82,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def size(count: int) -> str:
+    """Bytes for a person: `812 bytes`, `3.1 KB`, `78.3 MB`."""
+    amount, units = float(count), ["bytes", "KB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:,.0f} bytes" if units[0] == "bytes" else f"{amount:,.1f} {units[0]}"
+
+
 def span(seconds: float) -> str:
     """A length of time for a person: `4 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
     whole = max(0, round(seconds))

@@ -52,7 +52,7 @@ def test_a_line_for_each_stack_stays_and_the_cursor_is_shown_again(project: Live
         assert re.fullmatch(rf"  {stack} +created  1 done  \d+\.\d s", line)
     (summary,) = re.findall(rf"^{project.name}  .*$", running.shown, re.MULTILINE)
     assert summary.endswith(" s  3 created")
-    assert "one  packaging" in running.shown
+    assert "one  uploaded" in running.shown
     assert "_IN_PROGRESS" not in running.shown
     assert "\x1b[?25l" in running.raw
     assert running.screen.is_cursor_shown

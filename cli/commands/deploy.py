@@ -85,7 +85,8 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
 
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)
-    if form != "ndjson":
+    # That nothing changed is one line for a person.
+    if form == "json" or (form == "table" and (progress.has_changes or options.output)):
         click.echo(_shown(outputs, form))
 
 

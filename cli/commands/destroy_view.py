@@ -96,19 +96,14 @@ def _details(kind: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _contents(row: Mapping[str, Any]) -> str:
+    from ..output import size
+
     if not row["versions"]:
         return "empty"
     counts = ", ".join(
         f"{row[kind]:,} {kind if row[kind] != 1 else kind[:-1]}" for kind in ("objects", "versions")
     )
-    return f"{'more than ' if row['is_cut'] else ''}{counts}, {_size(row['bytes'])}"
-
-
-def _size(count: int) -> str:
-    size, units = float(count), ["bytes", "KB", "MB", "GB", "TB"]
-    while size >= 1000 and len(units) > 1:
-        size, units = size / 1000, units[1:]
-    return f"{size:,.0f} {units[0]}" if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
+    return f"{'more than ' if row['is_cut'] else ''}{counts}, {size(row['bytes'])}"
 
 
 def _why(row: Mapping[str, Any]) -> str:

@@ -120,8 +120,12 @@ class Progress:
             self._options.say(watch)
 
     @property
+    def has_changes(self) -> bool:
+        return not self._outcomes.keys() <= {"unchanged"}
+
+    @property
     def _result(self) -> str:
-        if self._outcomes.keys() <= {"unchanged"}:
+        if not self.has_changes:
             count = self._outcomes["unchanged"]
             return f"Nothing changed: {count} stacks are as the templates say."
         return f"Done in {self._elapsed:.1f} s: {self._summary}."
