@@ -15,7 +15,7 @@ install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next tim
 
 $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 12))' || \
-	  { echo "Python 3.9, 3.10 or 3.11 with venv is needed (found: $${PYTHON:-$(PYTHON)}). Debian 12: $(DEBIAN); or: make PYTHON=/path/to/python3.11" >&2; exit 5; }
+	  { echo "Python 3.9, 3.10 or 3.11 with venv is needed (found: $(or $(PYTHON),none)). Debian 12: $(DEBIAN); or: make PYTHON=/path/to/python3.11" >&2; exit 5; }
 	@command -v java >/dev/null || test -x "$(JAVA_HOME)/bin/java" || \
 	  { echo "A Java runtime, 11 or newer, is needed: Flink runs on it. Debian: $(DEBIAN)" >&2; exit 5; }
 	@command -v mvn >/dev/null || \

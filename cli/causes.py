@@ -12,6 +12,8 @@ LONGEST = 1000
 _CAUSE = re.compile(r"(Caused by)?: (?!org\.apache\.calcite\.)")
 # What Flink's client adds when a Python program has failed; it says nothing new.
 PROGRAM_ENDED = "java.lang.RuntimeException: Python process exits"
+# The SQL parser goes on with every word that it would have taken instead.
+_EXPECTATIONS = " Was expecting one of:"
 _ADVICE = "Use the help option"
 
 
@@ -41,4 +43,5 @@ def _innermost(lines: Sequence[str]) -> str:
         return ""
     # The message may have several lines; it ends where the stack begins.
     message = takewhile(lambda line: not line.startswith("\tat "), lines[starts[-1] :])
-    return _CAUSE.sub("", " ".join(line.strip() for line in message), count=1)[:LONGEST]
+    text = _CAUSE.sub("", " ".join(line.strip() for line in message), count=1)
+    return text.partition(_EXPECTATIONS)[0][:LONGEST]

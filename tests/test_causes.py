@@ -46,6 +46,12 @@ def test_wrong_sql_is_told_with_its_place() -> None:
     )
 
 
+def test_what_the_parser_would_have_taken_instead_is_left_out() -> None:
+    place = 'o.ParseException: Encountered "(" at line 11, column 9.'
+    trace = f'a: b\n\tat c\nCaused by: {place}\nWas expecting one of:\n    "ROW" ...\n\tat d'
+    assert causes.of_stack_trace(trace) == place
+
+
 def test_a_program_that_raised_is_told_by_the_end_of_its_traceback() -> None:
     expected = "MissingPropertyError: windows.sql needs the property 'source'"
     assert causes.of_program(MISSING.splitlines()) == expected
