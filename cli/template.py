@@ -6,6 +6,7 @@ The body is kept as it was written and sent unchanged; nothing here calls AWS.
 from __future__ import annotations
 
 import importlib.resources
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -71,14 +72,20 @@ def load_all(templates: Traversable | None = None) -> tuple[Template, ...]:
 
 def load(source: Traversable) -> Template:
     """One template; raises TemplateError when it is not one that CloudFormation would take."""
-    body = source.read_text("utf-8")
+    body, path = source.read_text("utf-8"), _path(source)
     if len(body.encode()) > LARGEST_BODY:
         raise TemplateError(
             f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
             "request. Move a part of it into a template of its own",
-            str(source),
+            path,
         )
-    return parse(source.name[: -len(SUFFIX)], str(source), body)
+    return parse(source.name[: -len(SUFFIX)], path, body)
+
+
+def _path(source: Traversable) -> str:
+    """As a person would write it: from the current folder on, when it is in there."""
+    path = str(source)
+    return os.path.relpath(path) if path.startswith(os.getcwd() + os.sep) else path
 
 
 def parse(name: str, path: str, body: str) -> Template:
