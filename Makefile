@@ -49,8 +49,9 @@ wheel: install ## Build the wheel and the sdist into dist/
 clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and all that was built
 	@if test -x $(BIN)/miztiik-events; then \
 	  $(BIN)/miztiik-events local stop; \
-	  $(BIN)/miztiik-events destroy $(if $(YES),--yes); status=$$?; \
-	  case $$status in 0) ;; 5) echo "No AWS to clean up." >&2 ;; *) exit $$status ;; esac; \
+	  $(BIN)/miztiik-events status >/dev/null 2>&1; \
+	  if test $$? -eq 5; then echo "No AWS to clean up: no credentials, no region, or out of reach." >&2; \
+	  else $(BIN)/miztiik-events destroy $(if $(YES),--yes) || exit $$?; fi; \
 	fi
 	@rm -rf .venv .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache "$(CACHE)"
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
