@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "status",
     "logs",
+    "redrive",
     "stop-analytics",
     "destroy",
     "package",

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 AS_OF = "2026-11-24"
 REGION = "us-east-1"
-# The alarms in templates/operations.yaml.
-ALARMS = 11
+# The alarms in templates/operations.yaml and templates/event-alarms.yaml.
+ALARMS = 15
 # Of the application in templates/analytics.yaml.
 PARALLELISM_PER_KPU = 4
 _HOURS_PER_MONTH = 730

@@ -119,10 +119,13 @@ def is_star(resource: str) -> bool:
 
 
 @having(ROLE)
-def test_a_service_that_works_for_many_accounts_is_trusted_for_ours_alone(tree: Tree) -> None:
+def test_a_service_is_trusted_when_it_works_for_our_account_alone(tree: Tree) -> None:
+    """Lambda too says for whom: its guide names both keys for the roles of functions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html
+    """
     for name, role in tree.properties(ROLE).items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Action"] == "sts:AssumeRole"
-        if trust["Principal"] != {"Service": "lambda.amazonaws.com"}:
-            ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-            assert trust["Condition"]["StringEquals"] == ours, name
+        ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert trust["Condition"]["StringEquals"] == ours, name
