@@ -1,0 +1,101 @@
+"""`miztiik-events redrive`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import Options, shared_options
+
+if TYPE_CHECKING:
+    from ..queues import DeadEnd
+
+
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from .. import queues
+
+    return [name for name in queues.packaged() if name.startswith(incomplete)]
+
+
+@click.command()
+@click.argument("wanted", required=False, metavar="[QUEUE]", shell_complete=_complete)
+@click.option(
+    "--max",
+    "most",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Take at most N events, the first that come.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the events, and leave them where they are.")
+@click.option(
+    "--delete", "deletes", is_flag=True, help="Delete the events for good instead of sending them."
+)
+@click.option(
+    "--even-malformed",
+    is_flag=True,
+    help="Send rejected events that are still malformed, too: for rules of your own.",
+)
+@shared_options
+def command(
+    options: Options,
+    wanted: str | None,
+    most: int,
+    yes: bool,
+    dry_run: bool,
+    deletes: bool,
+    even_malformed: bool,
+) -> None:
+    """Send events that nobody processed back to where they belong.
+
+    \b
+      miztiik-events redrive
+      miztiik-events redrive dispatch --dry-run
+      miztiik-events redrive dispatch
+      miztiik-events redrive rejected --delete --yes     (in a script)
+
+    Without a QUEUE, shows what is in each. With one, shows its events with what is wrong with each,
+    asks, and sends them: a consumer's dead letters to its own queue, all others to the event bus,
+    with their own time. Each stays where it is until it was accepted there.
+    """
+    from .. import queues, stacks
+    from .redrive_queue import QueueRedrive, Wishes
+
+    wishes = Wishes(most, yes, dry_run, deletes, even_malformed)
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    found = queues.dead_ends(outputs)
+    if not found:
+        stacks.require(outputs, "RejectedEventsQueueUrl", options.project)
+    if wanted is None:
+        if yes or deletes or even_malformed:
+            raise click.UsageError(f"Name the QUEUE. There are: {', '.join(found)}")
+        _overview(options, found)
+        return
+    if wanted not in found:
+        raise click.UsageError(f"No queue {wanted!r}. There are: {', '.join(found)}")
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise click.UsageError("There is no terminal to ask on. Give --yes, or --dry-run to look")
+    QueueRedrive(options, found[wanted], outputs, wishes).run()
+
+
+def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
+    from .. import queues
+    from ..messages import MOST_PER_CALL, looking
+    from ..output import command as words
+    from .redrive_queue import examined
+    from .redrive_view import Seen, overview
+
+    sqs, seen = options.session.client("sqs"), []
+    for queue in found.values():
+        count = queues.count(sqs, queue.url)
+        with looking(sqs, queue.url, min(count, MOST_PER_CALL)) as look:
+            events = examined(options, queue, look.messages)
+        seen.append(Seen(queue.name, count, events))
+    click.echo(overview(seen, options.format(piped="table")))
+    if any(one.count for one in seen):
+        options.say(f"Next: {words('redrive QUEUE', options.project)} shows its events, and asks.")

@@ -1,0 +1,161 @@
+"""One queue of events that nobody processed: shown, agreed upon, sent back or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import click
+
+from .. import analytics, application, audit, components, queues, redrive, stacks, unprocessed
+from ..errors import MiztiikError
+from ..messages import Look, Message, looking
+from ..output import command, counted, printable
+from ..queues import DeadEnd
+from ..redrive import Outcome, Sender
+from ..unprocessed import Reasons, Unprocessed
+from .options import Options
+from .redrive_view import records, table
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    most: int
+    yes: bool
+    dry_run: bool
+    deletes: bool
+    even_malformed: bool
+
+
+@dataclass(frozen=True)
+class QueueRedrive:
+    """The redrive of one queue; `outputs` are those of the project's stacks."""
+
+    options: Options
+    queue: DeadEnd
+    outputs: Mapping[str, str]
+    wishes: Wishes
+
+    def run(self) -> None:
+        """Show, ask, send; raises Abort when the person does not agree, MiztiikError at the end
+        when an event was refused."""
+        form = self.options.format(piped="table")
+        with looking(self.options.session.client("sqs"), self.queue.url, self.wishes.most) as look:
+            events = examined(self.options, self.queue, look.messages)
+            if events and (form == "table" or self._asks):
+                click.echo(table(events), err=form != "table")
+            self._say_rest(len(events))
+            chosen = self._chosen(events)
+            outcomes = self._done(look, chosen) if chosen else []
+        if form != "table" and (events or form == "json"):
+            click.echo(records(self.queue.name, redrive.everything(events, outcomes), form))
+        self._report(outcomes)
+
+    @property
+    def _asks(self) -> bool:
+        return not (self.wishes.yes or self.wishes.dry_run)
+
+    def _say_rest(self, shown: int) -> None:
+        rest = queues.count(self.options.session.client("sqs"), self.queue.url) - shown
+        if rest > 0 and shown:
+            self.options.say(f"… and about {rest:,} more; --max {shown + rest} takes them too")
+        elif rest > 0:
+            held = counted(rest, "event")
+            self.options.say(f"Somebody is looking at {held} of {self.queue.name}. Try again later")
+        elif not shown:
+            self.options.say(f"There is nothing in {self.queue.name}.")
+
+    def _chosen(self, events: Sequence[Unprocessed]) -> list[Unprocessed]:
+        """Those to send, or to delete.
+
+        The rules would only reject again what is still malformed, in a message with a new age.
+        """
+        if self.wishes.deletes:
+            return list(events)
+        is_to_bus = self.queue.owner is None
+        chosen = [one for one in events if redrive.is_sendable(one, to_bus=is_to_bus)]
+        if self.queue.is_rejected and not self.wishes.even_malformed:
+            chosen = [one for one in chosen if not one.defect]
+        kept = len(events) - len(chosen)
+        if kept:
+            self.options.say(
+                f"{counted(kept, 'event')} would only be rejected again, so not sent. Next: "
+                f"correct the sender, and take them away: {self._again('--delete')}"
+            )
+        return chosen
+
+    def _done(self, look: Look, chosen: Sequence[Unprocessed]) -> list[Outcome]:
+        """Ask, then send or delete; nothing in a dry run."""
+        events, place = counted(len(chosen), "event"), "the event bus"
+        if self.queue.owner:
+            place = f"the queue of {self.queue.name}"
+        elif not self.wishes.deletes:
+            self._say_late(chosen)
+        if self.wishes.dry_run:
+            return []
+        if self._asks:
+            asked = (
+                f"Delete {events} for good?"
+                if self.wishes.deletes
+                else f"Send {events} to {place}?"
+            )
+            click.confirm(asked, abort=True, err=True)
+        if self.wishes.deletes:
+            return redrive.delete(look, chosen)
+        return redrive.send(look, chosen, self._sender())
+
+    def _sender(self) -> Sender:
+        session = self.options.session
+        if self.queue.owner:
+            sqs = session.client("sqs")
+            return redrive.to_queue(sqs, sqs.get_queue_url(QueueName=self.queue.owner)["QueueUrl"])
+        name = stacks.require(self.outputs, "EventBusName", self.options.project)
+        return redrive.to_bus(session.client("events"), name)
+
+    def _say_late(self, chosen: Sequence[Unprocessed]) -> None:
+        name = self.outputs.get(application.OUTPUT)
+        if not name:
+            return
+        flink = self.options.session.client("kinesisanalyticsv2")
+        windowing = audit.windowing_of(analytics.describe(flink, name))
+        late = redrive.late(chosen, windowing, datetime.now(timezone.utc))
+        if late:
+            self.options.say(
+                f"{counted(late, 'sale')} of a window that has closed: recorded in late_events/, "
+                "not counted in the results"
+            )
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        for result in (redrive.SENT, redrive.DELETED):
+            done = sum(outcome.result == result for outcome in outcomes)
+            if done:
+                self.options.say(f"{counted(done, 'event')} {result}.", fg="green")
+        failed = [outcome for outcome in outcomes if outcome.result == redrive.FAILED]
+        if failed:
+            raise MiztiikError(
+                f"{counted(len(failed), 'event')} stayed in {self.queue.name}, the first because "
+                f"of {printable(failed[0].cause)}. Next: {self._again()}"
+            )
+
+    def _again(self, *options: str) -> str:
+        return command(" ".join(["redrive", self.queue.name, *options]), self.options.project)
+
+
+def examined(
+    options: Options, queue: DeadEnd, messages: Sequence[Message]
+) -> tuple[Unprocessed, ...]:
+    """The events of these messages, each with its reason."""
+    return unprocessed.examined(queue, messages, _logged(options, queue, messages))
+
+
+def _logged(options: Options, queue: DeadEnd, messages: Sequence[Message]) -> Reasons:
+    """What the consumer's log says of them; a queue without a consumer has no log."""
+    unexplained = [message for message in messages if not message.error]
+    if not queue.owner or not unexplained:
+        return {}
+    groups = components.log_groups(options.session.client("cloudformation"), options.project)
+    ours = [group for group, component in groups.items() if component == queue.name]
+    return unprocessed.reasons(options.session.client("logs"), ours, unexplained)

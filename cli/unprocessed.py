@@ -1,0 +1,156 @@
+"""Events that nobody processed, each with the reason: from the event, EventBridge, or a log."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from . import events
+from .defects import defect, said
+from .messages import Message
+from .output import counted
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from .queues import DeadEnd
+
+# What the consumers log of a message that failed (functions/dispatch, functions/warehouse).
+FAILED = "message failed"
+# A page may be empty, or hold up to 10,000 lines.
+MOST_PAGES = 20
+_BEFORE_NAME = re.compile(r"[\s{,]*")
+_BEFORE_VALUE = re.compile(r"[\s:]*")
+
+Reasons = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Unprocessed:
+    """An event in a dead end; `defect` is the rule of the bus that it breaks, if it does."""
+
+    message: Message
+    envelope: events.Envelope
+    reason: str
+    defect: str
+
+    @property
+    def time(self) -> str:
+        return _text(self.envelope.get("time"))
+
+    @property
+    def type(self) -> str:
+        return _text(self.envelope.get("detail-type"))
+
+    @property
+    def request_id(self) -> str:
+        return self._of_detail("request_id")
+
+    @property
+    def store_id(self) -> str:
+        return self._of_detail("store_id")
+
+    @property
+    def happened(self) -> datetime | None:
+        """When, by the event's own time; None when it has none that can be read."""
+        try:
+            # Python before 3.11 does not know the Z.
+            moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", self.time))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+    @property
+    def detail(self) -> str:
+        """Its JSON text as it came, so that no digit of a number changes; empty without one."""
+        has_one = isinstance(self.envelope.get("detail"), Mapping)
+        return _member(self.message.body, "detail") if has_one else ""
+
+    def _of_detail(self, name: str) -> str:
+        detail = self.envelope.get("detail")
+        return _text(detail.get(name)) if isinstance(detail, Mapping) else ""
+
+
+def examined(
+    queue: DeadEnd, messages: Sequence[Message], logged: Reasons
+) -> tuple[Unprocessed, ...]:
+    """The events of these messages; `logged` has what the consumer's log says, by message id."""
+    return tuple(_examined(queue, message, logged.get(message.id)) for message in messages)
+
+
+def reasons(
+    logs: CloudWatchLogsClient, groups: Sequence[str], messages: Sequence[Message]
+) -> Reasons:
+    """Why these messages failed, by their ids, as far as the consumer's log groups still tell."""
+    since = min((message.sent for message in messages), default=None)
+    if since is None:
+        return {}
+    ids = {message.id for message in messages}
+    lines = (line for group in groups for line in _lines(logs, group, since))
+    found = {str(line.get("message_id")): str(line.get("reason")) for line in lines}
+    return {one: found[one] for one in ids if one in found}
+
+
+def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
+    envelope = events.parse(message.body.encode())
+    wrong = "it is no event: no JSON object" if envelope is None else defect(envelope)
+    if queue.is_rejected and not message.error:
+        reason = wrong or "well-formed by the rules as this version has them"
+    else:
+        reason = message.error or logged or _unknown(message)
+    return Unprocessed(message, envelope or {}, reason, wrong)
+
+
+def _unknown(message: Message) -> str:
+    return f"no reason is known; received {counted(message.receives, 'time')}, now included"
+
+
+def _lines(logs: CloudWatchLogsClient, group: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=group,
+        startTime=int(since.timestamp() * 1000),
+        filterPattern=f'"{FAILED}"',
+    )
+    try:
+        for page in itertools.islice(pages, MOST_PAGES):
+            for event in page["events"]:
+                fields = _fields(event["message"])
+                if fields.get("message") == FAILED:
+                    yield fields
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+def _fields(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """The value as a text that can be written anywhere: JSON may hold half a character."""
+    if value is None:
+        return ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else said(value)
+
+
+def _member(text: str, name: str) -> str:
+    """The JSON text of a member of the object, which has to have it."""
+    decoder, end, found = json.JSONDecoder(parse_int=str, parse_float=str), 0, ""
+    while found != name:
+        found, end = decoder.raw_decode(text, _after(_BEFORE_NAME, text, end))
+        start = _after(_BEFORE_VALUE, text, end)
+        _, end = decoder.raw_decode(text, start)
+    return text[start:end]
+
+
+def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
