@@ -91,13 +91,21 @@ def stock_count(envelope: Mapping[str, Any]) -> StockCount | None:
 
 
 def stock(envelopes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
-    """Stock by (store, category): the last count, less one for each order from its second on."""
+    """Stock by (store, category): the last count, less one for each order from its second on.
+
+    Without those that were counted twice in the second of their last count: either may be the last.
+    """
     envelopes = list(envelopes)
-    last: dict[tuple[str, str], StockCount] = {}
+    counts: dict[tuple[str, str], list[StockCount]] = defaultdict(list)
     for count in filter(None, map(stock_count, envelopes)):
-        key = count.store_id, count.category
-        last[key] = max(last.get(key, count), count, key=lambda one: one.second)
+        counts[count.store_id, count.category].append(count)
+    last = {key: max(found, key=lambda one: one.second) for key, found in counts.items()}
     quantities = {key: count.quantity for key, count in last.items()}
+    unclear = {
+        key
+        for key, found in counts.items()
+        if len({one.quantity for one in found if one.second == last[key].second}) > 1
+    }
     orders = {
         one["detail"]["request_id"]: one
         for one in envelopes
@@ -107,7 +115,7 @@ def stock(envelopes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
         key = one["detail"]["store_id"], one["detail"]["category"]
         if key not in last or _second(one) >= last[key].second:
             quantities[key] = quantities.get(key, 0) - 1
-    return quantities
+    return {key: quantity for key, quantity in quantities.items() if key not in unclear}
 
 
 def windows(sales: Iterable[Sale], seconds: int) -> dict[tuple[str, str], Revenue]:
