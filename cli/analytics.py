@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from . import application_log
 from .errors import ApplicationError
+from .wiring import CODE_SUFFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
@@ -34,6 +35,11 @@ class Application:
     parallelism_per_kpu: int
     properties: Mapping[str, Mapping[str, str]]
     log_stream: application_log.LogStream | None
+
+    def has_code_of(self, parameters: Mapping[str, str]) -> bool:
+        """Whether its code is what a stack of these parameters was deployed with."""
+        codes = [value for name, value in parameters.items() if name.endswith(CODE_SUFFIX)]
+        return not codes or self.code in codes
 
     def value(self, group: str, key: str) -> str:
         """A value of a property group; raises ApplicationError when it is not there."""

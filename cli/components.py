@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -56,24 +56,12 @@ def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, 
 
 
 def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
-    types: dict[str, str] = {}
-    physical: dict[str, str] = {}
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
-    for page in pages:
-        for one in page["StackResourceSummaries"]:
-            types[one["LogicalResourceId"]] = one["ResourceType"]
-            if one.get("PhysicalResourceId") and one["ResourceStatus"] != "DELETE_COMPLETE":
-                physical[one["LogicalResourceId"]] = one["PhysicalResourceId"]
-    return _named(_template_name(project, stack), types, physical)
-
-
-def _named(
-    template_name: str, types: Mapping[str, str], physical: Mapping[str, str]
-) -> dict[str, str]:
+    listed = stacks.resources(cloudformation, stack)
+    logical_ids = {one.logical_id for one in listed}
     return {
-        physical[logical_id]: component(template_name, logical_id, types)
-        for logical_id, kind in types.items()
-        if kind == LOG_GROUP and logical_id in physical
+        one.physical_id: component(_template_name(project, stack), one.logical_id, logical_ids)
+        for one in listed
+        if one.type == LOG_GROUP and one.is_there
     }
 
 

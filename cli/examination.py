@@ -35,7 +35,6 @@ from .health import (
 )
 from .session import translate
 from .stacks import Stack
-from .wiring import CODE_SUFFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -90,7 +89,6 @@ def examine(clients: Clients, project: str) -> Health:
 def application_health(flink: KinesisAnalyticsV2Client, stack: Stack) -> ApplicationHealth:
     """The health of the application in this stack."""
     found = analytics.describe(flink, stack.outputs[application.OUTPUT])
-    codes = [value for key, value in stack.parameters.items() if key.endswith(CODE_SUFFIX)]
     return ApplicationHealth(
         name=found.name,
         status=found.status,
@@ -98,7 +96,7 @@ def application_health(flink: KinesisAnalyticsV2Client, stack: Stack) -> Applica
         parallelism=found.parallelism,
         parallelism_per_kpu=found.parallelism_per_kpu,
         # While the stack is updated, it may be ahead of its application.
-        has_deployed_code=stack.is_busy or not codes or found.code in codes,
+        has_deployed_code=stack.is_busy or found.has_code_of(stack.parameters),
         operation=application.newest_change(flink, found.name),
     )
 

@@ -157,22 +157,10 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
 
 
 def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
-    listed = [
-        resource
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-        if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
+    listed = [one for one in stacks.resources(cloudformation, stack) if one.is_there]
     # A stack without resources may be one that has no template either.
     retained = retention.retained(cloudformation, stack.id) if listed else set()
     return [
-        Resource(
-            stack.name,
-            resource["LogicalResourceId"],
-            resource["ResourceType"],
-            resource["PhysicalResourceId"],
-            resource["LogicalResourceId"] in retained,
-        )
-        for resource in listed
+        Resource(stack.name, one.logical_id, one.type, one.physical_id, one.logical_id in retained)
+        for one in listed
     ]

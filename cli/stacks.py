@@ -107,38 +107,39 @@ def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
 
 
 @dataclass(frozen=True)
-class FailedResource:
-    """A resource on which the stack's last operation failed."""
+class StackResource:
+    """A resource of a stack as CloudFormation lists it; one not made yet has no physical id."""
 
     logical_id: str
+    type: str
+    physical_id: str
     status: str
     reason: str
 
+    @property
+    def is_there(self) -> bool:
+        return bool(self.physical_id) and self.status != "DELETE_COMPLETE"
 
-def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[FailedResource]:
-    """Those on which the stack's last operation failed."""
+
+def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
+    """Every resource that the stack has or had."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
     return [
-        FailedResource(
-            resource["LogicalResourceId"],
-            resource["ResourceStatus"],
-            resource.get("ResourceStatusReason", ""),
+        StackResource(
+            logical_id=resource["LogicalResourceId"],
+            type=resource["ResourceType"],
+            physical_id=resource.get("PhysicalResourceId", ""),
+            status=resource["ResourceStatus"],
+            reason=resource.get("ResourceStatusReason", ""),
         )
         for page in pages
         for resource in page["StackResourceSummaries"]
-        if resource["ResourceStatus"].endswith("_FAILED")
     ]
 
 
-def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[tuple[str, str]]:
-    """Type and physical id of everything that is in the stack."""
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
-    return [
-        (resource["ResourceType"], resource["PhysicalResourceId"])
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-        if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
+def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
+    """Those on which the stack's last operation failed."""
+    return [one for one in resources(cloudformation, stack) if one.status.endswith("_FAILED")]
 
 
 def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:

@@ -89,12 +89,10 @@ def _start(
 def _say_code(options: Options, stack: Stack, application: Application) -> None:
     """Say when AWS took the last update back, or somebody changed the code past the stack."""
     from .. import stacks
-    from ..wiring import CODE_SUFFIX
 
     # It may have been updated while we waited.
     stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack
-    codes = [value for key, value in stack.parameters.items() if key.endswith(CODE_SUFFIX)]
-    if codes and application.code not in codes:
+    if not application.has_code_of(stack.parameters):
         options.say(
             f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
             "which the job does not run. A restart does not bring it. Next: miztiik-events logs "

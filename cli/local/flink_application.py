@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..application_log import LogStream, located
+
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 # Templates ask for a checkpoint each minute, which is right for AWS. Here a crash should cost
 # seconds, so the interval is never longer than this.
@@ -15,12 +17,6 @@ LONGEST_CHECKPOINT_INTERVAL_MS = 10_000
 LONGEST_CHECKPOINT_PAUSE_MS = 1_000
 
 Groups = dict[str, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class LogStream:
-    group: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -112,12 +108,7 @@ def _is_true(value: Any) -> bool:
 
 
 def _log_stream(options: list[dict[str, str]]) -> LogStream | None:
-    # arn:aws:logs:REGION:ACCOUNT:log-group:GROUP:log-stream:STREAM
-    if not options:
-        return None
-    names = options[0]["LogStreamARN"].partition(":log-group:")[2]
-    group, _, name = names.rpartition(":log-stream:")
-    return LogStream(group, name)
+    return located(options[0]["LogStreamARN"]) if options else None
 
 
 def _groups(configuration: Mapping[str, Any]) -> Groups:
