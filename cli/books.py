@@ -73,8 +73,8 @@ class Books:
 
     def _keep_malformed(self, stamp: Stamp) -> None:
         reason = self.recorded.get(stamp.id)
-        if reason is None and self._window(stamp) >= self.closed_before:
-            self.counts["open"] += 1
+        if reason is None and not self.first <= self._window(stamp) < self.closed_before:
+            self.counts["skipped" if self._window(stamp) < self.first else "open"] += 1
             return
         self.counts[MALFORMED] += 1
         if reason != MALFORMED:

@@ -14,7 +14,11 @@ from miztiik_events import jar
 
 FUNCTION = Path(__file__).parent.parent / "functions" / "analytics"
 GROUPS = {
-    "windows": {"length.seconds": "60", "allowed.lateness.seconds": "5"},
+    "windows": {
+        "length.seconds": "60",
+        "allowed.lateness.seconds": "5",
+        "first.start": "1970-01-01T00:00:00.000Z",
+    },
     "source": {"connector": "kinesis", "stream": "sales", "aws.region": "eu-central-1"},
     "revenue.sink": {"connector": "firehose", "delivery-stream": "r", "aws.region": "eu-central-1"},
     "late.sink": {"connector": "firehose", "delivery-stream": "l", "aws.region": "eu-central-1"},

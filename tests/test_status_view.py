@@ -55,7 +55,7 @@ def test_the_application_has_its_state_and_since_when() -> None:
     new = replace(APPLICATION, status="READY", operation=None)
     assert "READY never started" in said(replace(WELL, application=new))
     failed = replace(APPLICATION, status="READY", operation=replace(START, status="FAILED"))
-    assert "the last StartApplication" in said(replace(WELL, application=failed))
+    assert "its last StartApplication" in said(replace(WELL, application=failed))
 
 
 def test_what_cloudwatch_does_not_know_is_said_to_be_not_known() -> None:

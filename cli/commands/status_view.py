@@ -63,7 +63,8 @@ def lines(health: Health, now: datetime) -> list[Line]:
     return [
         Line(f"Project {health.project} in {where}"),
         *_stacks(health.stacks),
-        *_application(health.application, now),
+        *_application("Analytics", health.application, now),
+        *_recomputation(health.recomputation, now),
         *_stream(health.stream, health.measured, now),
         *_store(health.store, health.measured, now),
         *_queues(health.queues),
@@ -103,15 +104,23 @@ def _progress(progress: StackProgress) -> Iterator[str]:
         yield f"{progress.slowest} since {span(progress.seconds)}"
 
 
-def _application(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+def _application(
+    label: str, part: ApplicationHealth | Refused | None, now: datetime
+) -> Iterator[Line]:
     if isinstance(part, Refused):
-        yield _unseen("Analytics", part)
+        yield _unseen(label, part)
     elif part:
         since = f"for {_age(part.since, now)}" if part.since else "never started"
         text = f"{part.status} {since}, version {part.version}, parallelism {part.parallelism}"
-        yield _labelled("Analytics", text, BAD if part.problem else None)
+        yield _labelled(label, text, BAD if part.problem else None)
         if part.problem:
             yield _labelled("", part.problem, BAD)
+
+
+def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+    """Nothing while it rests, and rests well: most people never need it."""
+    if isinstance(part, Refused) or (part and (part.status != "READY" or part.problem)):
+        yield from _application("Recomputing", part, now)
 
 
 def _stream(
