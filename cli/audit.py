@@ -75,7 +75,8 @@ class Audit:
     """What was found. `counts` has how many records are in each place, `records` in all.
 
     `shards` has the records of each shard, `queues` the messages in the rejected and dead-letter
-    queues. Times are UTC, as in the results.
+    queues. `disorder` is the most by which a sale came out of order in its shard, in milliseconds:
+    with an allowed lateness above it, none is late. Times are UTC, as in the results.
     """
 
     windowing: Windowing
@@ -85,6 +86,7 @@ class Audit:
     counts: Mapping[str, int]
     shards: Mapping[str, int]
     queues: Mapping[str, int]
+    disorder: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -132,6 +134,7 @@ def audit(
         counts=_counts(books, findings),
         shards={shard: page.records for shard, page in held.shards.items()},
         queues=queues.messages(session.client("sqs"), outputs),
+        disorder=books.disorder,
     )
 
 

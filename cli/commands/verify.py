@@ -77,6 +77,7 @@ def _shown(found: Audit, form: str) -> str:
     parts = [
         _windows(found),
         _places(found),
+        _order(found),
         _queues(found.queues),
         _differences(found.differences),
     ]
@@ -113,6 +114,15 @@ def _places(found: Audit) -> str:
     ]
     total = {"place": "In the stream", "records": found.counts["records"]}
     return as_table([*rows, total], {"place": "Place", "records": "Records"}, totals=1)
+
+
+def _order(found: Audit) -> str:
+    """What the allowed lateness has to be measured by."""
+    disorder, lateness = found.disorder / 1000, found.windowing.lateness / 1000
+    return (
+        f"Out of order, in a shard: by {disorder:g} s at the most; "
+        f"the windows wait for {lateness:g} s."
+    )
 
 
 def _queues(queues: Mapping[str, int]) -> str:
