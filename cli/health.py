@@ -57,12 +57,16 @@ class ApplicationHealth:
         return (self.operation.ended or self.operation.started) if self.operation else None
 
     @property
+    def rests(self) -> bool:
+        return self.status == "READY"
+
+    @property
     def problem(self) -> str:
         """What is wrong with it, in a few words; empty when all is well. To rest is well."""
         if self.status in BROKEN:
             return f"it is {self.status}"
         last = self.operation
-        if self.status == "READY" and last and last.status == "FAILED":
+        if self.rests and last and last.status == "FAILED":
             return f"its last {last.name} failed"
         if not self.has_deployed_code:
             return "it has not the code that was deployed"

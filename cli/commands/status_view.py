@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..health import Refused
+from ..health import ApplicationHealth, Refused
 from ..output import counted, printable, span
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..health import (
         Alarms,
-        ApplicationHealth,
         Health,
         Measured,
         QueuesHealth,
@@ -119,7 +118,7 @@ def _application(
 
 def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
     """Nothing while it rests, and rests well: most people never need it."""
-    if isinstance(part, Refused) or (part and (part.status != "READY" or part.problem)):
+    if isinstance(part, Refused) or (part and (not part.rests or part.problem)):
         yield from _application("Recomputing", part, now)
 
 
@@ -195,6 +194,9 @@ def _cost(health: Health) -> Iterator[Line]:
     if health.cost:
         here = "nothing on this machine; on AWS " if health.is_local else ""
         yield _labelled("Cost", f"{here}{health.cost.rates}")
+        if isinstance(health.recomputation, ApplicationHealth) and not health.recomputation.rests:
+            more = f"${health.cost.analytics:.2f} more while the recomputation runs"
+            yield _labelled("", more)
         yield _labelled("", f"and what events use ({health.cost.source})")
 
 
