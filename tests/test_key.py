@@ -1,12 +1,13 @@
-"""The package, deployed with a customer's key of docs/kms-key.yaml.
+"""The package, deployed with the key and the access log bucket of docs/*.yaml.
 
-What the local AWS knows of keys is asked here: it tells those of delivery streams, queues, log
-groups and the application, and it holds roles to what they may do with a key. It encrypts nothing,
-and forgets the keys of the others; tests/test_templates_keys.py looks at their templates.
+What the local AWS knows of keys is asked here: it tells those of delivery streams, buckets, queues,
+log groups and the application, and it holds roles to what they may do with a key. It encrypts
+nothing, and forgets the keys of the others; tests/test_templates_keys.py looks at their templates.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from conftest import TestAws
 
 PROJECT = "keyed"
-STACK = "key-of-keyed"
-TEMPLATE = Path(__file__).parent.parent / "docs" / "kms-key.yaml"
+DOCS = Path(__file__).parent.parent / "docs"
 QUEUES, LOG_GROUPS = 8, 7
 
 
@@ -34,27 +34,35 @@ QUEUES, LOG_GROUPS = 8, 7
 class Keyed:
     aws: TestAws
     key: str
+    policy: str
+    logs: str
     # The stacks' resources, by logical id, and their outputs.
     names: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
 def keyed(local_aws: TestAws) -> Keyed:
-    cloudformation = local_aws.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=TEMPLATE.read_text("utf-8"),
+    given = ready(local_aws, "kms-key") | ready(local_aws, "access-log-bucket")
+    key, logs = given["KmsKeyArn"], given["AccessLogBucket"]
+    deployed = deploy(local_aws, f"-pKmsKeyArn={key}", f"-pAccessLogBucket={logs}")
+    assert "12 created" in deployed
+    found = names(local_aws.client("cloudformation"))
+    return Keyed(local_aws, key, given["DeployerPolicyArn"], logs, found)
+
+
+def ready(aws: TestAws, name: str) -> dict[str, str]:
+    """The outputs of a ready template, deployed."""
+    cloudformation = aws.client("cloudformation")
+    stack = cloudformation.create_stack(
+        StackName=f"{name}-of-{PROJECT}",
+        TemplateBody=(DOCS / f"{name}.yaml").read_text("utf-8"),
         Parameters=[{"ParameterKey": "Project", "ParameterValue": PROJECT}],
         Capabilities=["CAPABILITY_IAM"],
-    )
+    )["StackId"]
     waiter = cloudformation.get_waiter("stack_create_complete")
-    waiter.wait(StackName=STACK, WaiterConfig={"Delay": 1})
-    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-    key = outputs["KmsKeyArn"]
-    deployed = deploy(local_aws, f"-pKmsKeyArn={key}")
-    assert "12 created" in deployed
-    return Keyed(local_aws, key, names(cloudformation))
+    waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
 
 
 def deploy(aws: TestAws, *arguments: str) -> str:
@@ -71,8 +79,33 @@ def names(cloudformation: Any) -> dict[str, str]:
             one["LogicalResourceId"]: one["PhysicalResourceId"]
             for one in summaries["StackResourceSummaries"]
         }
-        found |= stack.outputs
+        found |= {**stack.parameters, **stack.outputs}
     return found
+
+
+@pytest.mark.parametrize("output", ["ArtifactBucket", "FirehoseDataStore"])
+def test_a_bucket_has_the_key_and_an_access_log(keyed: Keyed, output: str) -> None:
+    s3, name = keyed.aws.client("s3"), keyed.names[output]
+    encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+    assert encryption["Rules"] == [
+        {
+            "ApplyServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": keyed.key,
+            },
+            "BucketKeyEnabled": True,
+        }
+    ]
+    log = s3.get_bucket_logging(Bucket=name)["LoggingEnabled"]
+    assert log["TargetBucket"] == keyed.logs
+    assert re.fullmatch(f"{PROJECT}-(artifacts|data-store)/", log["TargetPrefix"])
+
+
+def test_what_is_written_into_a_bucket_is_written_with_the_key(keyed: Keyed) -> None:
+    code = keyed.aws.client("s3").head_object(
+        Bucket=keyed.names["ArtifactBucket"], Key=keyed.names["ProducerCode"]
+    )
+    assert code["SSEKMSKeyId"] == keyed.key
 
 
 def test_the_queues_have_the_key(keyed: Keyed) -> None:
@@ -152,10 +185,7 @@ def is_allowed(call: Any, **arguments: Any) -> bool:
 
 def test_the_stack_of_the_key_has_a_policy_for_the_person_who_deploys(keyed: Keyed) -> None:
     """On this key alone, and on the log groups of the project, which take a key by a call apart."""
-    iam = keyed.aws.client("iam")
-    (stack,) = keyed.aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-    arn = outputs["DeployerPolicyArn"]
+    iam, arn = keyed.aws.client("iam"), keyed.policy
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     policy = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
     resources = {
@@ -169,8 +199,13 @@ def test_the_stack_of_the_key_has_a_policy_for_the_person_who_deploys(keyed: Key
 
 def test_the_key_stays_until_it_is_taken_back(keyed: Keyed) -> None:
     assert "Nothing changed" in deploy(keyed.aws)
-    assert "10 updated" in deploy(keyed.aws, "-pKmsKeyArn=")
+    assert "10 updated" in deploy(keyed.aws, "-pKmsKeyArn=", "-pAccessLogBucket=")
     sqs = keyed.aws.client("sqs")
     url = keyed.names["RejectedEventsQueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["SqsManagedSseEnabled"] == "true"
+    s3, bucket = keyed.aws.client("s3"), keyed.names["FirehoseDataStore"]
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    (rule,) = encryption["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
