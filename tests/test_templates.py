@@ -29,7 +29,7 @@ INTERFACE = {
 }
 REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx|cn)-(?:gov-)?[a-z]+-\d\b")
 # As it is put in, or as an AllowedPattern takes any.
-PARTITIONS = {"${AWS::Partition}", "[^"}
+PARTITIONS = {"${AWS::Partition}", r"[\w-]+"}
 ACCOUNT = re.compile(r"(?<![\d.])\d{12}(?!\d)")
 
 
