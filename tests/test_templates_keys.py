@@ -53,6 +53,7 @@ ASKS = {
     "DispatchRole": {"kms:Decrypt"},
     "HeartbeatRole": {"kms:Decrypt", "kms:GenerateDataKey"},
     "ProducerRole": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "RecomputationRole": {"kms:Decrypt"},
     "StreamWriterRole": {"kms:GenerateDataKey"},
     "TransformerRole": set(),
     "WarehouseRole": {"kms:Decrypt"},
