@@ -14,6 +14,8 @@ def fill(folder: Folder) -> None:
         cbor_authorization,
         cbor_refusals,
         cbor_times,
+        event_archive,
+        event_replay,
         event_time,
         firehose_buffer,
         flink,
@@ -26,6 +28,8 @@ def fill(folder: Folder) -> None:
 
     kinesis_target.fill()
     event_time.fill()
+    event_archive.fill()
+    event_replay.fill()
     firehose_buffer.fill()
     cbor_authorization.fill()
     cbor_refusals.fill()
