@@ -44,6 +44,9 @@ NEEDED = {
         "dynamodb:CreateTable dynamodb:DescribeTable dynamodb:UpdateTimeToLive "
         "dynamodb:UpdateContinuousBackups dynamodb:DeleteTable"
     ),
+    "AWS::Events::Archive": (
+        "events:CreateArchive events:DescribeArchive events:UpdateArchive events:DeleteArchive"
+    ),
     "AWS::Events::EventBus": "events:CreateEventBus events:DeleteEventBus",
     "AWS::Events::Rule": (
         "events:PutRule events:PutTargets events:RemoveTargets events:DeleteRule iam:PassRole"

@@ -8,7 +8,9 @@
 CREATE TABLE events (
   `detail-type`   STRING,
   `time`          TIMESTAMP_LTZ(3),
-  `detail`        ROW<request_id STRING, store_id STRING, sales STRING, is_return STRING>,
+  `replay-name`   STRING,
+  `detail`        ROW<request_id STRING, name STRING, category STRING, store_id STRING,
+                      sales STRING, contact_me STRING, is_return STRING>,
   arrival         TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   shard_id        STRING NOT NULL METADATA FROM 'shard-id' VIRTUAL,
   sequence_number STRING NOT NULL METADATA FROM 'sequence-number' VIRTUAL,
@@ -28,9 +30,13 @@ CREATE TABLE events (
 CREATE TEMPORARY VIEW windowed AS
 SELECT
   detail.request_id AS request_id,
+  detail.name       AS name,
+  detail.category   AS category,
   detail.store_id   AS store_id,
   detail.sales      AS sales,
+  detail.contact_me AS contact_me,
   detail.is_return  AS is_return,
+  `replay-name`     AS replay_name,
   TRY_CAST(detail.sales AS DECIMAL(12, 2)) AS amount,
   event_time, shard_id, sequence_number, window_start, window_end, window_time,
   window_end <= CAST(CURRENT_WATERMARK(window_time) AS TIMESTAMP(3)) AS is_late
@@ -67,14 +73,20 @@ CREATE TABLE sales_revenue (
   'json.encode.decimal-as-plain-number' = 'true'
 );
 
--- 5. What came after its window had closed, and what is no sale: recorded, never dropped.
+-- 5. What came after its window had closed, and what is no sale: recorded with all its fields, never
+--    dropped. One with a replay_name came a second time, from the archive of the bus.
 CREATE TABLE late_events (
   reason          STRING,
   request_id      STRING,
+  name            STRING,
+  category        STRING,
   store_id        STRING,
   sales           STRING,
+  contact_me      STRING,
+  is_return       STRING,
   `time`          STRING,
   window_end      STRING,
+  replay_name     STRING,
   shard_id        STRING,
   sequence_number STRING
 ) WITH (
@@ -84,10 +96,10 @@ CREATE TABLE late_events (
 
 INSERT INTO late_events
 SELECT
-  reason, request_id, store_id, sales,
+  reason, request_id, name, category, store_id, sales, contact_me, is_return,
   DATE_FORMAT(event_time, 'yyyy-MM-dd HH:mm:ss.SSS'),
   DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS'),
-  shard_id, sequence_number
+  replay_name, shard_id, sequence_number
 FROM judged
 WHERE reason IS NOT NULL;
 
