@@ -8,6 +8,7 @@ from .folder import Folder
 def fill(folder: Folder) -> None:
     """Fill them all; to be called once, before MiniStack serves."""
     from . import (
+        alarm_dimensions,
         application_operations,
         application_updates,
         authorized_resources,
@@ -38,6 +39,7 @@ def fill(folder: Folder) -> None:
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()
+    alarm_dimensions.fill()
     worker_threads.fill()
     application_operations.fill()
     application_updates.fill()
