@@ -149,6 +149,15 @@ def test_a_copy_goes_where_the_first_one_went(local_aws: TestAws) -> None:
         assert sorted_by(local_aws, copy) == sorted_by(local_aws, envelope(detail, kind))
 
 
+def test_a_replayed_event_goes_where_it_went_but_is_not_rejected_again(local_aws: TestAws) -> None:
+    for detail, kind in WELL_FORMED:
+        event = envelope(detail, kind)
+        replayed = {**event, "replay-name": "again"}
+        assert sorted_by(local_aws, replayed) == sorted_by(local_aws, event)
+    malformed = {**envelope({**SALE, "sales": None}), "replay-name": "again"}
+    assert sorted_by(local_aws, malformed) == ([], [False, False])
+
+
 MISSING = object()
 TEXTS = ["", "-", "store_", "store_1", "shop", SALE["request_id"], "12.50", "true"]
 NUMBERS = [0, 1, -1, 0.5, -0.5, 86.71, 999_999_999.99, 1_000_000_000, 1_000_000_001, 4_000_000_000]

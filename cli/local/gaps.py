@@ -8,6 +8,7 @@ from .folder import Folder
 def fill(folder: Folder) -> None:
     """Fill them all; to be called once, before MiniStack serves."""
     from . import (
+        alarm_dimensions,
         application_operations,
         application_updates,
         authorized_resources,
@@ -15,6 +16,8 @@ def fill(folder: Folder) -> None:
         cbor_authorization,
         cbor_refusals,
         cbor_times,
+        event_archive,
+        event_replay,
         event_time,
         firehose_buffer,
         flink,
@@ -27,6 +30,8 @@ def fill(folder: Folder) -> None:
 
     kinesis_target.fill()
     event_time.fill()
+    event_archive.fill()
+    event_replay.fill()
     firehose_buffer.fill()
     cbor_authorization.fill()
     cbor_refusals.fill()
@@ -36,6 +41,7 @@ def fill(folder: Folder) -> None:
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()
+    alarm_dimensions.fill()
     worker_threads.fill()
     application_operations.fill()
     application_updates.fill()
