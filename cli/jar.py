@@ -75,31 +75,29 @@ def _path(pom: bytes) -> Path:
 
 
 def _run_maven(folder: Path, cancelled: threading.Event) -> None:
-    log = folder / "maven.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["mvn", "-B", "-q", "package"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    with subprocess.Popen(
+        ["mvn", "-B", "-q", "package"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        # Not into a file: what there is to tell may be that the disk is full.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
         try:
-            _wait(process, cancelled)
+            said = _wait(process, cancelled)
         finally:
             # No Maven outlives the wait for it, whatever ended the wait.
             process.kill()
-            process.wait()
     if process.returncode or not (folder / "target" / NAME).exists():
-        lines = log.read_text("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+        lines = said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         raise BuildError("\n  ".join([f"Maven could not build {NAME}:", *lines]))
 
 
-def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> None:
+def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> bytes:
+    """All that the process said until its end."""
     while True:
         try:
-            process.wait(timeout=0.2)
-            return
+            return process.communicate(timeout=0.2)[0]
         except subprocess.TimeoutExpired:
             if cancelled.is_set():
                 raise BuildError(_INTERRUPTED) from None

@@ -10,12 +10,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import processes
 from conftest import TestAws
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
 from miztiik_events.local import flink_processes, launch
@@ -164,12 +164,6 @@ def test_a_killed_server_takes_flink_along() -> None:
         application = create(aws, "short-lived", role_in(aws), code_in(aws), PROPERTIES)
         application.flink.start_application(ApplicationName="short-lived", RunConfiguration={})
         until(lambda: len(list(flink_processes.alive(running.folder.flink))) == 2)
-        processes = list(flink_processes.alive(running.folder.flink))
+        found = list(flink_processes.alive(running.folder.flink))
         os.kill(running.address.pid, signal.SIGKILL)
-        until(lambda: not any(is_alive(process.pid) for process in processes))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead but not yet collected does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return state.stdout.strip() not in ("", "Z", "Z+", "Zs")
+        until(lambda: not any(processes.is_alive(process.pid) for process in found))
