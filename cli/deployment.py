@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, graph, jar, scratch, storage
+from . import assets, bundle, concurrency, graph, jar, scratch, storage
 from .errors import StackError
 from .graph import Ending, Job
 from .output import size
@@ -148,7 +148,7 @@ class _Deployment:
         )
         try:
             desired = self.project.desired(step, self.outputs)
-            applied = operator.apply(desired, self.project.live_stack(step))
+            applied = concurrency.applied(operator, desired, self.project.live_stack(step))
             operator.protect(applied.stack, settings.is_protected)
         except Exception as error:
             listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))

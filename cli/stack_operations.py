@@ -109,9 +109,10 @@ class Operator:
         """The stack when an update can start from it; None when it has to be created."""
         if live and live.is_busy:
             live = self.settle(live)
-        if live is None:
+        # Somebody else may be about to fill a shell: it is not ours to delete, but can be created.
+        if live is None or live.is_shell:
             return None
-        if live.is_shell or live.status == "ROLLBACK_COMPLETE":
+        if live.status == "ROLLBACK_COMPLETE":
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None

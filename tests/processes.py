@@ -17,6 +17,10 @@ def naming(text: str | Path) -> list[str]:
     return [command for _, _, command in _table() if str(text) in command]
 
 
+def ids_naming(text: str | Path) -> list[int]:
+    return [pid for pid, _, command in _table() if str(text) in command]
+
+
 def in_group(group: int) -> list[int]:
     return [pid for pid, its_group, _ in _table() if its_group == group]
 
@@ -39,8 +43,10 @@ def _table() -> list[tuple[int, int, str]]:
 
 
 def environment(pid: int) -> str:
-    """The variables that a process was started with."""
-    return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    """The variables that a process was started with; none when it has ended meanwhile."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    return ""
 
 
 def addresses(pids: Iterable[int]) -> set[str]:
