@@ -21,6 +21,7 @@ def fill(folder: Folder) -> None:
         log_event_ids,
         log_pages,
         secure_transport,
+        shell_change_sets,
         worker_threads,
     )
 
@@ -34,6 +35,7 @@ def fill(folder: Folder) -> None:
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()
+    shell_change_sets.fill()
     worker_threads.fill()
     application_operations.fill()
     application_updates.fill()
