@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,12 +138,18 @@ def test_a_destroy_waits_for_what_a_deploy_has_under_way_and_then_removes_it(
     assert left(project) == []
 
 
-def test_two_packages_into_one_folder_are_one(sources: SmallProject, tmp_path: Path) -> None:
-    sources.source("one", "large.py", "#" * 5_000_000)
+def test_packages_into_one_folder_at_once_are_one_and_never_half(
+    sources: SmallProject, tmp_path: Path
+) -> None:
+    sources.source("one", "large.py", "#" * 20_000_000)
     out, alone = tmp_path / "out", tmp_path / "alone"
     package = ("package", *sources.options, "--output-dir")
-    answers = at_once(tmp_path, {}, *[(*package, str(out))] * 3)
-    assert [answer.returncode for answer in answers] == [0] * 3
+    builds = [begin(tmp_path, {}, *package, str(out)) for _ in range(3)]
+    while any(build.poll() is None for build in builds):
+        for path in out.rglob("*.zip"):
+            with zipfile.ZipFile(path) as archive:
+                assert len(archive.namelist()) == 2
+    assert [ended(build).returncode for build in builds] == [0] * 3
     assert at_once(tmp_path, {}, (*package, str(alone)))[0].returncode == 0
     assert contents(out) == contents(alone)
 
