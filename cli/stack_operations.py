@@ -107,8 +107,7 @@ class Operator:
 
     def _fit_for_update(self, live: Stack | None) -> Stack | None:
         """The stack when an update can start from it; None when it has to be created."""
-        if live and live.is_busy:
-            live = self.settle(live)
+        live = self.settle(live) if live and live.is_busy else live
         # Somebody else may be about to fill a shell: it is not ours to delete, but can be created.
         if live is None or live.is_shell:
             return None
