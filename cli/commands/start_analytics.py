@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import application_stack, no_wait_option, show, timeout_option, watching
-from .options import Options, shared_options
+from .application import application_stack, no_wait_option, show, watching
+from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
     from ..analytics import Application
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "(2026-11-24T15:00) computes the windows since then again, apart from the others.",
 )
 @click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
-@timeout_option
+@timeout_option(600)
 @no_wait_option
 @shared_options
 def command(options: Options, origin: str, restart: bool, timeout: float, no_wait: bool) -> None:

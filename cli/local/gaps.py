@@ -25,6 +25,7 @@ def fill(folder: Folder) -> None:
         log_event_ids,
         log_pages,
         secure_transport,
+        shell_change_sets,
         worker_threads,
     )
 
@@ -42,6 +43,7 @@ def fill(folder: Folder) -> None:
     log_pages.fill()
     secure_transport.fill()
     alarm_dimensions.fill()
+    shell_change_sets.fill()
     worker_threads.fill()
     application_operations.fill()
     application_updates.fill()
