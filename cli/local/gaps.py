@@ -14,12 +14,14 @@ def fill(folder: Folder) -> None:
         cbor_authorization,
         cbor_refusals,
         cbor_times,
+        closed_shards,
         event_time,
         firehose_buffer,
         flink,
         kinesis_target,
         log_event_ids,
         log_pages,
+        resharding,
         secure_transport,
         worker_threads,
     )
@@ -31,6 +33,8 @@ def fill(folder: Folder) -> None:
     cbor_refusals.fill()
     cbor_times.fill()
     authorized_resources.fill()
+    closed_shards.fill()
+    resharding.fill()
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()
