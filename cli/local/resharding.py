@@ -20,7 +20,7 @@ from .shard_lineage import Stream
 
 KIND = "AWS::Kinesis::Stream"
 # On AWS a split or a merge takes tens of seconds; long enough to see the stream in between.
-STEP_SECONDS = 1.0
+STEP_SECONDS = 0.5
 POLL_SECONDS = 0.1
 _BUSY = "_IsResharding"
 
