@@ -47,6 +47,8 @@ Resources:
           CodeContentType: ZIPFILE
           CodeContent:
             S3ContentLocation: {{BucketARN: !GetAtt Bucket.Arn, FileKey: none}}
+        FlinkApplicationConfiguration:
+          ParallelismConfiguration: {{ConfigurationType: CUSTOM, Parallelism: {SHARDS}}}
         EnvironmentProperties:
           PropertyGroups:
             - PropertyGroupId: windows

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         StoreHealth,
         StreamHealth,
     )
+    from ..sharding import Mismatch
     from ..stack_progress import StackProgress
 
 WIDTH = 14
@@ -65,6 +66,7 @@ def lines(health: Health, now: datetime) -> list[Line]:
         *_stacks(health.stacks),
         *_application(health.application, now),
         *_stream(health.stream, health.measured, now),
+        *_mismatch(health.mismatch),
         *_store(health.store, health.measured, now),
         *_queues(health.queues),
         *_late(health.store),
@@ -121,11 +123,15 @@ def _stream(
         yield _unseen("Stream", part)
     elif part:
         newest = f"{_age(part.newest, now)} ago" if part.newest else "minutes ago"
-        yield _labelled(
-            "Stream", f"{counted(part.shards, 'shard')}; newest record {newest}; {_lag(measured)}"
-        )
+        shards = counted(part.shards, "shard")
+        yield _labelled("Stream", f"{shards}; newest record {newest}; {_lag(measured)}")
     if isinstance(measured, Refused):
         yield _unseen("CloudWatch", measured)
+
+
+def _mismatch(found: Mismatch | None) -> Iterator[Line]:
+    for text in (found.problem, f"next: {found.next_step}") if found else ():
+        yield _labelled("", text, BAD)
 
 
 def _lag(measured: Measured | Refused | None) -> str:
