@@ -26,10 +26,17 @@ if TYPE_CHECKING:
     "windows that were written before may then be written again.",
 )
 @click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Start even when the stream got other shards meanwhile, and sales would be late.",
+)
 @timeout_option
 @no_wait_option
 @shared_options
-def command(options: Options, origin: str, restart: bool, timeout: float, no_wait: bool) -> None:
+def command(
+    options: Options, origin: str, restart: bool, force: bool, timeout: float, no_wait: bool
+) -> None:
     """Start the analytics application; it costs money while it runs.
 
     \b
@@ -37,7 +44,8 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
       miztiik-events start-analytics --restart
 
     It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
-    itself when its code or its settings changed.
+    itself when its code or its settings changed. Ends with 4, and starts nothing, when the stream
+    got other shards meanwhile and sales would be late.
     """
     from .. import analytics, application, operation, snapshots
 
@@ -48,6 +56,8 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
+    if not force:
+        _require_room(options, name, origin, restart)
     if no_wait:
         has_begun = operation.request_start(flink, name, origin)
         found = analytics.describe(flink, name)
@@ -60,6 +70,20 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     _say_failure(options, found, since)
     if not analytics.is_local(flink):
         _say_cost(options, found)
+
+
+def _require_room(options: Options, name: str, origin: str, restart: bool) -> None:
+    from .. import analytics, snapshots, stacks, unread
+
+    flink = options.session.client("kinesisanalyticsv2")
+    found = analytics.describe(flink, name)
+    # What runs is left alone, or stopped with a snapshot and started from that.
+    if found.status != "READY" and not (restart and origin != snapshots.LATEST):
+        return
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    if "SalesStreamName" in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
+        unread.require_room(kinesis, flink, stream, found, origin)
 
 
 def _start(

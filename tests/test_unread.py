@@ -1,0 +1,94 @@
+"""A start after the stream got other shards: refused when it would make sales late."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audited_project import SHARDS, AuditedProject, audited_project
+from miztiik_events import events
+from stubs import Answer, stubbed
+from waiting import until
+
+if TYPE_CHECKING:
+    from conftest import TestAws
+
+
+@pytest.fixture(scope="module")
+def project(local_aws: TestAws) -> Iterator[AuditedProject]:
+    """Its application has never run, and its stream has got twice the shards."""
+    with audited_project(local_aws) as project:
+        project.send([b"{}"] * 10)
+        reshard(project, 2 * SHARDS)
+        yield project
+
+
+def reshard(project: AuditedProject, target: int) -> None:
+    kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
+    scaling: dict[str, Any] = {"TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
+    kinesis.update_shard_count(StreamName=name, **scaling)
+
+    def is_active() -> bool:
+        answer = kinesis.describe_stream_summary(StreamName=name)
+        return bool(answer["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+
+    until(is_active, "the end of the resharding")
+
+
+def operations(project: AuditedProject) -> list[str]:
+    name = project.outputs["AnalyticsApplicationName"]
+    answer = project.aws.client("kinesisanalyticsv2").list_application_operations(
+        ApplicationName=name
+    )
+    return [one["Operation"] for one in answer["ApplicationOperationInfoList"]]
+
+
+def test_the_start_is_refused_and_the_way_out_is_named(project: AuditedProject) -> None:
+    done = project.run("start-analytics")
+    assert done.returncode == 4
+    assert "6 shards to read, 2 of them closed" in done.stderr
+    assert "shardId-000000000000 and shardId-000000000002" in done.stderr
+    assert "miztiik-events deploy -p Parallelism=6" in done.stderr
+    assert "--force" in done.stderr
+    assert operations(project) == []
+
+
+def test_that_nothing_is_waited_for_makes_no_difference(project: AuditedProject) -> None:
+    assert project.run("start-analytics", "--no-wait").returncode == 4
+    assert project.run("start-analytics", "--from=none").returncode == 4
+    assert operations(project) == []
+
+
+def test_status_names_both_numbers_and_the_next_step(project: AuditedProject) -> None:
+    done = project.run("status", "--output=table")
+    assert done.returncode == 4
+    text = "the stream has 4 open shards and the analytics application a parallelism of 2"
+    assert text in done.stdout
+    assert text in done.stderr
+    assert "Next: " in done.stderr
+
+
+def test_shards_closed_before_the_snapshot_are_not_read_again(project: AuditedProject) -> None:
+    kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
+    second = int(time.time()) + 1
+    until(lambda: time.time() >= second, "the next second")
+    moment = datetime.fromtimestamp(second, timezone.utc)
+    assert all(shard.is_open for shard in events.shards(kinesis, name, moment))
+    assert not all(shard.is_open for shard in events.shards(kinesis, name))
+
+
+def test_the_shards_since_a_time_are_asked_for_as_the_api_has_it() -> None:
+    moment = datetime(2026, 11, 24, tzinfo=timezone.utc)
+    wanted = {"Type": "FROM_TIMESTAMP", "Timestamp": moment}
+    expected = {"StreamName": "sales", "ShardFilter": wanted}
+    with stubbed("kinesis", Answer("list_shards", {"Shards": []}, expected)) as kinesis:
+        assert events.shards(kinesis, "sales", moment) == []
+
+
+def test_by_force_it_is_started(project: AuditedProject) -> None:
+    project.run("start-analytics", "--force", "--no-wait")
+    assert operations(project) == ["StartApplication"]
