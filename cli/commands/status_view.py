@@ -23,9 +23,7 @@ if TYPE_CHECKING:
         QueuesHealth,
         StackHealth,
         StoreHealth,
-        StreamHealth,
     )
-    from ..sharding import Mismatch
     from ..stack_progress import StackProgress
 
 WIDTH = 14
@@ -65,8 +63,7 @@ def lines(health: Health, now: datetime) -> list[Line]:
         Line(f"Project {health.project} in {where}"),
         *_stacks(health.stacks),
         *_application(health.application, now),
-        *_stream(health.stream, health.measured, now),
-        *_mismatch(health.mismatch),
+        *_stream(health, now),
         *_store(health.store, health.measured, now),
         *_queues(health.queues),
         *_late(health.store),
@@ -116,22 +113,18 @@ def _application(part: ApplicationHealth | Refused | None, now: datetime) -> Ite
             yield _labelled("", part.problem, BAD)
 
 
-def _stream(
-    part: StreamHealth | Refused | None, measured: Measured | Refused | None, now: datetime
-) -> Iterator[Line]:
+def _stream(health: Health, now: datetime) -> Iterator[Line]:
+    part, measured, mismatch = health.stream, health.measured, health.mismatch
     if isinstance(part, Refused):
         yield _unseen("Stream", part)
     elif part:
         newest = f"{_age(part.newest, now)} ago" if part.newest else "minutes ago"
         shards = counted(part.shards, "shard")
         yield _labelled("Stream", f"{shards}; newest record {newest}; {_lag(measured)}")
+    if mismatch:
+        yield _labelled("", f"{mismatch.problem}. Next: {mismatch.next_step}", BAD)
     if isinstance(measured, Refused):
         yield _unseen("CloudWatch", measured)
-
-
-def _mismatch(found: Mismatch | None) -> Iterator[Line]:
-    for text in (found.problem, f"next: {found.next_step}") if found else ():
-        yield _labelled("", text, BAD)
 
 
 def _lag(measured: Measured | Refused | None) -> str:
