@@ -43,7 +43,8 @@ class Books:
 
     Windows before `first` are left out: the stream may no longer hold all of their events.
     `originals` has, of all copies of a sale (request_id) in a window, the earliest, which counts;
-    those in windows that are still open are among them.
+    those in windows that are still open are among them. `disorder` is the most by which a sale, no
+    copy, came out of order in its shard, in milliseconds.
     """
 
     ledger: Ledger
@@ -52,6 +53,7 @@ class Books:
     first: int
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
+    disorder: int = 0
     originals: dict[WindowAndRequest, tuple[Stamp, Sale]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,8 @@ class Books:
         late = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
         self._keep_late(late)
         unclosed = sum(window >= self.closed_before for window, _ in self.originals)
+        in_time = (stamp.behind for stamp, _ in self.originals.values())
+        self.disorder = max(self.disorder, max(in_time, default=0))
         self.counts.update(open=unclosed, counted=len(self.originals) - unclosed)
         self._look_for_strangers()
 
@@ -73,8 +77,8 @@ class Books:
 
     def _keep_malformed(self, stamp: Stamp) -> None:
         reason = self.recorded.get(stamp.id)
-        if reason is None and self._window(stamp) >= self.closed_before:
-            self.counts["open"] += 1
+        if reason is None and not self.first <= self._window(stamp) < self.closed_before:
+            self.counts["skipped" if self._window(stamp) < self.first else "open"] += 1
             return
         self.counts[MALFORMED] += 1
         if reason != MALFORMED:
@@ -104,7 +108,11 @@ class Books:
         known = set(self.originals)
         for stamp, sale in late:
             key = (self._window(stamp), sale.request_id)
-            self.counts["duplicates" if key in known else LATE] += 1
+            if key in known:
+                self.counts["duplicates"] += 1
+            else:
+                self.counts[LATE] += 1
+                self.disorder = max(self.disorder, stamp.behind)
             known.add(key)
             newest = self.ledger.newest_until(stamp.arrival)
             if self.windowing.closed_before(newest) <= key[0]:

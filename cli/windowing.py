@@ -25,6 +25,10 @@ class Windowing:
         """The number of the first window that is still open when event time has come to `clock`."""
         return (clock - self.lateness) // self.length
 
+    def first_from(self, time: int) -> int:
+        """The number of the first window that begins then or later."""
+        return -(-time // self.length)
+
     def start(self, window: int) -> str:
         return written(window * self.length)
 
