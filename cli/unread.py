@@ -40,6 +40,25 @@ def require_room(
         raise UnhealthyError(_refusal(application, shards, groups, since))
 
 
+def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
+    """The parallelism for reading from then on, 0 when the usual one will do.
+
+    Raises UnhealthyError when none will.
+    """
+    shards = events.shards(kinesis, stream, moment)
+    if not crowded(shards, usual):
+        return 0
+    enough = roomy(shards, usual)
+    if enough is None:
+        raise UnhealthyError(
+            f"stream {stream} got another number of shards, and its old one back, since "
+            f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
+            "and sales would come out late. "
+            "Next: --from with a time after the last of these changes"
+        )
+    return enough
+
+
 def _refusal(
     application: Application,
     shards: Sequence[Shard],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audited_project import SHARDS, AuditedProject, audited_project
-from miztiik_events import events
+from miztiik_events import events, unread
+from miztiik_events.errors import UnhealthyError
 from stubs import Answer, stubbed
 from waiting import until
 
@@ -92,3 +93,21 @@ def test_the_shards_since_a_time_are_asked_for_as_the_api_has_it() -> None:
 def test_by_force_it_is_started(project: AuditedProject) -> None:
     project.run("start-analytics", "--force", "--no-wait")
     assert operations(project) == ["StartApplication"]
+
+
+def test_to_read_again_from_before_a_change_takes_more_subtasks(project: AuditedProject) -> None:
+    kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
+    before = datetime.now(timezone.utc) - timedelta(hours=1)
+    assert unread.extra_parallelism(kinesis, name, before, 2 * SHARDS) == 6
+    afterwards = datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert unread.extra_parallelism(kinesis, name, afterwards, 2 * SHARDS) == 0
+
+
+def test_to_read_again_from_before_a_change_that_was_undone_is_refused(
+    project: AuditedProject,
+) -> None:
+    reshard(project, SHARDS)
+    kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
+    before = datetime.now(timezone.utc) - timedelta(hours=1)
+    with pytest.raises(UnhealthyError, match="--from with a time after the last"):
+        unread.extra_parallelism(kinesis, name, before, SHARDS)
