@@ -8,6 +8,7 @@ one late: its watermark is that of the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from . import events, snapshots
@@ -15,6 +16,7 @@ from .assignment import crowded, roomy
 from .errors import UnhealthyError
 from .events import Shard
 from .output import counted
+from .sales import is_heartbeat
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
     from .analytics import Application
+
+# How much of what came before a snapshot may be unread in it.
+SNAPSHOT_LAG = timedelta(minutes=1)
 
 
 def require_room(
@@ -34,10 +39,21 @@ def require_room(
 ) -> None:
     """Raise UnhealthyError when a start from `origin` (snapshots.py) would make sales late."""
     since = snapshots.moment(flink, application.name, origin)
-    shards = events.shards(kinesis, stream, since)
+    shards = [
+        shard
+        for shard in events.shards(kinesis, stream, since)
+        if shard.is_open or _has_events(kinesis, stream, shard, since)
+    ]
     groups = crowded(shards, application.parallelism)
     if groups:
         raise UnhealthyError(_refusal(application, shards, groups, since))
+
+
+def _has_events(kinesis: KinesisClient, stream: str, shard: Shard, since: datetime | None) -> bool:
+    """Whether there is more in it than heartbeats, which nobody misses."""
+    start = since - SNAPSHOT_LAG if since else None
+    records = events.read(kinesis, stream, [shard], start)
+    return any(not (record.envelope and is_heartbeat(record.envelope)) for record in records)
 
 
 def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:

@@ -111,3 +111,15 @@ def test_to_read_again_from_before_a_change_that_was_undone_is_refused(
     before = datetime.now(timezone.utc) - timedelta(hours=1)
     with pytest.raises(UnhealthyError, match="--from with a time after the last"):
         unread.extra_parallelism(kinesis, name, before, SHARDS)
+
+
+@pytest.mark.parametrize("has_sales", [False, True])
+def test_closed_shards_with_nothing_but_heartbeats_hold_up_no_start(
+    local_aws: TestAws, has_sales: bool
+) -> None:
+    with audited_project(local_aws) as merged:
+        merged.beat()
+        merged.send([b"{}"] * 10 if has_sales else [])
+        reshard(merged, 1)
+        assert merged.run("start-analytics", "--no-wait").returncode == (4 if has_sales else 0)
+        assert operations(merged) == ([] if has_sales else ["StartApplication"])
