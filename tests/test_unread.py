@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,20 +24,8 @@ def project(local_aws: TestAws) -> Iterator[AuditedProject]:
     """Its application has never run, and its stream has got twice the shards."""
     with audited_project(local_aws) as project:
         project.send([b"{}"] * 10)
-        reshard(project, 2 * SHARDS)
+        project.reshard(2 * SHARDS)
         yield project
-
-
-def reshard(project: AuditedProject, target: int) -> None:
-    kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
-    scaling: dict[str, Any] = {"TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
-    kinesis.update_shard_count(StreamName=name, **scaling)
-
-    def is_active() -> bool:
-        answer = kinesis.describe_stream_summary(StreamName=name)
-        return bool(answer["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
-
-    until(is_active, "the end of the resharding")
 
 
 def operations(project: AuditedProject) -> list[str]:
@@ -106,7 +94,7 @@ def test_to_read_again_from_before_a_change_takes_more_subtasks(project: Audited
 def test_to_read_again_from_before_a_change_that_was_undone_is_refused(
     project: AuditedProject,
 ) -> None:
-    reshard(project, SHARDS)
+    project.reshard(SHARDS)
     kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
     before = datetime.now(timezone.utc) - timedelta(hours=1)
     with pytest.raises(UnhealthyError, match="--from with a time after the last"):
@@ -120,6 +108,6 @@ def test_closed_shards_with_nothing_but_heartbeats_hold_up_no_start(
     with audited_project(local_aws) as merged:
         merged.beat()
         merged.send([b"{}"] * 10 if has_sales else [])
-        reshard(merged, 1)
+        merged.reshard(1)
         assert merged.run("start-analytics", "--no-wait").returncode == (4 if has_sales else 0)
         assert operations(merged) == ([] if has_sales else ["StartApplication"])
