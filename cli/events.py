@@ -35,21 +35,34 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard:
+    """A shard, and the first and the last of its hash keys."""
+
     id: str
     is_open: bool
+    first_key: int = 0
+    last_key: int = 0
 
 
-def shards(kinesis: KinesisClient, stream: str) -> list[Shard]:
-    """Every shard that may hold records, the closed ones among them."""
+def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -> list[Shard]:
+    """Every shard that may hold records, the closed ones among them.
+
+    With `since`, without those that were closed before then.
+    """
     # Paginated by hand: with NextToken, ListShards takes no StreamName, but boto3's paginator
     # repeats it (boto/botocore issue 2009).
-    page = kinesis.list_shards(StreamName=stream)
+    wanted: Any = {"ShardFilter": {"Type": "FROM_TIMESTAMP", "Timestamp": since}} if since else {}
+    page = kinesis.list_shards(StreamName=stream, **wanted)
     found = list(page["Shards"])
     while page.get("NextToken"):
         page = kinesis.list_shards(NextToken=page["NextToken"])
         found += page["Shards"]
     return [
-        Shard(shard["ShardId"], "EndingSequenceNumber" not in shard["SequenceNumberRange"])
+        Shard(
+            shard["ShardId"],
+            "EndingSequenceNumber" not in shard["SequenceNumberRange"],
+            int(shard["HashKeyRange"]["StartingHashKey"]),
+            int(shard["HashKeyRange"]["EndingHashKey"]),
+        )
         for shard in found
     ]
 

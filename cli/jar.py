@@ -47,8 +47,8 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
     """The jar made of this pom.xml, out of the cache when it was built before.
 
     It is there whole or not at all, also when a build is killed. Of two at once the second waits
-    for the first. Raises BuildError when Maven is missing or fails, and when the jar is not what the
-    pom.xml pins.
+    for the first. Raises BuildError when Maven is missing or fails, and when the jar is not what
+    the pom.xml pins.
     """
     jar = _path(pom)
     if jar.exists():

@@ -16,6 +16,7 @@ def fill(folder: Folder) -> None:
         cbor_authorization,
         cbor_refusals,
         cbor_times,
+        closed_shards,
         event_archive,
         event_replay,
         event_time,
@@ -24,6 +25,7 @@ def fill(folder: Folder) -> None:
         kinesis_target,
         log_event_ids,
         log_pages,
+        resharding,
         secure_transport,
         shell_change_sets,
         worker_threads,
@@ -39,6 +41,8 @@ def fill(folder: Folder) -> None:
     cbor_times.fill()
     authorized_resources.fill()
     bucket_configurations.fill()
+    closed_shards.fill()
+    resharding.fill()
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()
