@@ -23,6 +23,7 @@ from .findings import Findings
 from .ledger import Ledger
 from .output import counted
 from .patience import Patience
+from .timeline import Timeline
 from .windowing import Windowing
 
 if TYPE_CHECKING:
@@ -92,9 +93,9 @@ def audit(
     windowing = windowing_of(described)
 
     held = _read(session.client("kinesis"), stream, listener)
-    since, first = memory(session.client("kinesis"), stream, held, windowing)
+    since, complete_after = memory(session.client("kinesis"), stream, held)
     findings = Findings.since(session.client("s3"), bucket, since.replace(microsecond=0))
-    books, differences = settled(held, windowing, first, findings, wait, listener)
+    books, differences = settled(held, windowing, complete_after, findings, wait, listener)
     return Audit(
         windowing=windowing,
         application_status=described.status,
@@ -118,7 +119,7 @@ def windowing_of(application: Application) -> Windowing:
 def settled(
     held: Ledger,
     windowing: Windowing,
-    first: int,
+    complete_after: int,
     findings: Findings,
     wait: float,
     listener: Listener,
@@ -129,7 +130,8 @@ def settled(
             has_news = findings.look()
             if look and not has_news:
                 continue
-            books = Books(held, windowing, findings.recorded, first)
+            timeline = Timeline(windowing, comparison.spans(findings.rows))
+            books = Books(held, timeline, findings.recorded, complete_after)
             differences = comparison.differences(books, findings.rows)
             unsettled = sum(difference.may_settle for difference in differences)
             if not unsettled:
@@ -145,17 +147,18 @@ def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     return held
 
 
-def memory(
-    kinesis: KinesisClient, stream: str, held: Ledger, windowing: Windowing
-) -> tuple[datetime, int]:
-    """Since when the stream has every event, and the first window of which it has them all."""
+def memory(kinesis: KinesisClient, stream: str, held: Ledger) -> tuple[datetime, int]:
+    """Since when the stream has every event; of windows that begin later, it has them all.
+
+    The latter in milliseconds since 1970.
+    """
     summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
     created, now = summary["StreamCreationTimestamp"], datetime.now(timezone.utc)
     if now - created < SHORTEST_RETENTION:
         return created, 0
     oldest = held.oldest_arrival or now
     # No event happens after it arrived, so a window that begins later has lost none.
-    return oldest, windowing.window(int(oldest.timestamp() * 1000)) + 1
+    return oldest, int(oldest.timestamp() * 1000)
 
 
 def _counts(books: Books, findings: Findings) -> dict[str, int]:
