@@ -101,6 +101,12 @@ def parse(line: Line) -> Row | None:
         return None
 
 
+def have_several_lengths(rows: Iterable[Row]) -> bool:
+    """Whether an update gave the windows of these rows another length."""
+    lengths = {windowing.read(row.timestamp) - windowing.read(row.window_start) for row in rows}
+    return len(lengths) > 1
+
+
 def order(row: Row) -> tuple[str, str, int, str]:
     """Sorts by window, then store, `store_2` before `store_10`."""
     return row.timestamp, row.window_start, len(row.store_id), row.store_id
