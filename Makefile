@@ -6,10 +6,10 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench-cli clean wheel
+.PHONY: help install demo test lint bench-cli bench-lateness clean wheel
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next time
 
@@ -42,6 +42,9 @@ lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/cli.py
+
+bench-lateness: install ## Measure how far out of order sales come, and when windows close
+	@$(BIN)/python bench/lateness.py
 
 wheel: install ## Build the wheel and the sdist into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -44,11 +44,16 @@ def status(flink: KinesisAnalyticsV2Client, name: str) -> str | None:
 
 def newest_change(flink: KinesisAnalyticsV2Client, name: str) -> Operation | None:
     """The last operation that changed the application's state, None when there was none yet."""
+    return newest(flink, name, *_CHANGES)
+
+
+def newest(flink: KinesisAnalyticsV2Client, name: str, *kinds: str) -> Operation | None:
+    """The last operation of these kinds, None when there was none yet."""
     request = {"ApplicationName": name}
     while True:
         answer = flink.list_application_operations(**request)  # type: ignore[arg-type]
         for found in answer["ApplicationOperationInfoList"]:
-            if found.get("Operation") in _CHANGES:
+            if found.get("Operation") in kinds:
                 return Operation(
                     id=found["OperationId"],
                     name=found["Operation"],

@@ -14,7 +14,17 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import analytics, application, comparison, events, ledger, queues, stacks
+from . import (
+    analytics,
+    application,
+    comparison,
+    events,
+    ledger,
+    queues,
+    recomputation,
+    stacks,
+    windowing,
+)
 from .analytics import Application
 from .books import Books, Difference
 from .comparison import Window
@@ -50,11 +60,24 @@ Listener = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Subject:
+    """Whose results are audited: the application of that output, what it writes under a prefix."""
+
+    output: str
+    prefix: str
+
+
+ANALYTICS = Subject(application.OUTPUT, "")
+RECOMPUTATION = Subject(recomputation.OUTPUT, recomputation.PREFIX)
+
+
+@dataclass(frozen=True)
 class Audit:
     """What was found. `counts` has how many records are in each place, `records` in all.
 
     `shards` has the records of each shard, `queues` the messages in the rejected and dead-letter
-    queues. Times are UTC, as in the results.
+    queues. `disorder` is the most by which a sale came out of order in its shard, in milliseconds:
+    with an allowed lateness above it, none is late. Times are UTC, as in the results.
     """
 
     windowing: Windowing
@@ -64,6 +87,7 @@ class Audit:
     counts: Mapping[str, int]
     shards: Mapping[str, int]
     queues: Mapping[str, int]
+    disorder: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -77,6 +101,7 @@ class Audit:
 def audit(
     session: boto3.session.Session,
     project: str,
+    subject: Subject = ANALYTICS,
     wait: float = WAIT_SECONDS,
     listener: Listener = lambda text: None,
 ) -> Audit:
@@ -88,22 +113,29 @@ def audit(
     outputs = stacks.project_outputs(session.client("cloudformation"), project)
     stream = stacks.require(outputs, "SalesStreamName", project)
     bucket = stacks.require(outputs, "FirehoseDataStore", project)
-    name = stacks.require(outputs, application.OUTPUT, project)
-    described = analytics.describe(session.client("kinesisanalyticsv2"), name)
-    windowing = windowing_of(described)
+    name = stacks.require(outputs, subject.output, project)
+    flink, kinesis = session.client("kinesisanalyticsv2"), session.client("kinesis")
+    described = analytics.describe(flink, name)
+    windows = windowing_of(described)
 
-    held = _read(session.client("kinesis"), stream, listener)
-    since, complete_after = memory(session.client("kinesis"), stream, held)
-    findings = Findings.since(session.client("s3"), bucket, since.replace(microsecond=0))
-    books, differences = settled(held, windowing, complete_after, findings, wait, listener)
+    held = _read(kinesis, stream, listener)
+    since, complete_after = memory(kinesis, stream, held)
+    complete_after = max(complete_after, _beginning(described) - 1)
+    if subject is RECOMPUTATION:
+        # Those before it left results of their own under the same prefix.
+        since = recomputation.last_start(flink, name)
+    moment = since.replace(microsecond=0)
+    findings = Findings.since(session.client("s3"), bucket, moment, subject.prefix)
+    books, differences = settled(held, windows, complete_after, findings, wait, listener)
     return Audit(
-        windowing=windowing,
+        windowing=windows,
         application_status=described.status,
         windows=comparison.windows(books, differences),
         differences=differences,
         counts=_counts(books, findings),
         shards={shard: page.records for shard, page in held.shards.items()},
         queues=queues.messages(session.client("sqs"), outputs),
+        disorder=books.disorder,
     )
 
 
@@ -114,6 +146,12 @@ def windowing_of(application: Application) -> Windowing:
         for key in ("length.seconds", "allowed.lateness.seconds")
     )
     return Windowing(length, lateness)
+
+
+def _beginning(application: Application) -> int:
+    """Before it, no window of the application begins."""
+    text = application.value("windows", "first.start")
+    return windowing.read(text.replace("T", " ").rstrip("Z"))
 
 
 def settled(

@@ -45,6 +45,7 @@ class Books:
     Windows that do not begin after `complete_after`, in milliseconds, are left out: the stream may
     no longer hold all of their events. `originals` has, of all copies of a sale (request_id) in a
     window, the earliest, which counts; those in windows that are still open are among them.
+    `disorder` is the most by which a sale, no copy, came out of order in its shard (milliseconds).
     """
 
     ledger: Ledger
@@ -53,6 +54,7 @@ class Books:
     complete_after: int
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
+    disorder: int = 0
     originals: dict[PeriodAndRequest, tuple[Stamp, Sale]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class Books:
         late = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
         self._keep_late(late)
         unclosed = sum(not self.is_closed(period) for period, _ in self.originals)
+        in_time = (stamp.behind for stamp, _ in self.originals.values())
+        self.disorder = max(self.disorder, max(in_time, default=0))
         self.counts.update(open=unclosed, counted=len(self.originals) - unclosed)
         self._look_for_strangers()
 
@@ -80,8 +84,9 @@ class Books:
 
     def _keep_malformed(self, stamp: Stamp) -> None:
         reason = self.recorded.get(stamp.id)
-        if reason is None and not self.is_closed(self._period(stamp)):
-            self.counts["open"] += 1
+        period = self._period(stamp)
+        if reason is None and not self.is_due(period):
+            self.counts["open" if period.start > self.complete_after else "skipped"] += 1
             return
         self.counts[MALFORMED] += 1
         if reason != MALFORMED:
@@ -111,7 +116,11 @@ class Books:
         known = set(self.originals)
         for stamp, sale in late:
             key = (self._period(stamp), sale.request_id)
-            self.counts["duplicates" if key in known else LATE] += 1
+            if key in known:
+                self.counts["duplicates"] += 1
+            else:
+                self.counts[LATE] += 1
+                self.disorder = max(self.disorder, stamp.behind)
             known.add(key)
             newest = self.ledger.newest_until(stamp.arrival)
             if self.timeline.reached(newest) < self.timeline.earliest_end(stamp.event_time):

@@ -56,11 +56,12 @@ def _body(project: str, steps: Iterable[Step], keys: Mapping[str, str]) -> Itera
             yield _upload(step, keys)
             is_uploaded = True
         values = [
-            f"{name}={_word(step, name, keys)}"
+            f"{quote(name)}={_word(step, name, keys)}"
             for name, source in step.sources.items()
             if not isinstance(source, Default)
         ]
-        yield _lines(f"deploy {quote(step.name)} {stack_name(project, step.name)}", *values, '"$@"')
+        stack = quote(stack_name(project, step.name))
+        yield _lines(f"deploy {quote(step.name)} {stack}", *values, '"$@"')
 
 
 def _upload(step: Step, keys: Mapping[str, str]) -> str:
@@ -74,7 +75,7 @@ def _upload(step: Step, keys: Mapping[str, str]) -> str:
 def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
     """The parameter's value as the shell has to read it."""
     if isinstance(step.sources[name], Output):
-        return f'"$(output {name})"'
+        return f'"$(output {quote(name)})"'
     value = step.value(name, {}, keys)
     return quote((step.template.parameters[name].default or "") if value is None else value)
 

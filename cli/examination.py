@@ -16,6 +16,7 @@ from . import (
     measurements,
     prices,
     queues,
+    recomputation,
     results,
     stack_progress,
     stacks,
@@ -65,7 +66,8 @@ def examine(clients: Clients, project: str) -> Health:
             return pool.submit(allowed, partial(look, clients, outputs)).result
 
         rows = pool.map(partial(_stack, clients.cloudformation), deployed.values())
-        seen = ask(partial(_application, deployed), application.OUTPUT)
+        seen = ask(partial(_application, application.OUTPUT, deployed), application.OUTPUT)
+        again = ask(partial(_application, recomputation.OUTPUT, deployed), recomputation.OUTPUT)
         stream = ask(_stream, "SalesStreamName")
         measured = ask(_measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName")
         store = ask(_store, "FirehoseDataStore")
@@ -77,6 +79,7 @@ def examine(clients: Clients, project: str) -> Health:
             is_local=analytics.is_local(clients.flink),
             stacks=tuple(rows),
             application=seen(),
+            recomputation=again(),
             stream=stream(),
             measured=measured(),
             store=store(),
@@ -86,9 +89,11 @@ def examine(clients: Clients, project: str) -> Health:
         )
 
 
-def application_health(flink: KinesisAnalyticsV2Client, stack: Stack) -> ApplicationHealth:
-    """The health of the application in this stack."""
-    found = analytics.describe(flink, stack.outputs[application.OUTPUT])
+def application_health(
+    flink: KinesisAnalyticsV2Client, stack: Stack, output: str = application.OUTPUT
+) -> ApplicationHealth:
+    """The health of the application that is this output of the stack."""
+    found = analytics.describe(flink, stack.outputs[output])
     return ApplicationHealth(
         name=found.name,
         status=found.status,
@@ -126,10 +131,10 @@ def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
 
 
 def _application(
-    deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
+    output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
 ) -> ApplicationHealth:
-    stack = next(one for one in deployed.values() if application.OUTPUT in one.outputs)
-    return application_health(clients.flink, stack)
+    stack = next(one for one in deployed.values() if output in one.outputs)
+    return application_health(clients.flink, stack, output)
 
 
 def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:

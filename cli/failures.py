@@ -9,7 +9,16 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import analytics, application, application_log, misfit, stack_history, stacks, template
+from . import (
+    analytics,
+    application,
+    application_log,
+    misfit,
+    recomputation,
+    stack_history,
+    stacks,
+    template,
+)
 from .examination import allowed, application_health
 from .health import Refused
 from .output import command
@@ -30,6 +39,10 @@ if TYPE_CHECKING:
 
 # For how long a failed creation of which nothing is left is still told.
 MEMORY = timedelta(hours=24)
+
+
+# The component that logs what an application says, by the output that names the application.
+APPLICATIONS = {application.OUTPUT: "analytics", recomputation.OUTPUT: "recomputation"}
 
 
 @dataclass(frozen=True)
@@ -62,10 +75,10 @@ def of_project(
     deployed = stacks.belonging(stacks.every_live(cloudformation), project)
     found = of_stacks(cloudformation, project, deployed, templates)
     for stack in deployed.values():
-        if application.OUTPUT in stack.outputs:
+        for output in APPLICATIONS.keys() & stack.outputs.keys():
             clients = (session.client("kinesisanalyticsv2"), session.client("logs"))
-            seen = allowed(partial(of_application, *clients, project, stack))
-            subject = stack.outputs[application.OUTPUT]
+            seen = allowed(partial(of_application, *clients, project, stack, output))
+            subject = stack.outputs[output]
             found += [_unseen(subject, seen)] if isinstance(seen, Refused) else seen
     return found
 
@@ -89,13 +102,17 @@ def of_stacks(
 
 
 def of_application(
-    flink: KinesisAnalyticsV2Client, logs: CloudWatchLogsClient, project: str, stack: Stack
+    flink: KinesisAnalyticsV2Client,
+    logs: CloudWatchLogsClient,
+    project: str,
+    stack: Stack,
+    output: str = application.OUTPUT,
 ) -> list[Failure]:
-    """Of the last operation on the application of this stack: one, or none if all is well.
+    """Of the last operation on this application of the stack: one, or none if all is well.
 
     With the root cause out of the application's log, if it has one.
     """
-    seen = application_health(flink, stack)
+    seen = application_health(flink, stack, output)
     operation = seen.operation
     if not seen.problem or not operation:
         return []
@@ -108,7 +125,7 @@ def of_application(
             status=f"{operation.name} {operation.status}, now {seen.status}",
             at=operation.ended or operation.started,
             reason=told or "The service gives no reason",
-            next_step=command("logs analytics", project),
+            next_step=command(f"logs {APPLICATIONS[output]}", project),
         )
     ]
 

@@ -30,10 +30,11 @@ class Findings:
     _garbage: int = 0
 
     @classmethod
-    def since(cls, s3: S3Client, bucket: str, moment: datetime) -> Findings:
-        """Of what was written since then; nothing has been looked at yet."""
+    def since(cls, s3: S3Client, bucket: str, moment: datetime, prefix: str = "") -> Findings:
+        """Of what was written since then, under the prefix; nothing has been looked at yet."""
         return cls(
-            Folder(s3, bucket, results.PREFIX, moment), Folder(s3, bucket, LATE_PREFIX, moment)
+            Folder(s3, bucket, f"{prefix}{results.PREFIX}", moment),
+            Folder(s3, bucket, f"{prefix}{LATE_PREFIX}", moment),
         )
 
     @property

@@ -57,15 +57,19 @@ class ApplicationHealth:
         return (self.operation.ended or self.operation.started) if self.operation else None
 
     @property
+    def rests(self) -> bool:
+        return self.status == "READY"
+
+    @property
     def problem(self) -> str:
         """What is wrong with it, in a few words; empty when all is well. To rest is well."""
         if self.status in BROKEN:
-            return f"the analytics application is {self.status}"
+            return f"it is {self.status}"
         last = self.operation
-        if self.status == "READY" and last and last.status == "FAILED":
-            return f"the last {last.name} of the analytics application failed"
+        if self.rests and last and last.status == "FAILED":
+            return f"its last {last.name} failed"
         if not self.has_deployed_code:
-            return "the analytics application has not the code that was deployed"
+            return "it has not the code that was deployed"
         return ""
 
 
@@ -120,6 +124,7 @@ class Health:
     is_local: bool
     stacks: tuple[StackHealth, ...]
     application: ApplicationHealth | Refused | None
+    recomputation: ApplicationHealth | Refused | None
     stream: StreamHealth | Refused | None
     measured: Measured | Refused | None
     store: StoreHealth | Refused | None
@@ -135,10 +140,12 @@ class Health:
     @property
     def state(self) -> Any:
         """What a person waits for a change of: everything but times, ages and rates."""
-        application = self.application
         return (
             [(s.name, s.status, s.progress and s.progress.done) for s in self.stacks],
-            application.status if isinstance(application, ApplicationHealth) else application,
+            [
+                part.status if isinstance(part, ApplicationHealth) else part
+                for part in (self.application, self.recomputation)
+            ],
             self.queues,
             self.alarms,
         )
@@ -148,8 +155,10 @@ def _problems(health: Health) -> Iterator[str]:
     for stack in health.stacks:
         if stack.has_failed:
             yield f"stack {stack.name} is {stack.status}"
-    if isinstance(health.application, ApplicationHealth) and health.application.problem:
-        yield health.application.problem
+    both = {"analytics": health.application, "recomputation": health.recomputation}
+    for name, seen in both.items():
+        if isinstance(seen, ApplicationHealth) and seen.problem:
+            yield f"the {name} application: {seen.problem}"
     if isinstance(health.queues, QueuesHealth):
         for name, count in health.queues.dead_letters.items():
             if count:

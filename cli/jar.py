@@ -1,13 +1,18 @@
-"""The jar of a function's Java dependencies: built once from its pom.xml by Maven, then reused."""
+"""The jar of a function's Java dependencies: built once from its pom.xml by Maven, then reused.
+
+A pom.xml that has a property `content.sha256` pins with it all that gets into the jar.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import threading
+import zipfile
 from pathlib import Path
 
 from .errors import BuildError
@@ -16,6 +21,7 @@ NAME = "pyflink-dependencies.jar"
 POM = "pom.xml"
 DIGITS = 32
 LAST_LINES = 8
+PIN = re.compile(rb"<content\.sha256>\s*(\w+)\s*</content\.sha256>")
 
 
 def cache() -> Path:
@@ -32,7 +38,7 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
     """The jar made of this pom.xml, out of the cache when it was built before.
 
     It is there whole or not at all, also when two builds run at once or one is interrupted.
-    Raises BuildError when Maven is missing or fails.
+    Raises BuildError when Maven is missing or fails, and when the jar is not what the pom.xml pins.
     """
     jar = _path(pom)
     if jar.exists():
@@ -47,6 +53,7 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="build-", dir=jar.parent) as folder:
         (Path(folder) / POM).write_bytes(pom)
         _run_maven(Path(folder), cancelled or threading.Event())
+        _check(pom, Path(folder) / "target" / NAME)
         os.replace(Path(folder) / "target" / NAME, jar)
     return jar
 
@@ -55,11 +62,33 @@ def _path(pom: bytes) -> Path:
     return cache() / hashlib.sha256(pom).hexdigest()[:DIGITS] / NAME
 
 
+def _check(pom: bytes, jar: Path) -> None:
+    pinned = PIN.search(pom)
+    if pinned and pinned[1].decode() != (found := digest(jar)):
+        raise BuildError(
+            f"{NAME} is not what {POM} pins: one of its dependencies has changed. Do not use it. "
+            f"If you changed {POM} yourself, pin what it makes now: "
+            f"<content.sha256>{found}</content.sha256>"
+        )
+
+
+def digest(jar: Path) -> str:
+    """The SHA-256 of what is in the jar. (How it is packed differs from one JDK to another.)"""
+    whole = hashlib.sha256()
+    with zipfile.ZipFile(jar) as archive:
+        for name in sorted(archive.namelist()):
+            # A digest has a fixed length, so that no name can run into what follows.
+            whole.update(hashlib.sha256(name.encode()).digest())
+            whole.update(hashlib.sha256(archive.read(name)).digest())
+    return whole.hexdigest()
+
+
 def _run_maven(folder: Path, cancelled: threading.Event) -> None:
     log = folder / "maven.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["mvn", "-B", "-q", "package"],
+            # Strict checksums: what was damaged on the way fails the build.
+            ["mvn", "-B", "-q", "-C", "package"],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -28,11 +28,16 @@ class RecordId(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """Which record it is, and its times, in milliseconds since 1970."""
+    """Which record it is, and its times, in milliseconds since 1970.
+
+    `behind` is by how much it happened before the latest event that its shard had before it: what
+    the watermark of that shard has to wait for.
+    """
 
     id: RecordId
     event_time: int
     arrival: int
+    behind: int = 0
 
 
 @dataclass
@@ -101,11 +106,12 @@ class Ledger:
         happened = event_time(envelope, record.arrival)
         second = arrival // 1000
         page.newest = max(happened, page.newest or 0)
+        behind = page.newest - happened
         self._newest_by_second[second] = max(happened, self._newest_by_second.get(second, 0))
         if is_heartbeat(envelope):
             self.heartbeats += 1
             return
-        stamp = Stamp(RecordId(record.shard_id, record.sequence_number), happened, arrival)
+        stamp = Stamp(RecordId(record.shard_id, record.sequence_number), happened, arrival, behind)
         sold = sale(envelope)
         if sold:
             self.sales.append((stamp, sold))

@@ -103,10 +103,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _report(error: Exception, *, debug: bool) -> int:
+    from .output import printable
+
     if debug:
         traceback.print_exc()
     ours = error if isinstance(error, MiztiikError) else _translated(error)
-    click.echo(f"Error: {ours}", err=True)
+    # It may tell what somebody else has written, such as a name in AWS.
+    lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
+    click.echo("\n".join(lines), err=True)
     return ours.exit_code
 
 

@@ -12,7 +12,11 @@ from typing import Any
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """JSON text; decimals stay exact numbers, datetimes become ISO 8601."""
+    """JSON text; decimals stay exact numbers, datetimes become ISO 8601.
+
+    All control characters are escaped, those too that JSON allows, so that data cannot steer a
+    terminal.
+    """
     # json knows floats alone, which lose digits: decimals are put in afterwards, each in the place
     # of a text that nothing else can have.
     decimals: list[Decimal] = []
@@ -25,6 +29,7 @@ def as_json(value: Any, indent: int | None = None) -> str:
         return _plain(value)
 
     text = json.dumps(value, indent=indent, default=plain, ensure_ascii=False)
+    text = re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 

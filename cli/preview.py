@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from . import change_sets, changes, graph, prices
+from .change_sets import Desired
 from .changes import PropertyChange, ResourceChange
 from .graph import Job
 from .patience import Patience
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .prices import Cost
 
 JOBS = 8
+# What CloudFormation tells in place of a secret (NoEcho).
+HIDDEN = "****"
 Fate = Literal["create", "update", "unchanged"]
 
 
@@ -163,7 +166,7 @@ class _Preview:
             found = changes.of(self.cloudformation, change_set)
         finally:
             change_sets.discard(self.cloudformation, change_set)
-        parameters = _parameters(live, desired.parameters)
+        parameters = _parameters(live, desired)
         return StackPreview(desired.stack, step.name, "update", found, parameters, notes)
 
     def _notes(self, step: Step) -> tuple[str, ...]:
@@ -178,9 +181,10 @@ class _Preview:
         )
 
 
-def _parameters(live: Stack, desired: Mapping[str, str]) -> tuple[PropertyChange, ...]:
+def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:
+    declared = desired.template.parameters
     return tuple(
-        PropertyChange(name, live.parameters.get(name), value)
-        for name, value in desired.items()
-        if live.parameters.get(name) != value
+        PropertyChange(name, before, HIDDEN if declared[name].is_secret else value)
+        for name, value in desired.parameters.items()
+        if (before := live.parameters.get(name)) != value
     )

@@ -25,12 +25,16 @@ LARGEST_BODY = 51_200
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a template; `default` is None when something must give its value."""
+    """One parameter of a template; `default` is None when something must give its value.
+
+    The value of one that `is_secret` (NoEcho) is shown nowhere.
+    """
 
     name: str
     type: str
     default: str | None
     line: int
+    is_secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,7 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         type=str(entries["Type"].value) if "Type" in entries else "String",
         default=None if default is None else str(default.value),
         line=_line(node),
+        is_secret="NoEcho" in entries and str(entries["NoEcho"].value).lower() == "true",
     )
 
 

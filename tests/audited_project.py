@@ -53,6 +53,7 @@ Resources:
               PropertyMap:
                 length.seconds: "{WINDOW_SECONDS}"
                 allowed.lateness.seconds: "{LATENESS_SECONDS}"
+                first.start: "1970-01-01T00:00:00.000Z"
 Outputs:
   SalesStreamName: {{Value: !Ref Stream}}
   FirehoseDataStore: {{Value: !Ref Bucket}}

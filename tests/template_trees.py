@@ -92,9 +92,9 @@ def having(type_: str) -> Any:
 
 
 def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those of a policy, a role's or a resource's."""
+    """Those of a policy, a role's or a resource's; of `!If`, the one for when it holds."""
     found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
-    return found
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in found]
 
 
 def listed(value: Any) -> list[Any]:

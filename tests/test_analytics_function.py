@@ -14,15 +14,18 @@ from miztiik_events import jar
 
 FUNCTION = Path(__file__).parent.parent / "functions" / "analytics"
 GROUPS = {
-    "windows": {"length.seconds": "60", "allowed.lateness.seconds": "5"},
+    "windows": {
+        "length.seconds": "60",
+        "allowed.lateness.seconds": "5",
+        "first.start": "1970-01-01T00:00:00.000Z",
+    },
     "source": {"connector": "kinesis", "stream": "sales", "aws.region": "eu-central-1"},
     "revenue.sink": {"connector": "firehose", "delivery-stream": "r", "aws.region": "eu-central-1"},
     "late.sink": {"connector": "firehose", "delivery-stream": "l", "aws.region": "eu-central-1"},
 }
 EXPLAIN = """
 import main
-program = main.fill_in(main.read_program(), main.read_groups(main.PROPERTIES))
-print(main.prepare(program).explain())
+print(main.prepare(main.program(main.read_groups(main.PROPERTIES))).explain())
 """
 
 
@@ -66,7 +69,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize(
     "operator",
-    ["TableSourceScan(", "WatermarkAssigner(", "WindowTableFunction(", "CURRENT_WATERMARK("],
+    ["TableSourceScan(", "WatermarkAssigner(", "OverAggregate(", "CURRENT_WATERMARK("],
 )
 def test_both_inserts_share_one(operator: str, plan: str) -> None:
     """Two of any of these, and a sale could be both late and counted, or neither."""
@@ -79,7 +82,7 @@ def test_heartbeats_pass_the_watermark_before_they_are_filtered_out(plan: str) -
 
 
 def test_revenue_is_summed_as_decimals(plan: str) -> None:
-    assert "TRY_CAST(detail.sales AS DECIMAL(12, 2))" in plan
+    assert "TRY_CAST(detail.sales AS DECIMAL(38, 2))" in plan
 
 
 @pytest.mark.parametrize(
@@ -98,11 +101,33 @@ def test_a_missing_property_stops_the_start_and_is_named(
     assert f"windows.sql needs the property '{group}{'.' + key if key else ''}'" in text
 
 
-def test_a_quote_in_a_property_stays_text(tmp_path: Path) -> None:
-    groups = {**GROUPS, "source": {"stream": "it's; DROP"}}
-    code, text = run(
-        "import main; print(main.fill_in('WITH (${source})', main.read_groups(main.PROPERTIES)))",
-        groups,
-        tmp_path,
-    )
-    assert (code, text.strip()) == (0, "WITH ('stream' = 'it''s; DROP')")
+# Each tries to end the text, the option or the statement that it stands in.
+ATTACKS = (
+    "it's; DROP TABLE events",
+    "x';\nINSERT INTO late_events SELECT 1;\n--",
+    "x'), ('y' = 'z",
+    "${late.sink}",
+    "\\'; --",
+)
+
+
+@pytest.mark.parametrize("value", ATTACKS)
+def test_a_property_stays_text_whatever_is_in_it(value: str, tmp_path: Path) -> None:
+    """Flink reads the option's value as it was given, out of as many statements as ever."""
+    code = """
+import json, main
+from pyflink.table import EnvironmentSettings, TableEnvironment
+groups = main.read_groups(main.PROPERTIES)
+tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+sink = next(one for one in main.program(groups) if one.startswith("CREATE TABLE late_events"))
+tables.execute_sql(sink)
+created = tables.execute_sql("SHOW CREATE TABLE late_events").collect().next()[0]
+print(json.dumps([len(main.program(groups)), created]))
+"""
+    groups = {**GROUPS, "late.sink": {"connector": "blackhole", "delivery-stream": value}}
+    ended, text = run(code, groups, tmp_path)
+    assert ended == 0, text
+    statements, created = json.loads(text.splitlines()[-1])
+    assert statements == 7
+    written = value.replace("'", "''")
+    assert f"'delivery-stream' = '{written}'" in created

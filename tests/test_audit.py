@@ -243,6 +243,25 @@ def test_a_late_copy_of_a_sale_that_was_counted_is_a_duplicate() -> None:
     assert places(books) == {"heartbeats": 2, "counted": 1, "late": 1, "duplicates": 2}
 
 
+def test_the_disorder_is_the_most_by_which_a_sale_came_behind_its_shard() -> None:
+    stream = Stream()
+    stream.sell("one", at=9, arrives=9)
+    stream.sell("two", at=6, arrives=9.5)
+    stream.sell("three", at=1, arrives=9.6, shard=SHARDS[1])
+    stream.sell("four", at=8, arrives=9.7)
+    assert stream.books().disorder == 3000
+
+
+def test_a_late_sale_is_out_of_order_and_a_copy_is_not() -> None:
+    stream = Stream()
+    stream.sell("one", at=1)
+    stream.sell("two", at=60)
+    copy = stream.sell("one", at=1, arrives=60)
+    assert stream.books({copy: "late"}).disorder == 0
+    late = stream.sell("three", at=20, arrives=61)
+    assert stream.books({copy: "late", late: "late"}).disorder == 40_000
+
+
 def test_to_record_as_late_what_was_in_time_is_a_difference() -> None:
     stream = Stream()
     late = stream.sell("one", 1)

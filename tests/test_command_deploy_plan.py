@@ -241,3 +241,32 @@ def test_the_plan_of_the_real_system_tells_its_cost_by_the_shards_asked_for(
     arguments = ("deploy", "--plan", "--project", name, "-p", "ShardCount=2")
     planned = command_line.run(local_aws.environment, *arguments)
     assert "On AWS it costs about $0.252 an hour while the analytics runs" in planned.stdout
+
+
+SECRET = """\
+Parameters:
+  Password: {Type: String, NoEcho: true}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {Tags: [{Key: password, Value: !Ref Password}]}
+"""
+
+
+@pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+def test_a_secret_is_nowhere_to_be_seen(local_aws: TestAws, tmp_path: Path, form: str) -> None:
+    made = Deployed(local_aws, f"secret-{uuid4().hex[:8]}", empty_project(tmp_path))
+    made.sources.template("topic", SECRET)
+    said = [
+        made.deploy(*arguments, f"--output={form}")
+        for arguments in (
+            ("-pPassword=hunter2",),
+            ("--plan", "-pPassword=correct-horse"),
+            ("-pPassword=correct-horse",),
+        )
+    ]
+    assert [one.returncode for one in said] == [0, 0, 0]
+    for one in said:
+        assert "hunter2" not in one.stdout + one.stderr
+        assert "correct-horse" not in one.stdout + one.stderr
+    assert "****" in said[1].stdout

@@ -199,7 +199,7 @@ def test_why_has_the_cause_and_ends_with_4_while_there_is_something_to_mend(
 def test_why_of_a_start_that_failed_has_the_applications_cause(local_aws: TestAws) -> None:
     with audited_project(local_aws) as project:
         assert project.run("start-analytics").returncode == 1
-        assert "the last StartApplication" in project.run("status").stderr
+        assert "its last StartApplication" in project.run("status").stderr
         done = project.run("status", "--why")
     assert done.returncode == 4
     failure = json.loads(done.stdout)

@@ -47,6 +47,7 @@ def test_the_templates_of_this_package_have_the_names_that_people_know() -> None
         "firehose",
         "heartbeat",
         "producer",
+        "recomputation",
         "transformer",
         "warehouse",
     ]

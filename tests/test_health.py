@@ -31,6 +31,7 @@ WELL = Health(
     is_local=False,
     stacks=(STACK,),
     application=APPLICATION,
+    recomputation=None,
     stream=StreamHealth("s", 1, NOW),
     measured=None,
     store=None,
@@ -52,7 +53,7 @@ def test_a_failed_stack_is_a_problem() -> None:
 @pytest.mark.parametrize("status", ["FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK"])
 def test_an_application_that_does_not_come_to_run_is_a_problem(status: str) -> None:
     found = replace(WELL, application=replace(APPLICATION, status=status))
-    assert found.problems == (f"the analytics application is {status}",)
+    assert found.problems == (f"the analytics application: it is {status}",)
 
 
 @pytest.mark.parametrize("status", ["READY", "STARTING", "STOPPING", "UPDATING"])
@@ -63,7 +64,7 @@ def test_an_application_at_rest_or_on_its_way_is_none(status: str) -> None:
 def test_an_application_at_rest_because_its_start_failed_is_a_problem() -> None:
     failed = replace(APPLICATION, status="READY", operation=replace(START, status="FAILED"))
     (problem,) = replace(WELL, application=failed).problems
-    assert problem == "the last StartApplication of the analytics application failed"
+    assert problem == "the analytics application: its last StartApplication failed"
 
 
 def test_an_application_with_other_code_than_its_stack_is_a_problem() -> None:

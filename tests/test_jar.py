@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,6 +60,45 @@ def test_a_failed_build_shows_mavens_last_lines_and_leaves_nothing(maven: Maven)
     assert lines[0] == f"Maven could not build {jar.NAME}:"
     assert (lines[1], lines[-1]) == ("  line 3", "  cannot resolve")
     assert [path for path in jar.cache().rglob("*") if path.is_file()] == []
+
+
+# A jar with one class; python3 stands in for the JDK's own program.
+MAKES_A_JAR = f"""mkdir target
+python3 -c "import zipfile; zipfile.ZipFile('target/{jar.NAME}', 'w').writestr('A.class', 'code')"
+"""
+
+
+def pinned(content: str) -> bytes:
+    return f"<a><content.sha256>{content}</content.sha256></a>".encode()
+
+
+def test_a_jar_that_is_not_what_was_pinned_is_refused_and_not_kept(maven: Maven) -> None:
+    runs = maven(MAKES_A_JAR)
+    with pytest.raises(BuildError, match="one of its dependencies has changed") as refused:
+        jar.build(pinned("0" * 64))
+    assert [path for path in jar.cache().rglob("*") if path.is_file()] == []
+    told = str(refused.value).partition("<content.sha256>")[2].partition("<")[0]
+    built = jar.build(pinned(told))
+    assert jar.digest(built) == told
+    assert runs.read_text().count("run") == 2
+
+
+def test_the_digest_is_of_names_and_content_however_packed(tmp_path: Path) -> None:
+    def made(entries: dict[str, str], packing: int = zipfile.ZIP_STORED) -> str:
+        with zipfile.ZipFile(tmp_path / "made.jar", "w", packing) as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content)
+        return jar.digest(tmp_path / "made.jar")
+
+    one = made({"A": "a", "B": "b"})
+    assert made({"B": "b", "A": "a"}, zipfile.ZIP_DEFLATED) == one
+    others = [{"A": "a"}, {"A": "a", "B": "c"}, {"A": "a", "C": "b"}, {"A": "a", "B": "b", "C": ""}]
+    assert one not in [made(entries) for entries in others]
+
+
+def test_the_analytics_pins_its_jar() -> None:
+    pom = Path(__file__).parent.parent / "functions" / "analytics" / jar.POM
+    assert jar.PIN.search(pom.read_bytes())
 
 
 def test_a_build_without_a_jar_is_a_failure(maven: Maven) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import command_line
 from miztiik_events.main import COMMANDS
-from small_projects import queue_project
+from small_projects import empty_project, queue_project
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -205,3 +205,13 @@ def test_python_can_run_the_package(local_aws: TestAws) -> None:
     )
     assert done.returncode == 0
     assert "'main-nowhere' is not deployed" in done.stderr
+
+
+def test_an_error_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    sources = empty_project(tmp_path)
+    resources = "Resources: {R: {Type: AWS::SNS::Topic}}"
+    sources.template("a", f'Parameters: {{"Red\\e[31m": {{Type: String}}}}\n{resources}\n')
+    ended = command_line.run({}, "package", *sources.options)
+    assert ended.returncode != 0
+    assert r"nothing gives parameter Red\x1b[31m" in ended.stderr
+    assert "\x1b" not in ended.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import datetime, timezone
 from decimal import Decimal
 
@@ -110,6 +111,13 @@ def test_control_characters_are_shown_as_codes(text: str, shown: str) -> None:
 @given(st.text())
 def test_nothing_that_is_printed_can_control_a_terminal(text: str) -> None:
     assert printable(text).isprintable()
+
+
+@given(st.text())
+def test_json_cannot_control_a_terminal_and_stays_the_same(text: str) -> None:
+    written = as_json({"text": text})
+    assert json.loads(written) == {"text": text}
+    assert [char for char in written if unicodedata.category(char) == "Cc"] == []
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))

@@ -55,7 +55,18 @@ def test_the_application_has_its_state_and_since_when() -> None:
     new = replace(APPLICATION, status="READY", operation=None)
     assert "READY never started" in said(replace(WELL, application=new))
     failed = replace(APPLICATION, status="READY", operation=replace(START, status="FAILED"))
-    assert "the last StartApplication" in said(replace(WELL, application=failed))
+    assert "its last StartApplication" in said(replace(WELL, application=failed))
+
+
+def test_a_recomputation_is_told_only_while_it_does_something_or_has_failed() -> None:
+    rests = replace(APPLICATION, status="READY")
+    assert "Recomputing" not in said(replace(WELL, recomputation=rests))
+    cost = prices.hourly(1, 1, 4, "us-east-1")
+    running = said(replace(WELL, recomputation=APPLICATION, cost=cost))
+    assert "Recomputing   RUNNING for 4 min" in running
+    assert "$0.22 more while the recomputation runs" in running
+    failed = replace(rests, operation=replace(START, status="FAILED"))
+    assert "its last StartApplication failed" in said(replace(WELL, recomputation=failed))
 
 
 def test_what_cloudwatch_does_not_know_is_said_to_be_not_known() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from template_trees import Tree, having, listed, statements, target
 
-QUEUE = "AWS::SQS::Queue"
+QUEUE, BUS = "AWS::SQS::Queue", "AWS::Events::EventBus"
 
 
 def denies_without_tls(statement: dict[str, Any], actions: str) -> bool:
@@ -22,7 +22,7 @@ def denies_without_tls(statement: dict[str, Any], actions: str) -> bool:
 def test_every_queue_is_encrypted_and_takes_nothing_without_tls(tree: Tree) -> None:
     policies = tree.properties("AWS::SQS::QueuePolicy").values()
     for name, queue in tree.properties(QUEUE).items():
-        assert queue["SqsManagedSseEnabled"] is True, name
+        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}, name
         (policy,) = (one for one in policies if name in map(target, one["Queues"]))
         (denial,) = (one for one in statements(policy) if denies_without_tls(one, "sqs:*"))
         assert denial["Resource"] == "*" or target(denial["Resource"]) == name
@@ -35,9 +35,8 @@ def test_a_queue_takes_messages_of_its_own_rules_alone(tree: Tree) -> None:
             if statement["Effect"] == "Allow":
                 assert statement["Action"] == "sqs:SendMessage"
                 sources = listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
-                assert {target(one) for one in sources} <= tree.resources(
-                    "AWS::Events::Rule"
-                ).keys()
+                senders = tree.resources("AWS::Events::Rule") | tree.resources(BUS)
+                assert {target(one) for one in sources} <= senders.keys()
                 assert sources
 
 
@@ -72,7 +71,7 @@ def test_every_bucket_is_private_encrypted_versioned_and_takes_nothing_without_t
         (denial,) = (one for one in statements(policy) if denies_without_tls(one, "s3:*"))
         assert denial["Resource"] == [
             {"Fn::GetAtt": f"{name}.Arn"},
-            {"Fn::Sub": f"${{{name}.Arn}}/*"},
+            {"Fn::Join": ["", [{"Fn::GetAtt": f"{name}.Arn"}, "/*"]]},
         ]
 
 
@@ -85,6 +84,6 @@ def test_every_stream_is_encrypted(tree: Tree) -> None:
 @having("AWS::DynamoDB::Table")
 def test_every_table_is_encrypted_and_can_be_put_back_in_time(tree: Tree) -> None:
     for table in tree.properties("AWS::DynamoDB::Table").values():
-        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["SSESpecification"]["SSEEnabled"] is True
         recovery = table["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": True}

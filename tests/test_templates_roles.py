@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 
-from template_trees import Tree, having, listed, statements, target, walk
+from template_trees import TREES, Tree, having, listed, statements, target, walk
 
 ROLE, FUNCTION, QUEUE = "AWS::IAM::Role", "AWS::Lambda::Function", "AWS::SQS::Queue"
 DELIVERY = "AWS::KinesisFirehose::DeliveryStream"
@@ -129,3 +131,28 @@ def test_a_service_is_trusted_when_it_works_for_our_account_alone(tree: Tree) ->
         assert trust["Action"] == "sts:AssumeRole"
         ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         assert trust["Condition"]["StringEquals"] == ours, name
+
+
+def used(value: Any) -> set[str]:
+    """The names that a part of a template refers to."""
+    found = {one["Ref"] for one in walk(value) if isinstance(one, dict) and "Ref" in one}
+    texts = [one["Fn::Sub"] for one in walk(value) if isinstance(one, dict) and "Fn::Sub" in one]
+    return found | {name for text in texts for name in re.findall(r"\$\{(\w+)\}", str(text))}
+
+
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)
+def test_what_gets_into_a_policy_or_into_sql_cannot_widen_it(tree: Tree) -> None:
+    """A `*` in an ARN would be everybody's; a quote would end a text of SQL."""
+    policies = [role["Policies"] for role in tree.properties(ROLE).values()]
+    groups = [
+        one["ApplicationConfiguration"]["EnvironmentProperties"]
+        for one in tree.properties("AWS::KinesisAnalyticsV2::Application").values()
+    ]
+    for name in used([policies, groups]) & tree.parameters.keys():
+        parameter = tree.parameters[name]
+        if parameter["Type"] == "String":
+            pattern = parameter["AllowedPattern"]
+            assert not re.search(r"(?<!\\)\.[+*]|\[\^", pattern), name
+            assert not re.search(pattern, "*"), name
+            assert pattern.startswith("^"), name
+            assert pattern.endswith("$"), name

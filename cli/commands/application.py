@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..application import OUTPUT
 from .options import Options
 
 if TYPE_CHECKING:
@@ -26,23 +27,21 @@ timeout_option = click.option(
 no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
 
 
-def application_stack(options: Options) -> Stack:
-    """The stack with the project's application; raises NotDeployedError."""
-    from .. import application, stacks
+def application_stack(options: Options, output: str = OUTPUT) -> Stack:
+    """The stack with the project's application of that output; raises NotDeployedError."""
+    from .. import stacks
     from ..errors import NotDeployedError
 
     deployed = stacks.of_project(options.session.client("cloudformation"), options.project)
     for stack in deployed.values():
-        if application.OUTPUT in stack.outputs:
+        if output in stack.outputs:
             return stack
-    raise NotDeployedError(application.OUTPUT, options.project)
+    raise NotDeployedError(output, options.project)
 
 
-def application_name(options: Options) -> str:
-    """The name of the project's application; raises NotDeployedError."""
-    from .. import application
-
-    return application_stack(options).outputs[application.OUTPUT]
+def application_name(options: Options, output: str = OUTPUT) -> str:
+    """The name of the project's application of that output; raises NotDeployedError."""
+    return application_stack(options, output).outputs[output]
 
 
 @contextlib.contextmanager

@@ -40,8 +40,15 @@ COLUMNS = {
     metavar="WHEN",
     help="Only what was written since then: an age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
 )
+@click.option(
+    "--recomputed",
+    is_flag=True,
+    help="Those of the last recomputation instead (start-analytics --from TIME).",
+)
 @shared_options
-def command(options: Options, follow: bool, store: str | None, since: datetime | None) -> None:
+def command(
+    options: Options, follow: bool, store: str | None, since: datetime | None, recomputed: bool
+) -> None:
     """Show the revenue per store and window.
 
     \b
@@ -51,12 +58,9 @@ def command(options: Options, follow: bool, store: str | None, since: datetime |
 
     A pipe gets the lines as they are in the data store, one JSON object each.
     """
-    from .. import results, stacks
-    from ..data_store import Folder
+    from .. import results
 
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
-    folder = Folder(options.session.client("s3"), bucket, results.PREFIX, since)
+    folder = _folder(options, since, recomputed=recomputed)
     collection = results.Collection()
     if follow:
         _follow(options, folder, collection, store)
@@ -64,6 +68,20 @@ def command(options: Options, follow: bool, store: str | None, since: datetime |
     rows = _of(store, collection.add(folder.fresh()))
     click.echo(_shown(rows, options.format()), nl=bool(rows) or options.format() == "json")
     _say_notes(options, collection, rows)
+
+
+def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Folder:
+    from .. import recomputation, results, stacks
+    from ..data_store import Folder
+
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
+    if not recomputed:
+        return Folder(options.session.client("s3"), bucket, results.PREFIX, since)
+    name = stacks.require(outputs, recomputation.OUTPUT, options.project)
+    begun = recomputation.last_start(options.session.client("kinesisanalyticsv2"), name)
+    prefix = f"{recomputation.PREFIX}{results.PREFIX}"
+    return Folder(options.session.client("s3"), bucket, prefix, max(begun, since or begun))
 
 
 def _follow(options: Options, folder: Folder, collection: Collection, store: str | None) -> None:

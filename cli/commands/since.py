@@ -13,9 +13,15 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 def moment(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> datetime | None:
-    """The time meant by `90s`, `10m`, `2h`, `1d` (ago), or by ISO 8601; UTC without a zone."""
-    if value is None:
-        return None
+    """As `read`, for an option that may be left out."""
+    return None if value is None else read(value)
+
+
+def read(value: str) -> datetime:
+    """The time meant by `90s`, `10m`, `2h`, `1d` (ago), or by ISO 8601; UTC without a zone.
+
+    Raises BadParameter.
+    """
     ago = re.fullmatch(r"(\d{1,6})([smhd])", value)
     if ago:
         return datetime.now(timezone.utc) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])

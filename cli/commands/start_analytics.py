@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     "origin",
     default="latest",
     show_default=True,
-    metavar="SNAPSHOT",
+    metavar="SNAPSHOT|TIME",
     help="A snapshot's name, `latest`, or `none`: the oldest record that the stream still has; "
-    "windows that were written before may then be written again.",
+    "windows that were written before may then be written again. An age (2h, 1d) or a time "
+    "(2026-11-24T15:00) computes the windows since then again, apart from the others.",
 )
 @click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
 @timeout_option
@@ -35,12 +37,21 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     \b
       miztiik-events start-analytics
       miztiik-events start-analytics --restart
+      miztiik-events start-analytics --from 2h
 
     It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
     itself when its code or its settings changed.
+
+    From a time, a second application computes past windows again, from the events that the stream
+    still has, and writes them under `recomputed/`; the analytics goes on beside it.
     """
     from .. import analytics, application, operation, snapshots
+    from .recompute import recompute
 
+    moment = _moment(origin)
+    if moment:
+        recompute(options, moment, restart=restart, timeout=timeout, no_wait=no_wait)
+        return
     since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
@@ -60,6 +71,14 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     _say_failure(options, found, since)
     if not analytics.is_local(flink):
         _say_cost(options, found)
+
+
+def _moment(origin: str) -> datetime | None:
+    """The time that is meant; None for what can only be a snapshot."""
+    from . import since
+
+    is_time = re.fullmatch(r"\d+[smhd]|\d{4}-\d\d-\d\d.*", origin)
+    return since.read(origin) if is_time else None
 
 
 def _start(

@@ -86,9 +86,9 @@ def _is_explained(health: Health) -> bool:
     """Whether --why has something to say about it."""
     from ..health import ApplicationHealth
 
-    application = health.application
-    has_failed = isinstance(application, ApplicationHealth) and application.problem
-    return bool(has_failed) or any(stack.has_failed for stack in health.stacks)
+    applications = (health.application, health.recomputation)
+    has_failed = any(isinstance(one, ApplicationHealth) and one.problem for one in applications)
+    return has_failed or any(stack.has_failed for stack in health.stacks)
 
 
 def _explain(options: Options, templates: Path | None) -> None:

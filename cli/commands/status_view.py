@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..health import Refused
+from ..health import ApplicationHealth, Refused
 from ..output import counted, printable, span
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..health import (
         Alarms,
-        ApplicationHealth,
         Health,
         Measured,
         QueuesHealth,
@@ -63,7 +62,8 @@ def lines(health: Health, now: datetime) -> list[Line]:
     return [
         Line(f"Project {health.project} in {where}"),
         *_stacks(health.stacks),
-        *_application(health.application, now),
+        *_application("Analytics", health.application, now),
+        *_recomputation(health.recomputation, now),
         *_stream(health.stream, health.measured, now),
         *_store(health.store, health.measured, now),
         *_queues(health.queues),
@@ -103,15 +103,23 @@ def _progress(progress: StackProgress) -> Iterator[str]:
         yield f"{progress.slowest} since {span(progress.seconds)}"
 
 
-def _application(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+def _application(
+    label: str, part: ApplicationHealth | Refused | None, now: datetime
+) -> Iterator[Line]:
     if isinstance(part, Refused):
-        yield _unseen("Analytics", part)
+        yield _unseen(label, part)
     elif part:
         since = f"for {_age(part.since, now)}" if part.since else "never started"
         text = f"{part.status} {since}, version {part.version}, parallelism {part.parallelism}"
-        yield _labelled("Analytics", text, BAD if part.problem else None)
+        yield _labelled(label, text, BAD if part.problem else None)
         if part.problem:
             yield _labelled("", part.problem, BAD)
+
+
+def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+    """Nothing while it rests, and rests well: most people never need it."""
+    if isinstance(part, Refused) or (part and (not part.rests or part.problem)):
+        yield from _application("Recomputing", part, now)
 
 
 def _stream(
@@ -186,6 +194,9 @@ def _cost(health: Health) -> Iterator[Line]:
     if health.cost:
         here = "nothing on this machine; on AWS " if health.is_local else ""
         yield _labelled("Cost", f"{here}{health.cost.rates}")
+        if isinstance(health.recomputation, ApplicationHealth) and not health.recomputation.rests:
+            more = f"${health.cost.analytics:.2f} more while the recomputation runs"
+            yield _labelled("", more)
         yield _labelled("", f"and what events use ({health.cost.source})")
 
 

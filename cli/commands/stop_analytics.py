@@ -16,25 +16,35 @@ from .options import Options, shared_options
     is_flag=True,
     help="Stop without a snapshot; the next start goes back to the one before.",
 )
+@click.option(
+    "--recomputation",
+    "is_recomputation",
+    is_flag=True,
+    help="Stop the one that computes past windows again instead (start-analytics --from TIME).",
+)
 @shared_options
-def command(options: Options, timeout: float, no_wait: bool, force: bool) -> None:
+def command(
+    options: Options, timeout: float, no_wait: bool, force: bool, is_recomputation: bool
+) -> None:
     """Stop the analytics application, with a snapshot.
 
     \b
       miztiik-events stop-analytics
+      miztiik-events stop-analytics --recomputation
 
     Events that come meanwhile wait in the stream for the next start, for as long as the stream
     keeps them (24 hours by default).
     """
-    from .. import analytics, operation
+    from .. import analytics, application, operation, recomputation
     from ..patience import Patience
 
-    name = application_name(options)
+    output = recomputation.OUTPUT if is_recomputation else application.OUTPUT
+    name = application_name(options, output)
     flink = options.session.client("kinesisanalyticsv2")
     if no_wait:
         operation.request_stop(flink, name, force=force)
-        application = analytics.describe(flink, name)
+        found = analytics.describe(flink, name)
     else:
         with watching(options, "The stop") as watch:
-            application = operation.stop(flink, name, Patience(timeout), watch, force=force)
-    show(options, application)
+            found = operation.stop(flink, name, Patience(timeout), watch, force=force)
+    show(options, found)

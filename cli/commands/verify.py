@@ -23,7 +23,7 @@ PLACES = {
     "late": "Recorded as late",
     "malformed": "Malformed",
     "open": "In windows that are still open",
-    "skipped": "In windows older than the stream's memory",
+    "skipped": "In windows before the first that counts",
     "unreadable": "No JSON object",
 }
 # What the law does not speak of is shown when there is any.
@@ -39,8 +39,13 @@ ONLY_IF_ANY = ("skipped", "unreadable")
     metavar="SECONDS",
     help="How long to wait for what is on its way to the data store.",
 )
+@click.option(
+    "--recomputed",
+    is_flag=True,
+    help="Those of the last recomputation instead (start-analytics --from TIME).",
+)
 @shared_options
-def command(options: Options, wait: float) -> None:
+def command(options: Options, wait: float, recomputed: bool) -> None:
     """Prove the results: work them out again from the raw events, and compare.
 
     \b
@@ -51,10 +56,11 @@ def command(options: Options, wait: float) -> None:
     another length, those of both that overlap are compared together. Ends with 3 and a table of the
     differences when the data store says otherwise.
     """
-    from ..audit import audit
+    from ..audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
 
-    found = audit(options.session, options.project, wait, options.say)
+    subject = RECOMPUTATION if recomputed else ANALYTICS
+    found = audit(options.session, options.project, subject, wait, options.say)
     click.echo(_shown(found, options.format(piped="table")))
     _say_notes(options, found)
     if not found.agrees:
@@ -73,6 +79,7 @@ def _shown(found: Audit, form: str) -> str:
     parts = [
         _windows(found),
         _places(found),
+        _order(found),
         _queues(found.queues),
         _differences(found.differences),
     ]
@@ -110,6 +117,15 @@ def _places(found: Audit) -> str:
     ]
     total = {"place": "In the stream", "records": found.counts["records"]}
     return as_table([*rows, total], {"place": "Place", "records": "Records"}, totals=1)
+
+
+def _order(found: Audit) -> str:
+    """What the allowed lateness has to be measured by."""
+    disorder, lateness = found.disorder / 1000, found.windowing.lateness / 1000
+    return (
+        f"Out of order, in a shard: by {disorder:g} s at the most; "
+        f"the windows wait for {lateness:g} s."
+    )
 
 
 def _queues(queues: Mapping[str, int]) -> str:

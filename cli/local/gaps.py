@@ -11,6 +11,7 @@ def fill(folder: Folder) -> None:
         application_operations,
         application_updates,
         authorized_resources,
+        bucket_configurations,
         cbor_authorization,
         cbor_refusals,
         cbor_times,
@@ -31,6 +32,7 @@ def fill(folder: Folder) -> None:
     cbor_refusals.fill()
     cbor_times.fill()
     authorized_resources.fill()
+    bucket_configurations.fill()
     log_event_ids.fill()
     log_pages.fill()
     secure_transport.fill()

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pyflink.table import (  # type: ignore[import-untyped]
@@ -46,13 +46,18 @@ def read_groups(path: str) -> Groups:
         return {group["PropertyGroupId"]: group["PropertyMap"] for group in json.load(file)}
 
 
-def fill_in(program: str, groups: Groups) -> str:
-    """The program with all values; raises MissingPropertyError, which names what is not there."""
+def program(groups: Groups, path: Path = PROGRAM) -> list[str]:
+    """The statements, filled in. They are told apart before, so that no value can end one."""
+    return [fill_in(statement, groups) for statement in statements(read_program(path))]
+
+
+def fill_in(statement: str, groups: Groups) -> str:
+    """The statement with its values; raises MissingPropertyError, which names what is not there."""
     values = {name: with_clause(options) for name, options in groups.items()}
     for name, options in groups.items():
         values.update({f"{name}.{key}": quoted(value) for key, value in options.items()})
     try:
-        return Program(program).substitute(values)
+        return Program(statement).substitute(values)
     except KeyError as missing:
         raise MissingPropertyError(
             f"windows.sql needs the property {missing.args[0]!r}; "
@@ -78,7 +83,7 @@ def statements(program: str) -> Iterator[str]:
             yield statement.strip()
 
 
-def prepare(program: str) -> StatementSet:
+def prepare(program: Iterable[str]) -> StatementSet:
     """All INSERTs of the program as one statement set, hence one job."""
     tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     settings = tables.get_config()
@@ -89,7 +94,7 @@ def prepare(program: str) -> StatementSet:
     # the one and in time for the other: recorded twice, or not at all.
     settings.set("table.optimizer.reuse-optimize-block-with-digest-enabled", "true")
     inserts = tables.create_statement_set()
-    for statement in statements(program):
+    for statement in program:
         if statement.startswith("INSERT"):
             inserts.add_insert_sql(statement)
         else:
@@ -98,4 +103,4 @@ def prepare(program: str) -> StatementSet:
 
 
 if __name__ == "__main__":
-    prepare(fill_in(read_program(), read_groups(PROPERTIES))).execute()
+    prepare(program(read_groups(PROPERTIES))).execute()

@@ -1,0 +1,113 @@
+"""How far out of order sales come, and when windows close: `make bench-lateness`.
+
+The whole project on an AWS on this machine. For each load it says by how much a sale was behind
+its shard (what the allowed lateness has to be measured by), how many came late, and how long after
+its end the last window was in the data store, with the heartbeat's own schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from miztiik_events.local import launch
+from miztiik_events.output import as_table
+
+PROGRAM = Path(sys.executable).parent / "miztiik-events"
+PARAMETERS = {"ShardCount": 4, "BufferIntervalSeconds": 1}
+LATENESS_SECONDS = 5
+LONGEST_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    rate: int
+    seconds: int
+    is_stopped: bool = False
+
+
+LOADS = (
+    Load("producer, as it is by default", 20, 60),
+    Load("200 a second", 200, 60),
+    Load("500 a second", 500, 60),
+    Load("catch-up: 120 s while it was stopped", 100, 120, is_stopped=True),
+)
+
+
+@dataclass(frozen=True)
+class Aws:
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> Any:
+        """What the command printed, out of JSON; raises CalledProcessError."""
+        done = subprocess.run(
+            [PROGRAM, *arguments, "--output=json", "--quiet"],
+            env=dict(self.environment),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return json.loads(done.stdout or b"null")
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    rows = []
+    with launch.local_aws() as running, running.in_effect():
+        import os
+
+        aws = Aws(dict(os.environ))
+        aws.run("deploy", *(f"-p{name}={value}" for name, value in PARAMETERS.items()))
+        aws.run("start-analytics")
+        for load in LOADS:
+            print(load.name, file=sys.stderr)
+            rows.append(_row(aws, load))
+        aws.run("destroy", "--yes")
+    headings = {name: name.capitalize() for name in rows[0]}
+    print(as_table(rows, headings))
+
+
+def _row(aws: Aws, load: Load) -> dict[str, object]:
+    before = aws.run("verify")
+    if load.is_stopped:
+        aws.run("stop-analytics")
+    answer = aws.run(
+        "produce", "--stores=5", f"--rate={load.rate}", f"--duration={load.seconds}", "--seed=1"
+    )
+    ended = time.time()
+    if load.is_stopped:
+        aws.run("start-analytics")
+    closed = _wait_for(aws, before["counts"]["counted"] + answer["sales_events"])
+    found = aws.run("verify")
+    return {
+        "load": load.name,
+        "sales": answer["sales_events"],
+        "behind its shard, s": found["disorder"] / 1000,
+        "late": found["counts"]["late"] - before["counts"]["late"],
+        "last window after its end, s": round(closed - _window_end(ended), 1),
+    }
+
+
+def _window_end(moment: float) -> float:
+    return (moment // 60 + 1) * 60
+
+
+def _wait_for(aws: Aws, sales: int) -> float:
+    """When the last of so many sales was in the results."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        if sum(row["orders"] + row["returns"] for row in aws.run("results")) >= sales:
+            return time.time()
+        time.sleep(1)
+    raise SystemExit(f"The results have not come to {sales} sales in {LONGEST_SECONDS:g} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What `start-analytics --from TIME` does: a second application computes past windows again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+
+from .application import application_stack, show, watching
+
+if TYPE_CHECKING:
+    from ..patience import Patience
+    from ..stacks import Stack
+    from .options import Options
+
+
+def recompute(
+    options: Options, moment: datetime, *, restart: bool, timeout: float, no_wait: bool
+) -> None:
+    """Start the recomputation of the windows that begin at `moment` or later."""
+    from .. import analytics, operation, recomputation, snapshots
+    from ..patience import Patience
+
+    if moment > datetime.now(timezone.utc):
+        raise click.BadParameter(
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC is in the future", param_hint="'--from'"
+        )
+    stack = application_stack(options, recomputation.OUTPUT)
+    name = stack.outputs[recomputation.OUTPUT]
+    flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
+    bucket = _checked_bucket(options, moment)
+    patience = Patience(timeout)
+    with watching(options, "The start") as watch:
+        _rest(options, name, patience, restart=restart)
+        _aim(options, stack, moment, patience)
+        if no_wait:
+            operation.request_start(flink, name, snapshots.NONE)
+            found = analytics.describe(flink, name)
+        else:
+            found = operation.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
+    show(options, found)
+    _say_next(options, moment, bucket)
+
+
+def _checked_bucket(options: Options, moment: datetime) -> str:
+    """The data store; raises ApplicationError when the stream does not reach back that far."""
+    from .. import recomputation, stacks
+
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    stream = stacks.require(outputs, "SalesStreamName", options.project)
+    recomputation.require_memory(options.session.client("kinesis"), stream, moment)
+    return stacks.require(outputs, "FirehoseDataStore", options.project)
+
+
+def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
+    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
+    from .. import analytics, operation
+    from ..errors import ApplicationError
+
+    flink = options.session.client("kinesisanalyticsv2")
+    status = analytics.describe(flink, name).status
+    if status == "READY":
+        return
+    if not restart:
+        raise ApplicationError(
+            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
+            "--recomputation, or add --restart"
+        )
+    operation.stop(flink, name, patience, lambda status: None, force=True)
+
+
+def _aim(options: Options, stack: Stack, moment: datetime, patience: Patience) -> None:
+    from .. import recomputation
+    from ..stack_operations import Operator
+
+    cloudformation = options.session.client("cloudformation")
+    operator = Operator(cloudformation, patience, lambda happening: None)
+    recomputation.aim(operator, stack, moment)
+
+
+def _say_next(options: Options, moment: datetime, bucket: str) -> None:
+    from .. import recomputation
+    from ..output import command
+
+    follow, check, stop = (
+        command(what, options.project)
+        for what in (
+            "results --recomputed --follow",
+            "verify --recomputed",
+            "stop-analytics --recomputation",
+        )
+    )
+    options.say(
+        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are computed again, into "
+        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results stay as they are.\n"
+        f"  See them:   {follow}\n"
+        f"  Check them: {check}\n"
+        f"  It costs as much as the analytics until you stop it: {stop}"
+    )

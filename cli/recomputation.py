@@ -1,0 +1,57 @@
+"""The recomputation: a second application that computes past windows again, beside the analytics.
+
+Its stack says from when on (`RecomputeFrom`); what it writes is under a prefix of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from . import application, stack_parameters
+from .errors import ApplicationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+
+    from .stack_operations import Operator
+    from .stacks import Stack
+
+OUTPUT = "RecomputationApplicationName"
+PARAMETER = "RecomputeFrom"
+PREFIX = "recomputed/"
+
+
+def aim(operator: Operator, stack: Stack, moment: datetime) -> None:
+    """Have its next start begin with the first window that begins then or later.
+
+    Raises StackError when its stack can not be updated.
+    """
+    in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
+    stack_parameters.give(operator, stack, {PARAMETER: written})
+
+
+def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> None:
+    """Raise ApplicationError when the stream no longer has every event since then."""
+    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    hours = summary["RetentionPeriodHours"]
+    oldest = datetime.now(timezone.utc) - timedelta(hours=hours)
+    if moment < oldest and summary["StreamCreationTimestamp"] < oldest:
+        raise ApplicationError(
+            f"stream {stream} keeps its events for {hours} hours, so windows before "
+            f"{oldest:%Y-%m-%d %H:%M:%S} UTC can not be computed again. "
+            "Next: --from with a later time; deploy -p StreamRetentionHours=HOURS keeps more from "
+            "now on"
+        )
+
+
+def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
+    """When the last recomputation began; raises ApplicationError when there was none yet."""
+    found = application.newest(flink, name, "StartApplication")
+    if found is None:
+        raise ApplicationError(
+            "nothing was computed again yet. Next: miztiik-events start-analytics --from TIME"
+        )
+    return found.started

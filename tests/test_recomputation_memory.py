@@ -1,0 +1,47 @@
+"""How far back windows can be computed again: as far as the stream has every event."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from miztiik_events import recomputation
+from miztiik_events.errors import ApplicationError
+from stubs import Answer, stubbed
+
+
+def stream(age: timedelta, hours: int = 24) -> Answer:
+    summary: dict[str, Any] = {
+        "StreamName": "sales",
+        "StreamARN": "arn:aws:kinesis:eu-west-1:000000000000:stream/sales",
+        "StreamStatus": "ACTIVE",
+        "RetentionPeriodHours": hours,
+        "StreamCreationTimestamp": datetime.now(timezone.utc) - age,
+        "EnhancedMonitoring": [],
+        "OpenShardCount": 1,
+    }
+    return Answer("describe_stream_summary", {"StreamDescriptionSummary": summary})
+
+
+def require(moment_ago: timedelta, answer: Answer) -> None:
+    with stubbed("kinesis", answer) as client:
+        moment = datetime.now(timezone.utc) - moment_ago
+        recomputation.require_memory(client, "sales", moment)
+
+
+def test_what_the_stream_has_forgotten_is_refused_with_the_oldest_time() -> None:
+    with pytest.raises(ApplicationError, match="keeps its events for 24 hours") as caught:
+        require(timedelta(hours=25), stream(age=timedelta(days=9)))
+    oldest = datetime.now(timezone.utc) - timedelta(hours=24)
+    assert f"{oldest:%Y-%m-%d %H:}" in str(caught.value)
+
+
+def test_what_it_still_has_is_not() -> None:
+    require(timedelta(hours=23), stream(age=timedelta(days=9)))
+    require(timedelta(hours=100), stream(age=timedelta(days=9), hours=168))
+
+
+def test_a_stream_younger_than_that_has_everything() -> None:
+    require(timedelta(hours=25), stream(age=timedelta(hours=1)))
