@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from . import (
     comparison,
     events,
     ledger,
+    memory,
     queues,
     recomputation,
     stacks,
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 # Covers what Firehose waits for by default, and some more.
 WAIT_SECONDS = 150.0
-# The shortest retention that a stream can have: a younger stream has lost nothing.
-SHORTEST_RETENTION = timedelta(hours=24)
 # Each record of the stream is in one of these; the last two are no part of the law.
 PLACES = (
     "heartbeats",
@@ -119,7 +117,7 @@ def audit(
     windows = windowing_of(described)
 
     held = _read(kinesis, stream, listener)
-    since, complete_after = memory(kinesis, stream, held)
+    since, complete_after = memory.of_stream(kinesis, stream, held)
     complete_after = max(complete_after, _beginning(described) - 1)
     if subject is RECOMPUTATION:
         # Those before it left results of their own under the same prefix.
@@ -183,20 +181,6 @@ def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     held = ledger.written(shards, events.read(kinesis, stream, shards))
     listener(f"{counted(held.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
     return held
-
-
-def memory(kinesis: KinesisClient, stream: str, held: Ledger) -> tuple[datetime, int]:
-    """Since when the stream has every event; of windows that begin later, it has them all.
-
-    The latter in milliseconds since 1970.
-    """
-    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-    created, now = summary["StreamCreationTimestamp"], datetime.now(timezone.utc)
-    if now - created < SHORTEST_RETENTION:
-        return created, 0
-    oldest = held.oldest_arrival or now
-    # No event happens after it arrived, so a window that begins later has lost none.
-    return oldest, int(oldest.timestamp() * 1000)
 
 
 def _counts(books: Books, findings: Findings) -> dict[str, int]:

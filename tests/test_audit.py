@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import comparison, ledger, windowing
+from miztiik_events import comparison, ledger, memory, windowing
 from miztiik_events.analytics import Application
-from miztiik_events.audit import memory, windowing_of
+from miztiik_events.audit import windowing_of
 from miztiik_events.books import Books, Difference
 from miztiik_events.errors import ApplicationError
 from miztiik_events.events import Record, Shard, parse
@@ -410,7 +410,7 @@ def remembered(stream: Stream, age: timedelta) -> tuple[datetime, int]:
     }
     answer = Answer("describe_stream_summary", {"StreamDescriptionSummary": summary})
     with stubbed("kinesis", answer) as kinesis:
-        return memory(kinesis, "sales", stream.ledger)
+        return memory.of_stream(kinesis, "sales", stream.ledger)
 
 
 def test_a_young_stream_has_forgotten_nothing() -> None:
