@@ -128,7 +128,8 @@ def deployed(aws: TestAws, region: str) -> Iterator[Site]:
         stacks.insert(0, f"alarms-{uuid.uuid4().hex[:8]}")
         values = [
             {"ParameterKey": name, "ParameterValue": known.get(name, name)}
-            for name in tree.parameters
+            for name, parameter in tree.parameters.items()
+            if name in known or "Default" not in parameter
         ]
         cloudformation.create_stack(StackName=stacks[0], TemplateBody=tree.body, Parameters=values)
         until(lambda: status(cloudformation, stacks[0]) == "CREATE_COMPLETE", stacks[0], 20)
