@@ -98,16 +98,18 @@ def sales(
     ]
 
 
-def result_lines(envelopes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The results that these events have to give, by the oracle."""
+def result_lines(
+    envelopes: Iterable[Mapping[str, Any]], seconds: int = WINDOW_SECONDS
+) -> list[dict[str, Any]]:
+    """The results that these events have to give in windows of that length, by the oracle."""
     exact = json.loads(json.dumps(list(envelopes)), parse_float=Decimal)
-    found = oracle.windows([sale for one in exact if (sale := oracle.sale(one))], WINDOW_SECONDS)
+    found = oracle.windows([sale for one in exact if (sale := oracle.sale(one))], seconds)
     return [
         {
             "store_id": store,
             "revenue": revenue.cents / 100,
             "timestamp": end,
-            "window_start": _start(end),
+            "window_start": _start(end, seconds),
             "orders": revenue.orders,
             "returns": revenue.returns,
             "returned_revenue": revenue.returned_cents / 100,
@@ -116,9 +118,9 @@ def result_lines(envelopes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     ]
 
 
-def _start(end: str) -> str:
+def _start(end: str, seconds: int) -> str:
     moment = datetime.strptime(f"{end}+0000", "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
-    start = datetime.fromtimestamp(moment - WINDOW_SECONDS, timezone.utc)
+    start = datetime.fromtimestamp(moment - seconds, timezone.utc)
     return f"{start:%Y-%m-%d %H:%M:%S.000}"
 
 

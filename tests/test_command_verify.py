@@ -161,6 +161,37 @@ def test_what_cannot_settle_is_not_waited_for(project: AuditedProject) -> None:
     assert time.monotonic() - started < 30
 
 
+def test_windows_of_two_lengths_are_compared_together_and_a_missing_row_is_found(
+    project: AuditedProject,
+) -> None:
+    """As around an update to the length of now, from one twice as long."""
+    end = time.time() // 60 * 60 - 60
+    first, second, after = (
+        sales(50, seed=seed, over=over)
+        for seed, over in (
+            (1, (end - 60, end - 20)),
+            (2, (end - 50, end - 1)),
+            (3, (end, end + 20)),
+        )
+    )
+    project.send([*first, *second, *after])
+    project.beat()
+    lines = [*result_lines(first, 20), *result_lines([*second, *after])]
+    project.store(lines)
+    found = audit(project)
+    assert found["differences"] == []
+    assert {window["is_mixed"] for window in found["windows"]} == {True, False}
+    shown = project.run("verify", "--wait=0")
+    assert "agrees, as one sum since" in shown.stdout
+    assert "An update gave the windows another length" in shown.stderr
+
+    s3, bucket = project.aws.client("s3"), project.outputs["FirehoseDataStore"]
+    for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    project.store(lines[1:])
+    assert audit(project, exit_code=3)["differences"]
+
+
 def test_an_empty_stream_says_what_to_do(project: AuditedProject) -> None:
     done = project.run("verify", "--wait=0")
     assert done.returncode == 0

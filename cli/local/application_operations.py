@@ -27,7 +27,7 @@ _SUMMARY = (
 )
 _FILTERS = ("Operation", "OperationStatus")
 _MOST_LISTED = 50
-_BUSY = ("STARTING", "STOPPING", "FORCE_STOPPING", "UPDATING")
+_BUSY = ("STARTING", "STOPPING", "FORCE_STOPPING", "UPDATING", "ROLLING_BACK")
 
 
 def fill() -> None:
