@@ -86,7 +86,7 @@ NEEDED = {
     "AWS::S3::Bucket": (
         "s3:CreateBucket s3:PutBucketPublicAccessBlock s3:PutBucketOwnershipControls "
         "s3:PutEncryptionConfiguration s3:PutBucketVersioning s3:PutLifecycleConfiguration "
-        "s3:PutBucketTagging s3:DeleteBucket"
+        "s3:PutBucketLogging s3:PutBucketTagging s3:DeleteBucket"
     ),
     "AWS::S3::BucketPolicy": "s3:PutBucketPolicy s3:DeleteBucketPolicy",
     "AWS::SNS::Subscription": "sns:Subscribe sns:Unsubscribe",
