@@ -132,3 +132,10 @@ def test_two_updates_make_no_difference_either(before: int, after: int) -> None:
     }
     assert not merged
     assert audited(sold, rows, before) == []
+
+
+def test_a_copy_that_was_counted_on_both_sides_of_an_update_is_found() -> None:
+    sold = [(3, 1, 100), (4, 1, 100), (5, 1, 100)]
+    rows = counted(sold[:2], 10) + counted([sold[1], sold[2]], 20)
+    differing = {one.what: (one.expected, one.stored) for one in audited(sold, rows, 20)}
+    assert differing == {"revenue": (3, 4), "orders": (3, 4)}
