@@ -42,8 +42,8 @@ class Books:
     """The records of a ledger, each in its place; `recorded` is what late_events/ says of them.
 
     Windows before `first` are left out: the stream may no longer hold all of their events.
-    `originals` has, of all copies of a sale (request_id) in a window, the earliest, which counts;
-    those in windows that are still open are among them.
+    `originals` has, of all copies of a sale (request_id) in a window, the one that counts: that
+    happened first, by the record's id when several did. Open windows are among them.
     """
 
     ledger: Ledger
@@ -133,6 +133,6 @@ class Books:
         return self.windowing.window(stamp.event_time)
 
 
-def _age(copy: tuple[Stamp, Sale]) -> tuple[int, int]:
+def _age(copy: tuple[Stamp, Sale]) -> tuple[int, RecordId]:
     stamp, _ = copy
-    return stamp.event_time, stamp.arrival
+    return stamp.event_time, stamp.id

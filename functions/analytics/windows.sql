@@ -24,14 +24,23 @@ CREATE TABLE events (
 );
 
 -- 2. Each sale in its window. The heartbeats end here: they have moved the watermark by now, which
---    is all that they are for.
+--    is all that they are for. An amount is rounded half up to cents. It is looked at as DOUBLE
+--    first: DECIMAL spells an exponent out, and 1e-999999999 would take all memory. It is read with
+--    38 digits, because Flink reads short texts for small decimals another way, in which 0.1e10 is
+--    no number, and neither is 1e-30.
 CREATE TEMPORARY VIEW windowed AS
 SELECT
+  `detail-type`     AS detail_type,
   detail.request_id AS request_id,
   detail.store_id   AS store_id,
   detail.sales      AS sales,
   detail.is_return  AS is_return,
-  TRY_CAST(detail.sales AS DECIMAL(12, 2)) AS amount,
+  CASE
+    WHEN TRY_CAST(detail.sales AS DOUBLE) BETWEEN 0E0 AND 1E-3
+      THEN CAST(0 AS DECIMAL(12, 2))
+    WHEN TRY_CAST(detail.sales AS DOUBLE) BETWEEN 1E-3 AND 2E9
+      THEN CAST(TRY_CAST(detail.sales AS DECIMAL(38, 2)) AS DECIMAL(12, 2))
+  END AS amount,
   event_time, shard_id, sequence_number, window_start, window_end, window_time,
   window_end <= CAST(CURRENT_WATERMARK(window_time) AS TIMESTAMP(3)) AS is_late
 FROM TABLE(
@@ -40,13 +49,17 @@ FROM TABLE(
 WHERE `detail-type` IS DISTINCT FROM 'heartbeat';
 
 -- 3. What can not be counted gets the reason why; a sale that can be counted gets none. Each row
---    goes to exactly one of the two INSERTs below, since both look at this one column.
+--    goes to exactly one of the two INSERTs below, since both look at this one column. What was an
+--    array or an object begins as its JSON does. No text is longer than 256 characters, because
+--    Firehose takes no record of more than 1,000 KiB: a single one would stop the job for good.
 CREATE TEMPORARY VIEW judged AS
 SELECT *,
   CASE
-    WHEN request_id IS NULL OR request_id = ''
-      OR store_id IS NULL OR store_id NOT LIKE 'store\_%' ESCAPE '\'
-      OR amount IS NULL OR amount < 0
+    WHEN detail_type IS DISTINCT FROM 'sales-events'
+      OR request_id IS NULL OR request_id = '' OR CHAR_LENGTH(request_id) > 256
+      OR request_id LIKE '[%' OR request_id LIKE '{%'
+      OR store_id IS NULL OR store_id NOT LIKE 'store\_%' ESCAPE '\' OR CHAR_LENGTH(store_id) > 256
+      OR amount IS NULL OR amount > 1000000000
       OR is_return IS NULL OR is_return NOT IN ('true', 'false') THEN 'malformed'
     WHEN is_late THEN 'late'
   END AS reason
@@ -67,7 +80,8 @@ CREATE TABLE sales_revenue (
   'json.encode.decimal-as-plain-number' = 'true'
 );
 
--- 5. What came after its window had closed, and what is no sale: recorded, never dropped.
+-- 5. What came after its window had closed, and what is no sale: recorded, never dropped. Of a long
+--    text, its beginning.
 CREATE TABLE late_events (
   reason          STRING,
   request_id      STRING,
@@ -84,14 +98,15 @@ CREATE TABLE late_events (
 
 INSERT INTO late_events
 SELECT
-  reason, request_id, store_id, sales,
+  reason, LEFT(request_id, 256), LEFT(store_id, 256), LEFT(sales, 256),
   DATE_FORMAT(event_time, 'yyyy-MM-dd HH:mm:ss.SSS'),
   DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS'),
   shard_id, sequence_number
 FROM judged
 WHERE reason IS NOT NULL;
 
--- 6. Copies of an event (same request_id) count as one: every hop before delivers at least once.
+-- 6. Copies of an event (same request_id) count as one: every hop before delivers at least once. Of
+--    copies that differ, the one that happened first counts, in whatever order they are read.
 INSERT INTO sales_revenue
 SELECT
   store_id,
@@ -104,7 +119,8 @@ SELECT
 FROM (
   SELECT *,
     ROW_NUMBER() OVER (
-      PARTITION BY window_start, window_end, request_id ORDER BY window_time
+      PARTITION BY window_start, window_end, request_id
+      ORDER BY event_time, shard_id, sequence_number
     ) AS copy_number
   FROM judged
   WHERE reason IS NULL
