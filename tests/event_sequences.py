@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 SOURCE = "Miztiik-Automation-Data-Producer"
 SALES = "sales-events"
 LARGE = 1_000_000
+# How many examples a person asks for; then they are other ones each time.
+ASKED = int(os.environ.get("MIZTIIK_EVENTS_EXAMPLES", "0"))
 LAST_SECOND = 119
+
+
+def examples(usual: int) -> settings:
+    """So many examples, the same each time, unless MIZTIIK_EVENTS_EXAMPLES says how many."""
+    return settings(
+        max_examples=ASKED or usual, derandomize=not ASKED, database=None, deadline=None
+    )
 
 
 @dataclass(frozen=True, repr=False)

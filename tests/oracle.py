@@ -10,13 +10,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 SOURCE = "Miztiik-Automation-Data-Producer"
-MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,12 @@ def sale(envelope: Mapping[str, Any], arrival: int | None = None) -> Sale | None
 def milliseconds(envelope: Mapping[str, Any], arrival: int | None = None) -> int:
     """When it happened, since 1970: as it says, but when it arrived if that is later or no time."""
     moments = [] if arrival is None else [arrival]
-    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"):
-        with contextlib.suppress(ValueError, TypeError):
-            moment = datetime.strptime(envelope.get("time"), form).replace(tzinfo=timezone.utc)
-            moments.append((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // MILLISECOND)
+    text = str(envelope.get("time"))
+    second, _, fraction = text[:-1].partition(".")
+    with contextlib.suppress(ValueError):
+        moment = datetime.strptime(second + text[-1:], "%Y-%m-%dT%H:%M:%SZ")
+        seconds = int(moment.replace(tzinfo=timezone.utc).timestamp())
+        moments.append(seconds * 1000 + int(f"{fraction}000"[:3]))
     return min(moments)
 
 

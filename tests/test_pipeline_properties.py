@@ -1,7 +1,7 @@
 """Any sequence of events, sent through bus, stream, Flink and Firehose, ends as the oracles say.
 
-Every example is two minutes of event time in the past, after that of the example before; a heartbeat
-at its end closes its windows. The examples are the same each time. For others, and more of them:
+Every example is two minutes of event time in the past, after those of the example before; a
+heartbeat at the end closes its windows. The examples are the same each time. For others, and more:
 
     MIZTIIK_EVENTS_EXAMPLES=200 pytest tests/test_pipeline_properties.py
 """
@@ -9,26 +9,23 @@ at its end closes its windows. The examples are the same each time. For others, 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 import whereabouts
 from analysed_project import LATENESS_SECONDS, WINDOW_SECONDS, AnalysedProject
-from event_sequences import Event, sequences
+from event_sequences import Event, examples, sequences
 from waiting import until
 from whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from conftest import TestAws
 
-MORE = int(os.environ.get("MIZTIIK_EVENTS_EXAMPLES", "0"))
-EXAMPLES = settings(max_examples=MORE or 6, derandomize=not MORE, deadline=None, database=None)
 # The windows of an example's last seconds, and one more for the sale that shows that they are over.
 STRETCH_SECONDS = 33 * WINDOW_SECONDS
 MARKED_SECOND = STRETCH_SECONDS - 2 * WINDOW_SECONDS
@@ -108,7 +105,7 @@ def course(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iter
     project.run("destroy", "--yes")
 
 
-@EXAMPLES
+@examples(6)
 @given(sequences())
 @example(
     [
