@@ -149,11 +149,11 @@ def test_what_has_no_time_or_one_to_come_happens_when_it_arrives(course: Course)
 
 
 def test_verify_agrees_and_counts_the_same(course: Course) -> None:
+    due = whereabouts.counts(course.finished)
+    rejected = sum(sum(one.rejected.values()) for one in course.finished)
+    print(f"{len(course.finished)} examples; on the stream {due}, rejected {rejected}")
     audit = json.loads(course.project.run("verify", "--output=json"))
     assert audit["differences"] == []
-    due = whereabouts.counts(course.finished)
     assert {place: audit["counts"][place] for place in due} == due
     assert audit["counts"]["records"] == sum(due.values()) + audit["counts"]["heartbeats"]
-    rejected = sum(sum(one.rejected.values()) for one in course.finished)
-    print(f"{len(course.finished)} examples, {rejected} rejected, {audit['counts']}")
     assert min(*due.values(), rejected) > 0
