@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -164,11 +164,11 @@ def known(event: Event) -> Event:
 
 def line(key: tuple[str, str], revenue: oracle.Revenue) -> dict[str, Any]:
     store, end = key
-    start = datetime.strptime(end[:19], "%Y-%m-%d %H:%M:%S").timestamp() - WINDOW_SECONDS
+    start = datetime.strptime(end[:19], "%Y-%m-%d %H:%M:%S") - timedelta(seconds=WINDOW_SECONDS)
     return {
         "store_id": store,
         "timestamp": end,
-        "window_start": f"{datetime.fromtimestamp(start):%F %T}.000",
+        "window_start": f"{start:%F %T}.000",
         "revenue": Decimal(revenue.cents) / 100,
         "orders": revenue.orders,
         "returns": revenue.returns,
@@ -198,7 +198,8 @@ def test_whatever_is_changed_in_the_data_store_is_a_difference(story: Story, dat
     if story.lines:
         number = data.draw(st.integers(0, len(story.lines) - 1))
         change = data.draw(st.sampled_from(["lost", "twice", *story.lines[number]]))
-        story.lines[number : number + 1] = changed(story.lines[number], change)
+        sign = data.draw(st.sampled_from([1, -1]))
+        story.lines[number : number + 1] = changed(story.lines[number], change, sign)
     elif story.found.malformed:
         del story.found.reasons[story.found.malformed[0]]
     else:
@@ -206,15 +207,15 @@ def test_whatever_is_changed_in_the_data_store_is_a_difference(story: Story, dat
     assert story.differences
 
 
-def changed(fields: dict[str, Any], what: str) -> list[dict[str, Any]]:
-    """No line, or two that contradict each other, or one that says a little more in a field."""
+def changed(fields: dict[str, Any], what: str, sign: int) -> list[dict[str, Any]]:
+    """No line, or two that contradict each other, or one with a field that is a little off."""
     if what in ("lost", "twice"):
         return [] if what == "lost" else [fields, {**fields, "orders": fields["orders"] + 1}]
     value = fields[what]
     if what in ("timestamp", "window_start"):
         return [{**fields, what: f"{value[:-1]}1"}]
-    more = {"store_id": "x", "orders": 1, "returns": 1}.get(what, Decimal("0.01"))
-    return [{**fields, what: value + more}]
+    off = {"store_id": "x", "orders": sign, "returns": sign}.get(what, sign * Decimal("0.01"))
+    return [{**fields, what: value + off}]
 
 
 @pytest.fixture(scope="module")
