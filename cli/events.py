@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def parse(data: bytes) -> Envelope | None:
     """The envelope, all its numbers exact; None when the data is no JSON object."""
     try:
         parsed = json.loads(
-            data, parse_int=Decimal, parse_float=Decimal, parse_constant=_no_constant
+            data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant
         )
-    except (ValueError, ArithmeticError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
 
@@ -145,6 +145,13 @@ def _get(kinesis: KinesisClient, position: _Position) -> GetRecordsOutputTypeDef
     except throttled:
         time.sleep(THROTTLED_PAUSE_SECONDS)
     return None
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # its exponent has more than 18 digits: it is infinite, or nothing
+        return Decimal(float(text))
 
 
 def _no_constant(name: str) -> None:

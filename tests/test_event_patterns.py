@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import bus_oracle
+import event_sequences
+from event_sequences import Event
 from function_loader import NO_AWS, load
 from template_trees import TREES, Tree, having
 
@@ -178,6 +182,28 @@ def test_whatever_is_put_on_the_bus_goes_to_exactly_one_place(
     places, orders = sorted_by(local_aws, envelope(sent, kind, source))
     assert len(places) == 1
     assert orders == [places == ["sales"] and sent["is_return"] is False] * 2
+
+
+ODD = {**event_sequences.ODD, "quantity": event_sequences.ODD_AMOUNTS}
+MEMBERS = st.fixed_dictionaries({}, optional={name: ODD[name] for name in sorted(ODD)})
+EXTRA = st.lists(event_sequences.EXTRA, max_size=1).map(dict)
+
+
+@event_sequences.examples(100)
+@given(kind=st.sampled_from([SALES, INVENTORY]), odd=MEMBERS, extra=EXTRA, mixed=st.booleans())
+@example(kind=SALES, odd={"sales": '[5, "x"]'}, extra={}, mixed=False)
+@example(kind=SALES, odd={"request_id": '["a-b", 5]'}, extra={}, mixed=False)
+def test_every_event_goes_where_the_oracle_says(
+    local_aws: TestAws, kind: str, odd: dict[str, str], extra: dict[str, str], mixed: bool
+) -> None:
+    """Two places only when an array has elements that are right and others that are wrong."""
+    both = {**SALE, **COUNT} if mixed else CONTENT[kind]
+    texts = {**{name: json.dumps(value) for name, value in both.items()}, **extra, **odd}
+    detail = json.loads(Event(0, tuple(texts.items())).detail)
+    exact = json.loads(json.dumps(detail), parse_float=Decimal)
+    places, _ = sorted_by(local_aws, envelope(detail, kind))
+    assert set(places) == bus_oracle.places(envelope(exact, kind))
+    assert len(places) == 1 or any(isinstance(value, list) for value in detail.values())
 
 
 def test_the_order_rules_are_the_sales_rule_without_the_returns() -> None:
