@@ -18,6 +18,7 @@ def fill(folder: Folder) -> None:
         event_time,
         firehose_buffer,
         flink,
+        kinesis_retention,
         kinesis_target,
         log_event_ids,
         log_pages,
@@ -26,6 +27,7 @@ def fill(folder: Folder) -> None:
     )
 
     kinesis_target.fill()
+    kinesis_retention.fill()
     event_time.fill()
     firehose_buffer.fill()
     cbor_authorization.fill()

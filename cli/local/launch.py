@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +25,8 @@ from .folder import LOCK_POLL_SECONDS, Address, Folder
 FOLDER_NAME = ".miztiik-events"
 START_SECONDS = 60
 STOP_SECONDS = 15
+# What Python runs for an AWS; the folder and how long it lives come after it.
+SERVER = ("-m", f"{__package__}.server")
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,15 @@ class LocalAws:
 
 
 @contextlib.contextmanager
-def local_aws(path: Path | None = None) -> Iterator[LocalAws]:
+def local_aws(path: Path | None = None, server: Sequence[str] = SERVER) -> Iterator[LocalAws]:
     """An AWS on this machine for as long as the block runs, and never longer than this process.
 
     Its state folder is a temporary one, removed at the end, unless `path` names one to keep.
+    `server` is another program to run for it, one that calls `server.run`.
     """
     requirements.check()
     folder = Folder(path or Path(tempfile.mkdtemp(prefix="miztiik-events-")))
-    process = _spawn(folder, child=True, temporary=path is None)
+    process = _spawn(folder, server, child=True, temporary=path is None)
     try:
         yield LocalAws(_wait_until_ready(process, folder), folder)
     finally:
@@ -91,7 +94,7 @@ def start(folder: Folder) -> tuple[LocalAws, bool]:
     if found:
         return found, False
     shutil.rmtree(folder.path, ignore_errors=True)
-    process = _spawn(folder, child=False, temporary=False)
+    process = _spawn(folder, SERVER, child=False, temporary=False)
     return LocalAws(_wait_until_ready(process, folder), folder), True
 
 
@@ -121,13 +124,15 @@ def stop(folder: Folder) -> bool:
     return found is not None
 
 
-def _spawn(folder: Folder, *, child: bool, temporary: bool) -> subprocess.Popen[bytes]:
+def _spawn(
+    folder: Folder, server: Sequence[str], *, child: bool, temporary: bool
+) -> subprocess.Popen[bytes]:
     folder.create()
     mode = "child" if child else "detached"
     removal = "temporary" if temporary else "kept"
     with folder.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.server", str(folder.path), mode, removal],
+            [sys.executable, *server, str(folder.path), mode, removal],
             stdin=subprocess.PIPE if child else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -27,8 +28,23 @@ from .folder import Address, Folder
 
 HEALTH_SECONDS = 60
 
+Fill = Callable[[Folder], None]
 
-def main(folder: Folder, *, child: bool, temporary: bool) -> None:
+
+def run(arguments: Sequence[str], fill: Fill | None = None) -> None:
+    """Serve, as the arguments say; `fill` is called in place of gaps.fill, before MiniStack serves.
+
+    Ends the process when that cannot be.
+    """
+    path, mode, removal = arguments
+    try:
+        _run(Folder(Path(path)), fill or _fill_gaps, mode == "child", removal == "temporary")
+    except MiztiikError as error:
+        _say({"error": str(error)})
+        sys.exit(error.exit_code)
+
+
+def _run(folder: Folder, fill: Fill, child: bool, temporary: bool) -> None:
     lock = folder.take_lock()
     if lock is None:
         raise ConfigurationError(f"An AWS runs already in {folder.path}")
@@ -41,7 +57,8 @@ def main(folder: Folder, *, child: bool, temporary: bool) -> None:
     environment = variables.for_server(port, folder.temporary)
     os.environ.clear()
     os.environ.update(environment)
-    _fill_gaps(folder)
+    requirements.check_ministack()
+    fill(folder)
     threading.Thread(target=_announce, args=(folder, port), daemon=True).start()
     _serve(listener)
 
@@ -66,7 +83,6 @@ def _end_with_parent() -> NoReturn:
 
 
 def _fill_gaps(folder: Folder) -> None:
-    requirements.check_ministack()
     from . import gaps
 
     gaps.fill(folder)
@@ -106,9 +122,4 @@ def _serve(listener: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    path, mode, removal = sys.argv[1:]
-    try:
-        main(Folder(Path(path)), child=mode == "child", temporary=removal == "temporary")
-    except MiztiikError as error:
-        _say({"error": str(error)})
-        sys.exit(error.exit_code)
+    run(sys.argv[1:])
