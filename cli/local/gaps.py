@@ -22,6 +22,7 @@ def fill(folder: Folder) -> None:
         event_time,
         firehose_buffer,
         flink,
+        kinesis_retention,
         kinesis_target,
         log_event_ids,
         log_pages,
@@ -32,6 +33,7 @@ def fill(folder: Folder) -> None:
     )
 
     kinesis_target.fill()
+    kinesis_retention.fill()
     event_time.fill()
     event_archive.fill()
     event_replay.fill()

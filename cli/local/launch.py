@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,9 +24,10 @@ from . import requirements, variables
 from .folder import LOCK_POLL_SECONDS, Address, Folder
 
 FOLDER_NAME = ".miztiik-events"
-_SERVER = (sys.executable, "-m", f"{__package__}.server")
 START_SECONDS = 60
 STOP_SECONDS = 15
+# What Python runs for an AWS; the folder and how long it lives come after it.
+SERVER = ("-m", f"{__package__}.server")
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,16 @@ class LocalAws:
 
 
 @contextlib.contextmanager
-def local_aws(path: Path | None = None) -> Iterator[LocalAws]:
+def local_aws(path: Path | None = None, server: Sequence[str] = SERVER) -> Iterator[LocalAws]:
     """An AWS on this machine for as long as the block runs, and never longer than this process.
 
     Its state folder is a temporary one, removed at the end, unless `path` names one to keep.
+    `server` is another program to run for it, one that calls `server.run`.
     """
     requirements.check()
     with writing(path or Path(os.environ.get("TMPDIR", "/tmp")), "set TMPDIR to another folder"):
         folder = Folder(path or Path(tempfile.mkdtemp(prefix="miztiik-events-")))
-        process = _spawn(folder, _lock(folder), child=True, temporary=path is None)
+        process = _spawn(folder, _lock(folder), server, child=True, temporary=path is None)
     try:
         yield LocalAws(_wait_until_ready(process, folder), folder)
     finally:
@@ -108,7 +110,7 @@ def start(folder: Folder) -> tuple[LocalAws, bool]:
         with writing(folder.path, "go to a folder that you may write to"):
             lock = folder.take_lock()
             if lock is not None:
-                process = _spawn(folder, lock, child=False, temporary=False)
+                process = _spawn(folder, lock, SERVER, child=False, temporary=False)
                 return LocalAws(_wait_until_ready(process, folder), folder), True
     raise MiztiikError(
         f"The AWS in {folder.path} neither answers nor ends. Next: miztiik-events local stop"
@@ -148,7 +150,9 @@ def stop(folder: Folder) -> bool:
     return address is not None
 
 
-def _spawn(folder: Folder, lock: int, *, child: bool, temporary: bool) -> subprocess.Popen[bytes]:
+def _spawn(
+    folder: Folder, lock: int, server: Sequence[str], *, child: bool, temporary: bool
+) -> subprocess.Popen[bytes]:
     """Start the server in a folder that holds nothing yet; the lock goes over to it."""
     mode = "child" if child else "detached"
     removal = "temporary" if temporary else "kept"
@@ -157,7 +161,7 @@ def _spawn(folder: Folder, lock: int, *, child: bool, temporary: bool) -> subpro
         folder.create()
         with folder.log.open("ab") as log:
             return subprocess.Popen(
-                [*_SERVER, str(folder.path), str(lock), mode, removal],
+                [sys.executable, *server, str(folder.path), str(lock), mode, removal],
                 stdin=subprocess.PIPE if child else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

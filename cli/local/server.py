@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -29,7 +30,27 @@ from .folder import Address, Folder
 HEALTH_SECONDS = 60
 
 
-def main(folder: Folder, lock: int, *, child: bool, temporary: bool) -> None:
+Fill = Callable[[Folder], None]
+
+
+def run(arguments: Sequence[str], fill: Fill | None = None) -> None:
+    """Serve, as the arguments say; `fill` is called in place of gaps.fill, before MiniStack serves.
+
+    Ends the process when that cannot be.
+    """
+    path, lock, mode, removal = arguments
+    folder, is_child, is_temporary = Folder(Path(path)), mode == "child", removal == "temporary"
+    try:
+        _run(folder, int(lock), fill or _fill_gaps, child=is_child, temporary=is_temporary)
+    except MiztiikError as error:
+        _say_error(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        _say_error(storage.translate(error))
+        sys.exit(MiztiikError.exit_code)
+
+
+def _run(folder: Folder, lock: int, fill: Fill, *, child: bool, temporary: bool) -> None:
     _refuse_real_credentials()
     _start_reaper(lock, folder.path if temporary else None)
     if child:
@@ -40,7 +61,8 @@ def main(folder: Folder, lock: int, *, child: bool, temporary: bool) -> None:
     environment = variables.for_server(port, folder.temporary)
     os.environ.clear()
     os.environ.update(environment)
-    _fill_gaps(folder)
+    requirements.check_ministack()
+    fill(folder)
     threading.Thread(target=_announce, args=(folder, port), daemon=True).start()
     _serve(listener)
 
@@ -79,7 +101,6 @@ def _end() -> NoReturn:
 
 
 def _fill_gaps(folder: Folder) -> None:
-    requirements.check_ministack()
     from . import gaps
 
     gaps.fill(folder)
@@ -127,17 +148,4 @@ def _serve(listener: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    path, lock, mode, removal = sys.argv[1:]
-    try:
-        main(
-            Folder(Path(path)),
-            int(lock),
-            child=mode == "child",
-            temporary=removal == "temporary",
-        )
-    except MiztiikError as error:
-        _say_error(error)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        _say_error(storage.translate(error))
-        sys.exit(MiztiikError.exit_code)
+    run(sys.argv[1:])
