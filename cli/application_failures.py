@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING, Literal
 
-from . import application_log, causes
+from . import application_log, causes, misfit
 from .analytics import Application
 from .errors import ApplicationError, WaitTimeoutError
 from .patience import Patience
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 # CloudWatch shows a line some seconds after it was written.
 LOG_DELAY_SECONDS = 15.0
-# What Flink says when a snapshot holds state that the program has no place for.
-_MISFIT = re.compile(r"allowNonRestoredState|Failed to rollback to|StateMigration|state serializer")
 
 Verb = Literal["StartApplication", "StopApplication"]
 
@@ -63,12 +60,11 @@ def of_stop(name: str, operation: Details) -> ApplicationError:
 
 
 def _advice(cause: str) -> str:
-    if _MISFIT.search(cause):
+    if misfit.is_told(cause):
         return (
-            "The program has changed so that this snapshot does not fit it any more.\n"
+            f"{misfit.MEANING}\n"
             "  Next: deploy the program from before; or: miztiik-events start-analytics --from none"
-            "\n  The latter reads the stream again from its oldest record: windows that were "
-            "written before may be written again, the oldest from a part of its events"
+            f"\n  {misfit.REREAD}"
         )
     return "Next: miztiik-events logs analytics --since 15m; mend it; deploy; start-analytics again"
 

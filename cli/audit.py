@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from . import (
     comparison,
     events,
     ledger,
+    memory,
     queues,
     recomputation,
     stacks,
@@ -33,6 +33,7 @@ from .findings import Findings
 from .ledger import Ledger
 from .output import counted
 from .patience import Patience
+from .timeline import Timeline
 from .windowing import Windowing
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 
 # Covers what Firehose waits for by default, and some more.
 WAIT_SECONDS = 150.0
-# The shortest retention that a stream can have: a younger stream has lost nothing.
-SHORTEST_RETENTION = timedelta(hours=24)
 # Each record of the stream is in one of these; the last two are no part of the law.
 PLACES = (
     "heartbeats",
@@ -118,14 +117,14 @@ def audit(
     windows = windowing_of(described)
 
     held = _read(kinesis, stream, listener)
-    since, first = memory(kinesis, stream, held, windows)
-    first = max(first, windows.first_from(_beginning(described)))
+    since, complete_after = memory.of_stream(kinesis, stream, held)
+    complete_after = max(complete_after, _beginning(described) - 1)
     if subject is RECOMPUTATION:
         # Those before it left results of their own under the same prefix.
         since = recomputation.last_start(flink, name)
     moment = since.replace(microsecond=0)
     findings = Findings.since(session.client("s3"), bucket, moment, subject.prefix)
-    books, differences = settled(held, windows, first, findings, wait, listener)
+    books, differences = settled(held, windows, complete_after, findings, wait, listener)
     return Audit(
         windowing=windows,
         application_status=described.status,
@@ -156,7 +155,7 @@ def _beginning(application: Application) -> int:
 def settled(
     held: Ledger,
     windowing: Windowing,
-    first: int,
+    complete_after: int,
     findings: Findings,
     wait: float,
     listener: Listener,
@@ -167,7 +166,8 @@ def settled(
             has_news = findings.look()
             if look and not has_news:
                 continue
-            books = Books(held, windowing, findings.recorded, first)
+            timeline = Timeline(windowing, comparison.spans(findings.rows))
+            books = Books(held, timeline, findings.recorded, complete_after)
             differences = comparison.differences(books, findings.rows)
             unsettled = sum(difference.may_settle for difference in differences)
             if not unsettled:
@@ -181,19 +181,6 @@ def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     held = ledger.written(shards, events.read(kinesis, stream, shards))
     listener(f"{counted(held.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
     return held
-
-
-def memory(
-    kinesis: KinesisClient, stream: str, held: Ledger, windowing: Windowing
-) -> tuple[datetime, int]:
-    """Since when the stream has every event, and the first window of which it has them all."""
-    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-    created, now = summary["StreamCreationTimestamp"], datetime.now(timezone.utc)
-    if now - created < SHORTEST_RETENTION:
-        return created, 0
-    oldest = held.oldest_arrival or now
-    # No event happens after it arrived, so a window that begins later has lost none.
-    return oldest, windowing.window(int(oldest.timestamp() * 1000)) + 1
 
 
 def _counts(books: Books, findings: Findings) -> dict[str, int]:

@@ -14,10 +14,11 @@ from typing import Union
 
 from .ledger import Ledger, RecordId, Stamp
 from .sales import Sale
-from .windowing import Windowing
+from .timeline import Period, Timeline
+from .windowing import written
 
 Figure = Union[Decimal, int, str, None]
-WindowAndRequest = tuple[int, str]
+PeriodAndRequest = tuple[Period, str]
 LATE, MALFORMED = "late", "malformed"
 
 
@@ -41,20 +42,21 @@ class Difference:
 class Books:
     """The records of a ledger, each in its place; `recorded` is what late_events/ says of them.
 
-    Windows before `first` are left out: the stream may no longer hold all of their events.
-    `originals` has, of all copies of a sale (request_id) in a window, the earliest, which counts;
-    those in windows that are still open are among them. `disorder` is the most by which a sale, no
-    copy, came out of order in its shard, in milliseconds.
+    Windows that do not begin after `complete_after`, in milliseconds, are left out: the stream may
+    no longer hold all of their events. `originals` has, of all copies of a sale (request_id) in a
+    window, the one that counts: that happened first, by the record's id when several did. Those in
+    windows that are still open are among them. `disorder` is the most by which a sale, no copy,
+    came out of order in its shard (milliseconds).
     """
 
     ledger: Ledger
-    windowing: Windowing
+    timeline: Timeline
     recorded: Mapping[RecordId, str]
-    first: int
+    complete_after: int
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
     disorder: int = 0
-    originals: dict[WindowAndRequest, tuple[Stamp, Sale]] = field(default_factory=dict)
+    originals: dict[PeriodAndRequest, tuple[Stamp, Sale]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ledger = self.ledger
@@ -63,22 +65,29 @@ class Books:
             self._keep_malformed(stamp)
         late = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
         self._keep_late(late)
-        unclosed = sum(window >= self.closed_before for window, _ in self.originals)
+        unclosed = sum(not self.is_closed(period) for period, _ in self.originals)
         in_time = (stamp.behind for stamp, _ in self.originals.values())
         self.disorder = max(self.disorder, max(in_time, default=0))
         self.counts.update(open=unclosed, counted=len(self.originals) - unclosed)
         self._look_for_strangers()
 
+    def is_closed(self, period: Period) -> bool:
+        return period.end <= self._closed_until
+
+    def is_due(self, period: Period) -> bool:
+        """Whether all its sales are known, and its rows written: it neither expired nor is open."""
+        return period.start > self.complete_after and self.is_closed(period)
+
     @cached_property
-    def closed_before(self) -> int:
-        """The number of the first window that is still open."""
+    def _closed_until(self) -> int:
         clock = self.ledger.clock
-        return self.first if clock is None else self.windowing.closed_before(clock)
+        return 0 if clock is None else self.timeline.closed_until(clock)
 
     def _keep_malformed(self, stamp: Stamp) -> None:
         reason = self.recorded.get(stamp.id)
-        if reason is None and not self.first <= self._window(stamp) < self.closed_before:
-            self.counts["skipped" if self._window(stamp) < self.first else "open"] += 1
+        period = self._period(stamp)
+        if reason is None and not self.is_due(period):
+            self.counts["open" if period.start > self.complete_after else "skipped"] += 1
             return
         self.counts[MALFORMED] += 1
         if reason != MALFORMED:
@@ -88,11 +97,11 @@ class Books:
     def _keep_sale(self, stamp: Stamp, sale: Sale) -> bool:
         """Put it in its place; False, and nothing else, when it is recorded as late."""
         reason = self.recorded.get(stamp.id)
-        key = (self._window(stamp), sale.request_id)
+        key = (self._period(stamp), sale.request_id)
         if reason == MALFORMED:
             self.counts[MALFORMED] += 1
             self._differ("well-formed sale", stamp, "counted", "recorded as malformed")
-        elif key[0] < self.first:
+        elif key[0].start <= self.complete_after:
             self.counts["skipped"] += 1
         elif reason:
             return False
@@ -107,7 +116,7 @@ class Books:
         """A late copy of a sale that was counted in time, or is late as well, is a duplicate."""
         known = set(self.originals)
         for stamp, sale in late:
-            key = (self._window(stamp), sale.request_id)
+            key = (self._period(stamp), sale.request_id)
             if key in known:
                 self.counts["duplicates"] += 1
             else:
@@ -115,7 +124,7 @@ class Books:
                 self.disorder = max(self.disorder, stamp.behind)
             known.add(key)
             newest = self.ledger.newest_until(stamp.arrival)
-            if self.windowing.closed_before(newest) <= key[0]:
+            if self.timeline.reached(newest) < self.timeline.earliest_end(stamp.event_time):
                 # Nothing that the stream held by then had come past the window's end.
                 self._differ("sale in time", stamp, "counted", "recorded as late")
 
@@ -132,15 +141,15 @@ class Books:
     def _differ(
         self, what: str, stamp: Stamp, expected: str, stored: str, may_settle: bool = False
     ) -> None:
-        end = self.windowing.end(self._window(stamp))
+        end = written(self._period(stamp).end)
         self.differences.append(
             Difference(what, end, "", expected, stored, str(stamp.id), may_settle)
         )
 
-    def _window(self, stamp: Stamp) -> int:
-        return self.windowing.window(stamp.event_time)
+    def _period(self, stamp: Stamp) -> Period:
+        return self.timeline.period(stamp.event_time)
 
 
-def _age(copy: tuple[Stamp, Sale]) -> tuple[int, int]:
+def _age(copy: tuple[Stamp, Sale]) -> tuple[int, RecordId]:
     stamp, _ = copy
-    return stamp.event_time, stamp.arrival
+    return stamp.event_time, stamp.id

@@ -8,18 +8,19 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from .books import Books, Difference
-from .results import Row
+from .results import Row, RowKey
 from .sales import Sale
+from .timeline import Period
+from .windowing import read, written
 
-StoreAndEnd = tuple[str, str]
-Rows = Mapping[StoreAndEnd, Sequence[Row]]
+Rows = Mapping[RowKey, Sequence[Row]]
+StoreAndPeriod = tuple[str, Period]
 
 
 @dataclass(frozen=True)
 class Revenue:
-    """A store's figures in a window; the fields are named as those of a row."""
+    """A store's figures in a window, or in several; the fields are named as those of a row."""
 
-    window_start: str
     revenue: Decimal
     orders: int
     returns: int
@@ -28,7 +29,10 @@ class Revenue:
 
 @dataclass(frozen=True)
 class Window:
-    """All stores together; `differences` is how many there are, None while it is open."""
+    """All stores together; `differences` is how many there are, None while it is open.
+
+    `is_mixed`: windows of several lengths overlap here, and were compared as one.
+    """
 
     start: str
     end: str
@@ -36,47 +40,71 @@ class Window:
     stores: int
     revenue: Decimal
     differences: int | None
+    is_mixed: bool
 
 
-def expected(books: Books) -> dict[StoreAndEnd, Revenue]:
+def spans(rows: Rows) -> set[Period]:
+    """The windows that the rows tell of."""
+    return {_span(key) for key in rows}
+
+
+def expected(books: Books) -> dict[StoreAndPeriod, Revenue]:
     """What the results have to say of each store in each closed window."""
     return {
-        (store, books.windowing.end(window)): _revenue(books.windowing.start(window), sales)
-        for (window, store), sales in _sold(books).items()
-        if window < books.closed_before
+        (store, period): _sum_of_sales(sales)
+        for (period, store), sales in _sold(books).items()
+        if books.is_closed(period)
     }
 
 
 def differences(books: Books, rows: Rows) -> list[Difference]:
     """Where the results say otherwise, in the order of the windows; then those of the books."""
-    due = expected(books)
+    due, stored = expected(books), _by_period(books, rows)
     found = [
         difference
-        for key in sorted(due.keys() | rows.keys(), key=lambda key: (key[1], len(key[0]), key[0]))
-        for difference in _compared(key, due.get(key), rows.get(key, ()), books)
+        for key in sorted(due.keys() | stored.keys(), key=_order)
+        for difference in _compared(key, due.get(key), stored.get(key, ()), books)
     ]
     return found + books.differences
 
 
 def windows(books: Books, found: Sequence[Difference]) -> list[Window]:
     """Every window that has sales, in order."""
-    stores: dict[int, dict[str, list[Sale]]] = defaultdict(dict)
-    for (window, store), sales in _sold(books).items():
-        stores[window][store] = sales
-    return [_window(books, number, stores[number], found) for number in sorted(stores)]
+    stores: dict[Period, dict[str, list[Sale]]] = defaultdict(dict)
+    for (period, store), sales in _sold(books).items():
+        stores[period][store] = sales
+    return [_window(books, period, stores[period], found) for period in sorted(stores)]
 
 
-def _sold(books: Books) -> dict[tuple[int, str], list[Sale]]:
+def _span(key: RowKey) -> Period:
+    return Period(read(key.start), read(key.end))
+
+
+def _order(key: StoreAndPeriod) -> tuple[int, int, str]:
+    store, period = key
+    return period.end, len(store), store
+
+
+def _by_period(books: Books, rows: Rows) -> dict[StoreAndPeriod, list[Row]]:
+    stored: dict[StoreAndPeriod, list[Row]] = defaultdict(list)
+    for key, found in rows.items():
+        span = _span(key)
+        period = books.timeline.period(span.start)
+        # What is no window at all is compared with no sales.
+        stored[key.store_id, period if period.is_mixed and span.is_window else span].extend(found)
+    return stored
+
+
+def _sold(books: Books) -> dict[tuple[Period, str], list[Sale]]:
     sold = defaultdict(list)
-    for (window, _), (_, sale) in books.originals.items():
-        sold[window, sale.store_id].append(sale)
+    for (period, _), (_, sale) in books.originals.items():
+        sold[period, sale.store_id].append(sale)
     return sold
 
 
-def _revenue(start: str, sales: Sequence[Sale]) -> Revenue:
+def _sum_of_sales(sales: Sequence[Sale]) -> Revenue:
     returned = [sale.amount for sale in sales if sale.is_return]
     return Revenue(
-        window_start=start,
         revenue=sum((sale.amount for sale in sales), Decimal()),
         orders=len(sales) - len(returned),
         returns=len(returned),
@@ -84,51 +112,65 @@ def _revenue(start: str, sales: Sequence[Sale]) -> Revenue:
     )
 
 
+def _sum_of_rows(rows: Sequence[Row]) -> Revenue:
+    return Revenue(
+        revenue=sum((row.revenue for row in rows), Decimal()),
+        orders=sum(row.orders for row in rows),
+        returns=sum(row.returns for row in rows),
+        returned_revenue=sum((row.returned_revenue for row in rows), Decimal()),
+    )
+
+
 def _window(
-    books: Books, number: int, stores: Mapping[str, Sequence[Sale]], found: Sequence[Difference]
+    books: Books, period: Period, stores: Mapping[str, Sequence[Sale]], found: Sequence[Difference]
 ) -> Window:
     sales = [sale for sold in stores.values() for sale in sold]
-    end = books.windowing.end(number)
-    is_open = number >= books.closed_before
+    end = written(period.end)
+    differing = sum(one.window_end == end for one in found)
     return Window(
-        start=books.windowing.start(number),
+        start=written(period.start),
         end=end,
         sales=len(sales),
         stores=len(stores),
         revenue=sum((sale.amount for sale in sales), Decimal()),
-        differences=None if is_open else sum(one.window_end == end for one in found),
+        differences=differing if books.is_closed(period) else None,
+        is_mixed=period.is_mixed,
     )
 
 
 def _compared(
-    key: StoreAndEnd, due: Revenue | None, rows: Sequence[Row], books: Books
+    key: StoreAndPeriod, due: Revenue | None, rows: Sequence[Row], books: Books
 ) -> Iterator[Difference]:
-    store, end = key
-    revenue = due.revenue if due else None
-    if not due and not _must_be_known(end, books):
+    store, period = key
+    end = written(period.end)
+    if not due and not books.is_due(period):
         return
-    if len(rows) > 1:
-        stored = " / ".join(str(row.revenue) for row in rows)
-        yield Difference("contradicting rows", end, store, revenue, stored)
+    revenue = due.revenue if due else None
+    if contradiction := _contradiction(rows):
+        yield Difference("contradicting rows", end, store, revenue, contradiction)
     elif not due:
-        yield Difference("row too many", end, store, None, rows[0].revenue)
+        yield Difference("row too many", end, store, None, _sum_of_rows(rows).revenue)
     elif not rows:
         yield Difference("missing row", end, store, revenue, None, may_settle=True)
     else:
-        yield from _fields(due, rows[0])
+        yield from _fields(key, due, _sum_of_rows(rows))
 
 
-def _fields(due: Revenue, row: Row) -> Iterator[Difference]:
+def _contradiction(rows: Sequence[Row]) -> str:
+    """The revenues of rows of one window that are not the same; empty when there are none."""
+    for row in rows:
+        others = [other for other in rows if other.key == row.key]
+        if len(others) > 1:
+            return " / ".join(str(other.revenue) for other in others)
+    return ""
+
+
+def _fields(key: StoreAndPeriod, due: Revenue, stored: Revenue) -> Iterator[Difference]:
+    store, period = key
     # Sales that are missing may yet turn out to be late: their records come a way of their own.
-    may_settle = row.orders + row.returns < due.orders + due.returns
+    may_settle = stored.orders + stored.returns < due.orders + due.returns
     for field in fields(due):
-        ours, theirs = getattr(due, field.name), getattr(row, field.name)
+        ours, theirs = getattr(due, field.name), getattr(stored, field.name)
         if ours != theirs:
-            yield Difference(
-                field.name, row.timestamp, row.store_id, ours, theirs, may_settle=may_settle
-            )
-
-
-def _must_be_known(end: str, books: Books) -> bool:
-    """Whether the ledger has to have the sales of a window; older ones expired, newer may come."""
-    return books.first <= books.windowing.ending(end) < books.closed_before
+            end = written(period.end)
+            yield Difference(field.name, end, store, ours, theirs, may_settle=may_settle)

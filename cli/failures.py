@@ -13,6 +13,7 @@ from . import (
     analytics,
     application,
     application_log,
+    misfit,
     recomputation,
     stack_history,
     stacks,
@@ -149,7 +150,9 @@ def _of_stack(
         status=past.status,
         at=cause.at,
         reason=f"{cause.status}: {cause.reason}" if cause.reason else cause.status,
-        next_step=_next_step(past.status, project),
+        next_step=misfit.WAY_OUT
+        if misfit.is_told(cause.reason)
+        else _next_step(past.status, project),
         is_over=not past.status.endswith("_FAILED") and past.status != "ROLLBACK_COMPLETE",
         logical_id="" if is_own else cause.resource,
         type="" if is_own else cause.type,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import results
 from .data_store import Folder, Line
 from .ledger import RecordId
-from .results import Collection, Row
+from .results import Collection, Row, RowKey
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ class Findings:
         )
 
     @property
-    def rows(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+    def rows(self) -> Mapping[RowKey, Sequence[Row]]:
         return self._collection.rows
 
     @property

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import windowing
 from .data_store import Line
 
 PREFIX = "sales_revenue/"
+
+
+class RowKey(NamedTuple):
+    """Rows of one store and one window; windows may end together and have begun apart."""
+
+    store_id: str
+    start: str
+    end: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,10 @@ class Row:
     returned_revenue: Decimal
     text: str = field(compare=False, default="")
 
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.store_id, self.window_start, self.timestamp)
+
 
 @dataclass
 class Collection:
@@ -40,7 +52,7 @@ class Collection:
     repeated: int = 0
     contradictions: int = 0
     garbage: list[Line] = field(default_factory=list)
-    _known: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+    _known: dict[RowKey, list[Row]] = field(default_factory=dict)
 
     def add(self, lines: Iterable[Line]) -> list[Row]:
         """Those among the lines that are rows, and new; in the order of window and store.
@@ -51,8 +63,8 @@ class Collection:
         return sorted(fresh, key=order)
 
     @property
-    def rows(self) -> dict[tuple[str, str], list[Row]]:
-        """All that differ, by (store, timestamp); more than one contradict each other."""
+    def rows(self) -> dict[RowKey, list[Row]]:
+        """All that differ; more than one of a store and a window contradict each other."""
         return self._known
 
     def _row(self, line: Line) -> Row | None:
@@ -62,7 +74,7 @@ class Collection:
         return row
 
     def _is_new(self, row: Row) -> bool:
-        known = self._known.setdefault((row.store_id, row.timestamp), [])
+        known = self._known.setdefault(row.key, [])
         if row in known:
             self.repeated += 1
             return False
@@ -89,9 +101,15 @@ def parse(line: Line) -> Row | None:
         return None
 
 
-def order(row: Row) -> tuple[str, int, str]:
+def have_several_lengths(rows: Iterable[Row]) -> bool:
+    """Whether an update gave the windows of these rows another length."""
+    lengths = {windowing.read(row.timestamp) - windowing.read(row.window_start) for row in rows}
+    return len(lengths) > 1
+
+
+def order(row: Row) -> tuple[str, str, int, str]:
     """Sorts by window, then store, `store_2` before `store_10`."""
-    return row.timestamp, len(row.store_id), row.store_id
+    return row.timestamp, row.window_start, len(row.store_id), row.store_id
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import analytics, application, application_log, stacks
+from . import analytics, application, application_log, misfit, stacks
 from .errors import StackError, StuckError
 from .stack_events import first_cause
 
@@ -60,16 +60,25 @@ def explained(
     flink = session.client("kinesisanalyticsv2")
     stream = analytics.describe(flink, outputs[application.OUTPUT]).log_stream
     logged = application_log.cause(session.client("logs"), stream, since) if stream else None
-    if not logged or logged[-LIKE_ENOUGH:] in error.reason:
+    is_known = not logged or logged[-LIKE_ENOUGH:] in error.reason
+    reason = error.reason if is_known else f"{error.reason}\n  Its log says: {logged}"
+    if misfit.is_told(reason):
+        return _of_application(error, f"{reason}\n  {misfit.MEANING}", misfit.WAY_OUT)
+    if is_known:
         return error
+    next_step = f"{error.next_step}; miztiik-events logs analytics shows more"
+    return _of_application(error, reason, next_step)
+
+
+def _of_application(error: StackError, reason: str, next_step: str) -> StackError:
     return StackError(
         error.stack,
-        f"{error.reason}\n  Its log says: {logged}",
+        reason,
         logical_id=error.logical_id,
         type=error.type,
         path=error.path,
         line=error.line,
-        next_step=f"{error.next_step}; miztiik-events logs analytics shows more",
+        next_step=next_step,
     )
 
 

@@ -25,20 +25,6 @@ class Windowing:
         """The number of the first window that is still open when event time has come to `clock`."""
         return (clock - self.lateness) // self.length
 
-    def first_from(self, time: int) -> int:
-        """The number of the first window that begins then or later."""
-        return -(-time // self.length)
-
-    def start(self, window: int) -> str:
-        return written(window * self.length)
-
-    def end(self, window: int) -> str:
-        return written((window + 1) * self.length)
-
-    def ending(self, end: str) -> int:
-        """The number of the window that ends then, or in which that time is, if none does."""
-        return (read(end) - 1) // self.length
-
 
 def written(time: int) -> str:
     """As the results write it: UTC, with milliseconds."""

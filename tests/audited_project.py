@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import command_line
 import oracle
 from miztiik_events import buckets
+from waiting import until
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -47,6 +48,8 @@ Resources:
           CodeContentType: ZIPFILE
           CodeContent:
             S3ContentLocation: {{BucketARN: !GetAtt Bucket.Arn, FileKey: none}}
+        FlinkApplicationConfiguration:
+          ParallelismConfiguration: {{ConfigurationType: CUSTOM, Parallelism: {SHARDS}}}
         EnvironmentProperties:
           PropertyGroups:
             - PropertyGroupId: windows
@@ -95,16 +98,18 @@ def sales(
     ]
 
 
-def result_lines(envelopes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The results that these events have to give, by the oracle."""
+def result_lines(
+    envelopes: Iterable[Mapping[str, Any]], seconds: int = WINDOW_SECONDS
+) -> list[dict[str, Any]]:
+    """The results that these events have to give in windows of that length, by the oracle."""
     exact = json.loads(json.dumps(list(envelopes)), parse_float=Decimal)
-    found = oracle.windows([sale for one in exact if (sale := oracle.sale(one))], WINDOW_SECONDS)
+    found = oracle.windows([sale for one in exact if (sale := oracle.sale(one))], seconds)
     return [
         {
             "store_id": store,
             "revenue": revenue.cents / 100,
             "timestamp": end,
-            "window_start": _start(end),
+            "window_start": _start(end, seconds),
             "orders": revenue.orders,
             "returns": revenue.returns,
             "returned_revenue": revenue.returned_cents / 100,
@@ -113,9 +118,9 @@ def result_lines(envelopes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     ]
 
 
-def _start(end: str) -> str:
+def _start(end: str, seconds: int) -> str:
     moment = datetime.strptime(f"{end}+0000", "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
-    start = datetime.fromtimestamp(moment - WINDOW_SECONDS, timezone.utc)
+    start = datetime.fromtimestamp(moment - seconds, timezone.utc)
     return f"{start:%Y-%m-%d %H:%M:%S.000}"
 
 
@@ -169,6 +174,18 @@ class AuditedProject:
             )
             ids += [(one["ShardId"], one["SequenceNumber"]) for one in answer["Records"]]
         return ids
+
+    def reshard(self, target: int) -> None:
+        """Give the stream another number of shards, past its stack."""
+        kinesis, name = self.aws.client("kinesis"), self.outputs["SalesStreamName"]
+        scaling: dict[str, Any] = {"TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
+        kinesis.update_shard_count(StreamName=name, **scaling)
+
+        def is_active() -> bool:
+            answer = kinesis.describe_stream_summary(StreamName=name)
+            return bool(answer["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+
+        until(is_active, "the end of the resharding")
 
     def beat(self, moment: float | None = None) -> None:
         """A heartbeat in every shard."""

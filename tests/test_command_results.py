@@ -56,6 +56,16 @@ def test_the_table_has_a_total(project: AuditedProject) -> None:
     assert lines[-1].split() == ["Total", "12,345,678,901,235,568.30", "40", "4", "200.00"]
 
 
+def test_windows_of_two_lengths_are_shown_with_their_start(empty: AuditedProject) -> None:
+    empty.store([FIRST, json.dumps({**FIELDS, "window_start": "2021-01-31 14:45:00.000"})])
+    done = empty.run("results", "--output=table")
+    heading, _, first, second, _, total = done.stdout.splitlines()
+    assert heading.startswith("Window's start (UTC)     Window's end (UTC)")
+    assert [text[11:16] for text in (first, second)] == ["14:45", "14:46"]
+    assert total.startswith("Total")
+    assert "contradict" not in done.stderr
+
+
 def test_one_store_alone(project: AuditedProject) -> None:
     assert project.run("results", "--store=store_2").stdout == f"{SECOND}\n"
     done = project.run("results", "--store=store_3")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import command_line
-from audited_project import AuditedProject, audited_project, envelope, result_lines, sales
+from audited_project import SHARDS, AuditedProject, audited_project, envelope, result_lines, sales
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -49,6 +49,22 @@ def test_results_that_are_right_are_proven_to_the_cent(project: AuditedProject) 
     assert sum(found["shards"].values()) == found["counts"]["records"] == 302
     assert sum(window["sales"] for window in found["windows"]) == 300
     assert {window["differences"] for window in found["windows"]} == {0}
+
+
+def test_closed_shards_are_read_beside_the_open_ones(project: AuditedProject) -> None:
+    now = time.time()
+    before, after = (sales(200, seed=seed, over=(now - 100, now - 30)) for seed in (1, 2))
+    project.send(before)
+    project.reshard(2 * SHARDS)
+    late = project.send([after[0]])[0]
+    project.send(after[1:])
+    project.beat()
+    project.record("late", late)
+    project.store(result_lines([*before, *after[1:]]))
+    found = audit(project)
+    assert found["differences"] == []
+    assert (found["counts"]["counted"], found["counts"]["late"]) == (399, 1)
+    assert len([count for count in found["shards"].values() if count > 20]) == 3 * SHARDS
 
 
 def a_cent_changed(lines: Lines) -> Lines:
@@ -143,6 +159,37 @@ def test_what_cannot_settle_is_not_waited_for(project: AuditedProject) -> None:
     started = time.monotonic()
     audit(project, exit_code=3, wait=60)
     assert time.monotonic() - started < 30
+
+
+def test_windows_of_two_lengths_are_compared_together_and_a_missing_row_is_found(
+    project: AuditedProject,
+) -> None:
+    """As around an update to the length of now, from one twice as long."""
+    end = time.time() // 60 * 60 - 60
+    first, second, after = (
+        sales(50, seed=seed, over=over)
+        for seed, over in (
+            (1, (end - 60, end - 20)),
+            (2, (end - 50, end - 1)),
+            (3, (end, end + 20)),
+        )
+    )
+    project.send([*first, *second, *after])
+    project.beat()
+    lines = [*result_lines(first, 20), *result_lines([*second, *after])]
+    project.store(lines)
+    found = audit(project)
+    assert found["differences"] == []
+    assert {window["is_mixed"] for window in found["windows"]} == {True, False}
+    shown = project.run("verify", "--wait=0")
+    assert "agrees, as one sum since" in shown.stdout
+    assert "An update gave the windows another length" in shown.stderr
+
+    s3, bucket = project.aws.client("s3"), project.outputs["FirehoseDataStore"]
+    for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    project.store(lines[1:])
+    assert audit(project, exit_code=3)["differences"]
 
 
 def test_an_empty_stream_says_what_to_do(project: AuditedProject) -> None:

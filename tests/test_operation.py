@@ -149,7 +149,7 @@ def test_without_a_log_a_failed_start_tells_what_the_service_says() -> None:
 def test_a_snapshot_that_does_not_fit_has_a_way_out_and_its_price() -> None:
     said = failed_start(reason=MISFIT, log=[])
     assert "start-analytics --from none" in said
-    assert "may be written again" in said
+    assert "written before come again" in said
 
 
 def test_another_failure_has_nothing_to_do_with_snapshots() -> None:

@@ -82,3 +82,13 @@ def test_a_row_that_contradicts_another_is_kept_beside_it() -> None:
     assert collection.contradictions == 1
     [rows] = collection.rows.values()
     assert [row.revenue for row in rows] == [Decimal("8671.31"), Decimal("8671.32")]
+
+
+def test_windows_that_end_together_and_began_apart_do_not_contradict_each_other() -> None:
+    """As around an update to another length."""
+    collection = Collection()
+    rows = collection.add([line(), line(window_start="2021-01-31 14:45:00.000", revenue=1)])
+    assert [row.window_start[14:16] for row in rows] == ["45", "46"]
+    assert (collection.contradictions, collection.repeated) == (0, 0)
+    assert results.have_several_lengths(rows)
+    assert not results.have_several_lengths(rows[:1])

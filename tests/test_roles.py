@@ -112,6 +112,13 @@ MAY: dict[str, list[Call]] = {
         deliver("$RevenueAnalyticsStream"),
         deliver("$LateEventsStream"),
     ],
+    "RecomputationRole": [
+        bucket("get_object", "$ArtifactBucket", Key="$AnalyticsCode"),
+        stream("list_shards"),
+        stream("get_shard_iterator", **LATEST),
+        deliver("$RecomputedRevenueStream"),
+        deliver("$RecomputedLateEventsStream"),
+    ],
     "ProducerRole": [
         send_event("$EventBus"),
         send("$ProducerFailureQueue"),
@@ -174,6 +181,15 @@ MAY_NOT: dict[str, list[Call]] = {
         deliver("neighbour-deliveries"),
         send_event("$EventBus"),
         table("get_item", "$StockTable", Key=STOCK),
+    ],
+    "RecomputationRole": [
+        put(),
+        stream("delete_stream"),
+        bucket("get_object", "$ArtifactBucket", Key="$ProducerCode"),
+        bucket("put_object", "$FirehoseDataStore", Key="sales_revenue/test"),
+        deliver("$RevenueAnalyticsStream"),
+        deliver("$LateEventsStream"),
+        send_event("$EventBus"),
     ],
     "ProducerRole": [
         send_event("default"),

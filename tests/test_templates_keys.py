@@ -53,6 +53,7 @@ ASKS = {
     "DispatchRole": {"kms:Decrypt"},
     "HeartbeatRole": {"kms:Decrypt", "kms:GenerateDataKey"},
     "ProducerRole": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "RecomputationRole": {"kms:Decrypt"},
     "StreamWriterRole": {"kms:GenerateDataKey"},
     "TransformerRole": set(),
     "WarehouseRole": {"kms:Decrypt"},
@@ -162,6 +163,9 @@ def test_the_ready_keys_policy_lets_in_every_service_that_works_on_its_own() -> 
         str({"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}),
     }
     assert properties["EnableKeyRotation"] is True
+    for one in properties["KeyPolicy"]["Statement"]:
+        if "Service" in one["Principal"] and one["Action"] != "kms:DescribeKey":
+            assert "kms:EncryptionContext:" in str(one["Condition"]), one["Sid"]
 
 
 @pytest.mark.parametrize("name", ["kms-key", "access-log-bucket"])

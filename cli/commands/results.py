@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..results import Collection, Row
 
 POLL_SECONDS = 2.0
+# Shown when there are windows of several lengths: those may end together.
+START = {"window_start": "Window's start (UTC)"}
 COLUMNS = {
     "timestamp": "Window's end (UTC)",
     "store_id": "Store",
@@ -83,13 +85,14 @@ def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Fo
 
 
 def _follow(options: Options, folder: Folder, collection: Collection, store: str | None) -> None:
-    is_table = options.format() == "table"
+    # Later rows may have windows of another length.
+    is_table, columns = options.format() == "table", {**START, **COLUMNS}
     options.say("Waiting for windows to close; Ctrl-C ends it.")
     if is_table:
-        click.echo(_line(list(COLUMNS.values())))
+        click.echo(_line(list(columns.values())))
     for rows in _batches(folder, collection):
         for row in _of(store, rows):
-            click.echo(_line([getattr(row, name) for name in COLUMNS]) if is_table else row.text)
+            click.echo(_line([getattr(row, name) for name in columns]) if is_table else row.text)
 
 
 def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
@@ -106,8 +109,8 @@ def _line(cells: Sequence[Any]) -> str:
     texts = [
         f"{cell:,.2f}" if isinstance(cell, Decimal) else printable(str(cell)) for cell in cells
     ]
-    end, store, *figures = texts
-    return f"{end:<25}{store:<12}" + "".join(f"{figure:>14}" for figure in figures)
+    start, end, store, *figures = texts
+    return f"{start:<25}{end:<25}{store:<12}" + "".join(f"{figure:>14}" for figure in figures)
 
 
 def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
@@ -115,6 +118,7 @@ def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
 
 
 def _shown(rows: Sequence[Row], form: str) -> str:
+    from .. import results
     from ..output import as_table
 
     if form == "ndjson":
@@ -124,13 +128,14 @@ def _shown(rows: Sequence[Row], form: str) -> str:
         return "[" + ",".join(f"\n  {row.text}" for row in rows) + "\n]"
     if not rows:
         return ""
-    table = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
-    return as_table([*table, _total(rows)], COLUMNS, totals=1)
+    columns = {**START, **COLUMNS} if results.have_several_lengths(rows) else COLUMNS
+    table = [{name: getattr(row, name) for name in columns} for row in rows]
+    total = {next(iter(columns)): "Total", **_total(rows)}
+    return as_table([*table, total], columns, totals=1)
 
 
 def _total(rows: Sequence[Row]) -> dict[str, Any]:
     return {
-        "timestamp": "Total",
         "revenue": sum((row.revenue for row in rows), Decimal()),
         "orders": sum(row.orders for row in rows),
         "returns": sum(row.returns for row in rows),

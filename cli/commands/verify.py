@@ -13,6 +13,7 @@ from .options import Options, shared_options
 if TYPE_CHECKING:
     from ..audit import Audit
     from ..books import Difference
+    from ..comparison import Window
 
 MOST_SHOWN = 20
 PLACES = {
@@ -51,7 +52,8 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
       miztiik-events verify
 
     Reads every record that the stream still has (24 hours by default), recomputes each closed
-    window to the cent, and finds the one place of every event. Ends with 3 and a table of the
+    window to the cent, and finds the one place of every event. Where an update gave the windows
+    another length, those of both that overlap are compared together. Ends with 3 and a table of the
     differences when the data store says otherwise.
     """
     from ..audit import ANALYTICS, RECOMPUTATION, audit
@@ -87,7 +89,7 @@ def _shown(found: Audit, form: str) -> str:
 def _windows(found: Audit) -> str:
     from ..output import as_table
 
-    rows = [{**vars(window), "state": _state(window.differences)} for window in found.windows]
+    rows = [{**vars(window), "state": _state(window)} for window in found.windows]
     columns = {
         "end": "Window's end (UTC)",
         "stores": "Stores",
@@ -98,10 +100,11 @@ def _windows(found: Audit) -> str:
     return as_table(rows, columns) if rows else ""
 
 
-def _state(differences: int | None) -> str:
-    if differences is None:
+def _state(window: Window) -> str:
+    if window.differences is None:
         return "open"
-    return f"{differences} differences" if differences else "agrees"
+    state = f"{window.differences} differences" if window.differences else "agrees"
+    return f"{state}, as one sum since {window.start}" if window.is_mixed else state
 
 
 def _places(found: Audit) -> str:
@@ -158,6 +161,11 @@ def _say_notes(options: Options, found: Audit) -> None:
         options.say(
             f"The application is {found.application_status}: what it has not written will not "
             "come before miztiik-events start-analytics"
+        )
+    if any(window.is_mixed for window in found.windows):
+        options.say(
+            "An update gave the windows another length; where windows of both overlap, their rows "
+            "were compared as one sum for each store"
         )
     if not found.windows:
         options.say("There is no sale in the stream. Next: miztiik-events produce")
