@@ -27,7 +27,7 @@ LOST_EVENTS = "PutEvents: answer lost"
 COPY = "Event delivered twice"
 REFUSED_RECORD = "PutRecordBatch: record refused"
 LOST_RECORDS = "PutRecordBatch: answer lost"
-FAILED_CALL = "Transformer failed"
+FAILED_CALL = "Transformer crashed"
 SHARES = {
     REFUSED_ENTRY: 0.05,
     LOST_EVENTS: 0.01,
@@ -165,7 +165,7 @@ def _delivering_twice(deliver: Callable[..., None], faults: Faults) -> Callable[
 
 
 def _failing(execute: Callable[..., Any], faults: Faults) -> Callable[..., Any]:
-    """Firehose's calls of its function end in an error now and then, as if its process had died."""
+    """Firehose's calls of its function end now and then as if the function's process had died."""
     in_a_row: Counter[str] = Counter()
 
     def execute_or_fail(function: dict[str, Any], event: Any) -> Any:
