@@ -8,10 +8,10 @@ from miztiik_events import misfit
 
 # What Flink 1.20 said when windows.sql got another step, and another key.
 OPERATOR = (
-    "java.lang.IllegalStateException: Failed to rollback to checkpoint/savepoint file:/s. Cannot map "
-    "checkpoint/savepoint state for operator 10312d0c6934f021623f19922110a6ff to the new program, "
-    "because the operator is not available in the new program. If you want to allow to skip this, "
-    "you can set the --allowNonRestoredState option on the CLI."
+    "java.lang.IllegalStateException: Failed to rollback to checkpoint/savepoint file:/s. Cannot "
+    "map checkpoint/savepoint state for operator 10312d0c6934f021623f19922110a6ff to the new "
+    "program, because the operator is not available in the new program. If you want to allow to "
+    "skip this, you can set the --allowNonRestoredState option on the CLI."
 )
 KEY = (
     "org.apache.flink.util.StateMigrationException: The new key serializer "
