@@ -6,7 +6,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench-cli bench-lateness clean wheel
+.PHONY: help install demo test soak lint bench-cli bench-lateness clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: install ## The whole pipeline on this machine: no account, no Docker
 
 test: lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest
+
+soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour
+	@$(BIN)/python tests/soak.py
 
 lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .

@@ -44,8 +44,9 @@ class Books:
 
     Windows that do not begin after `complete_after`, in milliseconds, are left out: the stream may
     no longer hold all of their events. `originals` has, of all copies of a sale (request_id) in a
-    window, the earliest, which counts; those in windows that are still open are among them.
-    `disorder` is the most by which a sale, no copy, came out of order in its shard (milliseconds).
+    window, the one that counts: that happened first, by the record's id when several did. Those in
+    windows that are still open are among them. `disorder` is the most by which a sale, no copy,
+    came out of order in its shard (milliseconds).
     """
 
     ledger: Ledger
@@ -149,6 +150,6 @@ class Books:
         return self.timeline.period(stamp.event_time)
 
 
-def _age(copy: tuple[Stamp, Sale]) -> tuple[int, int]:
+def _age(copy: tuple[Stamp, Sale]) -> tuple[int, RecordId]:
     stamp, _ = copy
-    return stamp.event_time, stamp.arrival
+    return stamp.event_time, stamp.id

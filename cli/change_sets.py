@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from . import stacks
+from .concurrency import is_conflict
 from .errors import StackError
 
 if TYPE_CHECKING:
@@ -88,7 +90,11 @@ def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None
 def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
     """Remove the change set, and the empty stack that a change set of kind CREATE brings along."""
     cloudformation.delete_change_set(ChangeSetName=change_set.id)
-    if change_set.kind == "CREATE":
+    if change_set.kind != "CREATE":
+        return
+    stack = stacks.describe(cloudformation, change_set.stack_id)
+    # Somebody else's change set may have made it a real one meanwhile.
+    if stack and stack.is_shell:
         cloudformation.delete_stack(StackName=change_set.stack_id, ClientRequestToken=token())
 
 
@@ -106,7 +112,7 @@ def _asked_for(
         return cloudformation.create_change_set(**_request(desired, kind))
     except ClientError as error:
         # A parameter out of its range, a template that is none: told at once, not as a state.
-        if error.response["Error"].get("Code") != "ValidationError":
+        if error.response["Error"].get("Code") != "ValidationError" or is_conflict(error):
             raise
         reason = error.response["Error"].get("Message", "")
         path = desired.template.path

@@ -10,6 +10,8 @@ desired gets no change set: a deploy that changes nothing only reads.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, graph, jar
+from . import assets, bundle, concurrency, graph, jar, scratch, storage
 from .errors import StackError
 from .graph import Ending, Job
 from .output import size
@@ -61,16 +63,22 @@ def deploy(
     limits, started = limits or Limits(), datetime.now(timezone.utc)
     cloudformation = session.client("cloudformation")
     run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
-    with tempfile.TemporaryDirectory(prefix="miztiik-events-") as folder:
+    with contextlib.ExitStack() as held:
         todo = run.stack_jobs()
         if project.new_code:
-            todo |= run.code_jobs(session.client("s3"), Path(folder))
+            with _writing_code(os.environ.get("TMPDIR", "/tmp")):
+                folder = held.enter_context(scratch.folder("miztiik-events-code-"))
+            todo |= run.code_jobs(session.client("s3"), folder)
         endings = graph.run(todo, listener, limits.jobs, run.patience.cancelled)
     try:
         run.report(endings, listener)
     except StackError as error:
         raise explained(session, project, error, started) from error
     return {key: value for outputs in run.outputs.values() for key, value in outputs.items()}
+
+
+def _writing_code(folder: str) -> contextlib.AbstractContextManager[None]:
+    return storage.writing(Path(folder), "set TMPDIR to another folder")
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class _Deployment:
         found = self.project.bundles[function]
         if found.pom is not None and not jar.is_built(found.pom):
             listener(Note(function, "Maven builds its jar, once"))
-        bundle.write(found, target, self.patience.cancelled)
+        with _writing_code(tempfile.gettempdir()):
+            bundle.write(found, target, self.patience.cancelled)
 
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
@@ -139,7 +148,7 @@ class _Deployment:
         )
         try:
             desired = self.project.desired(step, self.outputs)
-            applied = operator.apply(desired, self.project.live_stack(step))
+            applied = concurrency.applied(operator, desired, self.project.live_stack(step))
             operator.protect(applied.stack, settings.is_protected)
         except Exception as error:
             listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import statistics
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from . import jar
+from . import jar, storage
+from .errors import ConfigurationError
 from .progress import Verb
 
 FILE = "durations.json"
@@ -45,7 +43,7 @@ class Durations:
             # Taken out and put in again: the last is the newest.
             times = known.pop(self._key(operation), [])
             known[self._key(operation)] = [*times, round(seconds, 1)][-MOST_TIMES:]
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError, ConfigurationError):
             _write(dict(list(known.items())[-MOST_ENTRIES:]))
 
     def _key(self, operation: Operation) -> str:
@@ -55,8 +53,7 @@ class Durations:
 def _read() -> dict[str, list[float]]:
     try:
         content = json.loads((jar.cache() / FILE).read_text("utf-8"))
-    except (OSError, ValueError, RuntimeError, RecursionError):
-        # RuntimeError: the user has no home folder.
+    except (OSError, ValueError, ConfigurationError, RecursionError):
         return {}
     entries = content.items() if isinstance(content, dict) else ()
     return {key: times for key, value in entries if (times := _times(value))}
@@ -74,13 +71,5 @@ def _times(value: Any) -> list[float]:
 
 
 def _write(known: Mapping[str, list[float]]) -> None:
-    folder = jar.cache()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="durations-", dir=folder)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump(known, file)
-        os.replace(name, folder / FILE)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with storage.whole(jar.cache() / FILE) as draft:
+        draft.write_text(json.dumps(known), "utf-8")

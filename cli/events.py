@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,21 +35,34 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard:
+    """A shard, and the first and the last of its hash keys."""
+
     id: str
     is_open: bool
+    first_key: int = 0
+    last_key: int = 0
 
 
-def shards(kinesis: KinesisClient, stream: str) -> list[Shard]:
-    """Every shard that may hold records, the closed ones among them."""
+def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -> list[Shard]:
+    """Every shard that may hold records, the closed ones among them.
+
+    With `since`, without those that were closed before then.
+    """
     # Paginated by hand: with NextToken, ListShards takes no StreamName, but boto3's paginator
     # repeats it (boto/botocore issue 2009).
-    page = kinesis.list_shards(StreamName=stream)
+    wanted: Any = {"ShardFilter": {"Type": "FROM_TIMESTAMP", "Timestamp": since}} if since else {}
+    page = kinesis.list_shards(StreamName=stream, **wanted)
     found = list(page["Shards"])
     while page.get("NextToken"):
         page = kinesis.list_shards(NextToken=page["NextToken"])
         found += page["Shards"]
     return [
-        Shard(shard["ShardId"], "EndingSequenceNumber" not in shard["SequenceNumberRange"])
+        Shard(
+            shard["ShardId"],
+            "EndingSequenceNumber" not in shard["SequenceNumberRange"],
+            int(shard["HashKeyRange"]["StartingHashKey"]),
+            int(shard["HashKeyRange"]["EndingHashKey"]),
+        )
         for shard in found
     ]
 
@@ -87,9 +100,9 @@ def parse(data: bytes) -> Envelope | None:
     """The envelope, all its numbers exact; None when the data is no JSON object."""
     try:
         parsed = json.loads(
-            data, parse_int=Decimal, parse_float=Decimal, parse_constant=_no_constant
+            data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant
         )
-    except (ValueError, ArithmeticError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
 
@@ -132,6 +145,13 @@ def _get(kinesis: KinesisClient, position: _Position) -> GetRecordsOutputTypeDef
     except throttled:
         time.sleep(THROTTLED_PAUSE_SECONDS)
     return None
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # its exponent has more than 18 digits: it is infinite, or nothing
+        return Decimal(float(text))
 
 
 def _no_constant(name: str) -> None:

@@ -147,7 +147,8 @@ def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
         newest = max((record.arrival for record in records), default=None)
         if newest:
             break
-    return StreamHealth(name, len(shards), newest)
+    deployed = outputs.get("ShardCount", "")
+    return StreamHealth(name, len(shards), newest, int(deployed) if deployed.isdecimal() else None)
 
 
 def _measured(clients: Clients, outputs: Outputs) -> Measured:

@@ -11,6 +11,7 @@ from .application import Operation
 from .measurements import Alarm
 from .output import counted
 from .prices import Cost
+from .sharding import Mismatch, mismatch
 from .stack_progress import StackProgress
 
 # It is not at rest and does not run, and does not come to run without a person.
@@ -75,11 +76,15 @@ class ApplicationHealth:
 
 @dataclass(frozen=True)
 class StreamHealth:
-    """The stream; `newest` is when its last record came, None when that is minutes ago."""
+    """The stream; `newest` is when its last record came, None when that is minutes ago.
+
+    `shards` are those that are open, `deployed_shards` is how many its stack gave it.
+    """
 
     name: str
     shards: int
     newest: datetime | None
+    deployed_shards: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,16 @@ class Health:
         return tuple(_problems(self))
 
     @property
+    def mismatch(self) -> Mismatch | None:
+        """How shards and subtasks do not fit; None while a deploy may be changing them."""
+        stream, application = self.stream, self.application
+        if not isinstance(stream, StreamHealth) or not isinstance(application, ApplicationHealth):
+            return None
+        if any(stack.progress for stack in self.stacks):
+            return None
+        return mismatch(stream.name, stream.shards, stream.deployed_shards, application.parallelism)
+
+    @property
     def state(self) -> Any:
         """What a person waits for a change of: everything but times, ages and rates."""
         return (
@@ -146,6 +161,7 @@ class Health:
                 part.status if isinstance(part, ApplicationHealth) else part
                 for part in (self.application, self.recomputation)
             ],
+            self.mismatch,
             self.queues,
             self.alarms,
         )
@@ -159,6 +175,8 @@ def _problems(health: Health) -> Iterator[str]:
     for name, seen in both.items():
         if isinstance(seen, ApplicationHealth) and seen.problem:
             yield f"the {name} application: {seen.problem}"
+    if health.mismatch:
+        yield health.mismatch.problem
     if isinstance(health.queues, QueuesHealth):
         for name, count in health.queues.dead_letters.items():
             if count:

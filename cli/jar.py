@@ -10,23 +10,32 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 import zipfile
 from pathlib import Path
 
-from .errors import BuildError
+from . import scratch, storage
+from .errors import BuildError, ConfigurationError
 
 NAME = "pyflink-dependencies.jar"
 POM = "pom.xml"
 DIGITS = 32
 LAST_LINES = 8
 PIN = re.compile(rb"<content\.sha256>\s*(\w+)\s*</content\.sha256>")
+_INTERRUPTED = f"the build of {NAME} was interrupted"
+ELSEWHERE = "set XDG_CACHE_HOME to a folder that you may write to"
 
 
 def cache() -> Path:
-    """The user's cache folder of this program (XDG Base Directory Specification)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "miztiik-events"
+    """The user's cache folder of this program (XDG Base Directory Specification).
+
+    Raises ConfigurationError when this user has no home folder.
+    """
+    try:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:
+        raise ConfigurationError(f"This user has no home folder. Next: {ELSEWHERE}") from error
+    return Path(folder) / "miztiik-events"
 
 
 def is_built(pom: bytes) -> bool:
@@ -37,8 +46,9 @@ def is_built(pom: bytes) -> bool:
 def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
     """The jar made of this pom.xml, out of the cache when it was built before.
 
-    It is there whole or not at all, also when two builds run at once or one is interrupted.
-    Raises BuildError when Maven is missing or fails, and when the jar is not what the pom.xml pins.
+    It is there whole or not at all, also when a build is killed. Of two at once the second waits
+    for the first. Raises BuildError when Maven is missing or fails, and when the jar is not what
+    the pom.xml pins.
     """
     jar = _path(pom)
     if jar.exists():
@@ -48,14 +58,24 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
             f"Maven (mvn) builds {NAME}, and it is not on this machine. "
             "Install it (Debian: apt-get install maven) and run the command again"
         )
-    jar.parent.mkdir(parents=True, exist_ok=True)
-    # In the cache, so that the move at the end stays on one file system.
-    with tempfile.TemporaryDirectory(prefix="build-", dir=jar.parent) as folder:
-        (Path(folder) / POM).write_bytes(pom)
-        _run_maven(Path(folder), cancelled or threading.Event())
-        _check(pom, Path(folder) / "target" / NAME)
-        os.replace(Path(folder) / "target" / NAME, jar)
+    cancelled = cancelled or threading.Event()
+    with storage.writing(cache(), ELSEWHERE):
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.lock(jar.parent, given_up=cancelled) as is_our_turn:
+            if not is_our_turn:
+                raise BuildError(_INTERRUPTED)
+            if not jar.exists():
+                _build(jar, pom, cancelled)
     return jar
+
+
+def _build(jar: Path, pom: bytes, cancelled: threading.Event) -> None:
+    # In the cache, so that the move at the end stays on one file system.
+    with scratch.folder("build-", jar.parent) as folder:
+        (folder / POM).write_bytes(pom)
+        _run_maven(folder, cancelled)
+        _check(pom, folder / "target" / NAME)
+        os.replace(folder / "target" / NAME, jar)
 
 
 def _path(pom: bytes) -> Path:
@@ -84,32 +104,30 @@ def digest(jar: Path) -> str:
 
 
 def _run_maven(folder: Path, cancelled: threading.Event) -> None:
-    log = folder / "maven.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            # Strict checksums: what was damaged on the way fails the build.
-            ["mvn", "-B", "-q", "-C", "package"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    with subprocess.Popen(
+        # Strict checksums: what was damaged on the way fails the build.
+        ["mvn", "-B", "-q", "-C", "package"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        # Not into a file: what there is to tell may be that the disk is full.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
         try:
-            _wait(process, cancelled)
+            said = _wait(process, cancelled)
         finally:
             # No Maven outlives the wait for it, whatever ended the wait.
             process.kill()
-            process.wait()
     if process.returncode or not (folder / "target" / NAME).exists():
-        lines = log.read_text("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+        lines = said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         raise BuildError("\n  ".join([f"Maven could not build {NAME}:", *lines]))
 
 
-def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> None:
+def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> bytes:
+    """All that the process said until its end."""
     while True:
         try:
-            process.wait(timeout=0.2)
-            return
+            return process.communicate(timeout=0.2)[0]
         except subprocess.TimeoutExpired:
             if cancelled.is_set():
-                raise BuildError(f"the build of {NAME} was interrupted") from None
+                raise BuildError(_INTERRUPTED) from None

@@ -126,6 +126,10 @@ def _translated(error: Exception) -> MiztiikError:
         from .session import translate
 
         return translate(error)
+    if isinstance(error, OSError):
+        from . import storage
+
+        return storage.translate(error)
     return MiztiikError(
         f"{type(error).__name__}: {error}. This is a defect; --debug shows where. Please report it"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from . import bundle, deploy_script
+from . import bundle, deploy_script, storage
 from .bundle import Bundle
 from .output import as_json
 from .plan import Code, Step
@@ -50,7 +50,7 @@ def _configuration(project: str, step: Step, bundles: Mapping[str, Bundle]) -> d
 
 
 def _write(target: Path, content: str) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # As bytes, so that the lines end as they did.
-    target.write_bytes(content.encode())
+    with storage.whole(target) as draft:
+        # As bytes, so that the lines end as they did.
+        draft.write_bytes(content.encode())
     return target

@@ -92,7 +92,9 @@ def _cost(project: Project, region: str) -> Cost | None:
     shards = project.parameter("ShardCount")
     if shards is None or not shards.isdecimal():
         return None
-    return prices.hourly(int(shards), int(shards), prices.PARALLELISM_PER_KPU, region)
+    own = project.parameter("Parallelism") or ""
+    parallelism = int(own if own.isdecimal() else 0) or int(shards)
+    return prices.hourly(int(shards), parallelism, prices.PARALLELISM_PER_KPU, region)
 
 
 @dataclass(frozen=True)

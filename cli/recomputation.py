@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 
 OUTPUT = "RecomputationApplicationName"
 PARAMETER = "RecomputeFrom"
+PARALLELISM = "RecomputationParallelism"
 PREFIX = "recomputed/"
 
 
-def aim(operator: Operator, stack: Stack, moment: datetime) -> None:
+def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) -> None:
     """Have its next start begin with the first window that begins then or later.
 
-    Raises StackError when its stack can not be updated.
+    A parallelism of 0 stands for the number of shards. Raises StackError when its stack can not be
+    updated.
     """
     in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
-    stack_parameters.give(operator, stack, {PARAMETER: written})
+    values = {PARAMETER: written, PARALLELISM: str(parallelism)}
+    stack_parameters.give(operator, stack, values)
 
 
 def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> None:

@@ -2,7 +2,7 @@
 
 A consumer's dead letters go to its own queue, so that nobody else gets them a second time; all
 others go to the event bus with their own time, which keeps them in their window. Every consumer
-there knows a copy by its request_id, the warehouse for eight days.
+there knows a copy by its request_id, the warehouse for longer than a copy may wait anywhere.
 
 A message is deleted only when its event was accepted elsewhere. Killed between the two, an event is
 in both places and is sent again later: a copy, which the request_id makes harmless.

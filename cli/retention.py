@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from . import template
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from yaml import Node
@@ -17,13 +19,11 @@ def retained(cloudformation: CloudFormationClient, stack_id: str) -> set[str]:
 
     Only the processed template tells: a policy may be given by a macro or a parameter.
     """
-    import yaml
-
     answer = cloudformation.get_template(StackName=stack_id, TemplateStage="Processed")
     body: Any = answer["TemplateBody"]
     # botocore reads templates that are JSON; as text, they are YAML, too.
     text = body if isinstance(body, str) else json.dumps(body)
-    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    root = template.compose(text)
     policies = {
         logical_id: _entries(resource).get("DeletionPolicy")
         for logical_id, resource in _entries(_entries(root)["Resources"]).items()

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from .events import Envelope
 
 CENT = Decimal("0.01")
-# The first amount that DECIMAL(12, 2), the type of the job's amounts, does not hold.
-TOO_MUCH = Decimal(10) ** 10
-ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
+MOST = Decimal(1_000_000_000)
+LONGEST = 256
+ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
 
 class Sale(NamedTuple):
@@ -36,24 +36,24 @@ def sale(envelope: Envelope) -> Sale | None:
     """The sale that the envelope is about, None when it is malformed.
 
     A sale is of the detail-type `sales-events`, and its detail has
-      request_id  text, not empty
-      store_id    text that begins with `store_`
-      sales       a JSON number, not negative, which, rounded half up to two decimals, has at most
-                  ten digits before the point: what TRY_CAST(... AS DECIMAL(12, 2)) takes
+      request_id  text of 1 to 256 characters that begins with neither `[` nor `{`
+      store_id    text that begins with `store_`, at most 256 characters
+      sales       a JSON number, not negative, and at most 1,000,000,000 when it is rounded half up
+                  to two decimals
       is_return   true or false
     Text in place of a number or a boolean is malformed, and so is an array: EventBridge's rules
-    look at an array's elements and let it pass, which leaves it to the job.
+    look at an array's elements and let it pass, which leaves it to the job. The job reads an array
+    as its JSON text, hence the two brackets. Half a character, which JSON can write as `\\ud800`,
+    is a question mark to it.
     """
     detail = envelope.get("detail")
     if envelope.get("detail-type") != "sales-events" or not isinstance(detail, Mapping):
         return None
-    request_id, store_id = detail.get("request_id"), detail.get("store_id")
+    request_id, store_id = _text(detail.get("request_id")), _text(detail.get("store_id"))
     amount, is_return = _amount(detail.get("sales")), detail.get("is_return")
-    if not isinstance(request_id, str) or not isinstance(store_id, str):
+    if not request_id or not store_id or amount is None or not isinstance(is_return, bool):
         return None
-    if amount is None or not isinstance(is_return, bool):
-        return None
-    if not request_id or not store_id.startswith("store_"):
+    if request_id.startswith(("[", "{")) or not store_id.startswith("store_"):
         return None
     return Sale(request_id, store_id, amount, is_return)
 
@@ -69,14 +69,21 @@ def event_time(envelope: Envelope, arrival: datetime) -> int:
     return arrived if happened is None else min(happened, arrived)
 
 
+def _text(value: Any) -> str:
+    """The text as the job reads it; empty when it is none, or too long."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return ""
+    return value.encode("utf-8", "replace").decode()
+
+
 def _amount(value: Any) -> Decimal | None:
-    if not isinstance(value, Decimal):
+    if not isinstance(value, Decimal) or value < 0:
         return None
     try:
         rounded = value.quantize(CENT, ROUND_HALF_UP)
     except InvalidOperation:  # more digits than decimal's context has, far too much anyway
         return None
-    return rounded if 0 <= rounded < TOO_MUCH else None
+    return rounded if rounded <= MOST else None
 
 
 def _milliseconds(text: Any) -> int | None:
@@ -86,10 +93,12 @@ def _milliseconds(text: Any) -> int | None:
 # Times have whole seconds, so the events of a second share theirs.
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> int | None:
-    if not ISO_TIME.fullmatch(text):
+    found = ISO_TIME.fullmatch(text)
+    if not found:
         return None
+    second, fraction = found.groups(default="")
     try:
-        moment = datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc)
+        moment = datetime.fromisoformat(second).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-    return round(moment.timestamp() * 1000)
+    return round(moment.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0"))

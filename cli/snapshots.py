@@ -48,6 +48,16 @@ def require(flink: KinesisAnalyticsV2Client, application: str, origin: str) -> N
         )
 
 
+def moment(flink: KinesisAnalyticsV2Client, application: str, origin: str) -> datetime | None:
+    """When the snapshot that a start would go on from was taken; None when there is none."""
+    if origin == NONE:
+        return None
+    for found in of_application(flink, application):
+        if found.status == "READY" and origin in (LATEST, found.name):
+            return found.taken
+    return None
+
+
 def of_application(flink: KinesisAnalyticsV2Client, application: str) -> list[Snapshot]:
     """All of them, the newest first."""
     pages = flink.get_paginator("list_application_snapshots").paginate(ApplicationName=application)

@@ -107,11 +107,11 @@ class Operator:
 
     def _fit_for_update(self, live: Stack | None) -> Stack | None:
         """The stack when an update can start from it; None when it has to be created."""
-        if live and live.is_busy:
-            live = self.settle(live)
-        if live is None:
+        live = self.settle(live) if live and live.is_busy else live
+        # Somebody else may be about to fill a shell: it is not ours to delete, but can be created.
+        if live is None or live.is_shell:
             return None
-        if live.is_shell or live.status == "ROLLBACK_COMPLETE":
+        if live.status == "ROLLBACK_COMPLETE":
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None

@@ -126,14 +126,21 @@ def _sources(templates: Traversable) -> list[Traversable]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
+def compose(text: str) -> Node | None:
+    """The tree of YAML nodes, None for an empty text; raises yaml.YAMLError."""
+    import yaml
+
+    # libyaml is seven times as fast where PyYAML was built with it.
+    root: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return root
+
+
 def _composed(path: str, body: str) -> Node:
     """The tree of YAML nodes: it knows every line, and takes !Ref and its like as they stand."""
     import yaml
 
-    # libyaml is seven times as fast where PyYAML was built with it.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        root = yaml.compose(body, Loader=loader)
+        root = compose(body)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None

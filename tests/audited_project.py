@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import command_line
 import oracle
 from miztiik_events import buckets
+from waiting import until
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -47,6 +48,8 @@ Resources:
           CodeContentType: ZIPFILE
           CodeContent:
             S3ContentLocation: {{BucketARN: !GetAtt Bucket.Arn, FileKey: none}}
+        FlinkApplicationConfiguration:
+          ParallelismConfiguration: {{ConfigurationType: CUSTOM, Parallelism: {SHARDS}}}
         EnvironmentProperties:
           PropertyGroups:
             - PropertyGroupId: windows
@@ -171,6 +174,18 @@ class AuditedProject:
             )
             ids += [(one["ShardId"], one["SequenceNumber"]) for one in answer["Records"]]
         return ids
+
+    def reshard(self, target: int) -> None:
+        """Give the stream another number of shards, past its stack."""
+        kinesis, name = self.aws.client("kinesis"), self.outputs["SalesStreamName"]
+        scaling: dict[str, Any] = {"TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
+        kinesis.update_shard_count(StreamName=name, **scaling)
+
+        def is_active() -> bool:
+            answer = kinesis.describe_stream_summary(StreamName=name)
+            return bool(answer["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+
+        until(is_active, "the end of the resharding")
 
     def beat(self, moment: float | None = None) -> None:
         """A heartbeat in every shard."""

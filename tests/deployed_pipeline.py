@@ -30,10 +30,13 @@ class Pipeline:
         flags = [f"--parameter-overrides={name}={value}" for name, value in parameters.items()]
         self.outputs.update(json.loads(self.run("deploy", "--output=json", *flags)))
 
-    def run(self, *arguments: str, exit_code: int = 0) -> str:
-        """What the command printed to stdout; fails when it ends otherwise than expected."""
+    def run(self, *arguments: str, exit_code: int | None = 0) -> str:
+        """What the command printed to stdout; fails when it ends otherwise than expected.
+
+        None expects nothing.
+        """
         done = command_line.run(self.aws.environment, *arguments, "--project", self.project)
-        assert done.returncode == exit_code, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        assert exit_code in (None, done.returncode), f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def produce(self, **options: object) -> dict[str, Any]:
@@ -68,7 +71,8 @@ class Pipeline:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
         bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
-        return [json.loads(line) for body in bodies for line in body.splitlines()]
+        lines = [line for body in bodies for line in body.splitlines()]
+        return [json.loads(line, parse_float=Decimal) for line in lines]
 
     def items(self, table: str) -> list[dict[str, Any]]:
         pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)

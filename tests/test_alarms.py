@@ -16,8 +16,7 @@ from waiting import until
 if TYPE_CHECKING:
     from conftest import TestAws
 
-# Regions in which no other test has a stack: the emulator looks at an alarm's metric, but not at
-# its dimensions, so that a cause that is made here would ring the alarms of others.
+# Two sites with resources of the same names, of which one stays silent.
 CALM, RINGING = "eu-west-1", "eu-west-2"
 OPERATIONS, EVENT_ALARMS = (
     next(tree for tree in TREES if tree.name == name) for name in ("operations", "event-alarms")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -18,11 +19,24 @@ ID = "arn:aws:cloudformation:eu-west-1:111122223333:changeSet/c/1"
 STACK_ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/sales-stream/1"
 CREATED = Answer("create_change_set", {"Id": ID, "StackId": STACK_ID})
 REMOVED = Answer("delete_change_set", {}, {"ChangeSetName": ID})
-SHELL_REMOVED = Answer("delete_stack", {}, {"StackName": STACK_ID, "ClientRequestToken": ANY})
+DELETED = Answer("delete_stack", {}, {"StackName": STACK_ID, "ClientRequestToken": ANY})
 
 
 def state(status: str, reason: str = "") -> Answer:
     return Answer("describe_change_set", {"Status": status, "StatusReason": reason})
+
+
+def stack(status: str) -> Answer:
+    found = {
+        "StackName": "sales-stream",
+        "StackId": STACK_ID,
+        "StackStatus": status,
+        "CreationTime": datetime(2026, 1, 1, tzinfo=timezone.utc),
+    }
+    return Answer("describe_stacks", {"Stacks": [found]}, {"StackName": STACK_ID})
+
+
+SHELL_REMOVED = (stack("REVIEW_IN_PROGRESS"), DELETED)
 
 
 def create(kind: change_sets.Kind, *answers: Any) -> ChangeSet | None:
@@ -83,7 +97,7 @@ def test_a_first_create_leaves_nothing_when_it_fails() -> None:
 
 def test_an_impossible_change_is_told_and_leaves_no_shell_behind() -> None:
     told = Answer("describe_events", {"OperationEvents": []})
-    answers = (CREATED, state("FAILED", "Circular dependency"), told, REMOVED, SHELL_REMOVED)
+    answers = (CREATED, state("FAILED", "Circular dependency"), told, REMOVED, *SHELL_REMOVED)
     with pytest.raises(StackError, match="stack sales-stream failed\n  Circular dependency"):
         create("CREATE", *answers)
 
@@ -99,7 +113,7 @@ def test_a_change_that_fails_validation_names_the_resource_and_its_place() -> No
     told = Answer("describe_events", {"OperationEvents": [event]})
     reason = "Validation failed. Use DescribeEvents."
     with pytest.raises(StackError) as failed:
-        create("CREATE", CREATED, state("FAILED", reason), told, REMOVED, SHELL_REMOVED)
+        create("CREATE", CREATED, state("FAILED", reason), told, REMOVED, *SHELL_REMOVED)
     assert str(failed.value).splitlines() == [
         "stack sales-stream failed at Stream (AWS::Kinesis::Stream)",
         "  Value is out of range. /Resources/Stream/Properties/ShardCount",
@@ -110,7 +124,7 @@ def test_a_change_that_fails_validation_names_the_resource_and_its_place() -> No
 
 def test_who_may_not_read_events_gets_the_change_sets_own_reason() -> None:
     refusal = Refusal("describe_events", "AccessDenied")
-    answers = (CREATED, state("FAILED", "Circular dependency"), refusal, REMOVED, SHELL_REMOVED)
+    answers = (CREATED, state("FAILED", "Circular dependency"), refusal, REMOVED, *SHELL_REMOVED)
     with pytest.raises(StackError, match="Circular dependency"):
         create("CREATE", *answers)
 
@@ -118,7 +132,14 @@ def test_who_may_not_read_events_gets_the_change_sets_own_reason() -> None:
 def test_an_interrupted_wait_leaves_no_shell_behind() -> None:
     refusal = Refusal("describe_change_set", "AccessDenied")
     with pytest.raises(ClientError):
-        create("CREATE", CREATED, refusal, REMOVED, SHELL_REMOVED)
+        create("CREATE", CREATED, refusal, REMOVED, *SHELL_REMOVED)
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"])
+def test_what_somebody_else_made_of_the_shell_meanwhile_stays(status: str) -> None:
+    refusal = Refusal("describe_change_set", "ChangeSetNotFound")
+    with pytest.raises(ClientError):
+        create("CREATE", CREATED, refusal, REMOVED, stack(status))
 
 
 def test_a_wrong_value_is_told_with_the_template() -> None:

@@ -234,13 +234,15 @@ def test_a_failed_deploy_as_ndjson_ends_with_the_root_cause(
     assert (cause["file"], cause["line"]) == (str(path), 4)
 
 
+# One KPU is for four subtasks, at $0.11 an hour.
+@pytest.mark.parametrize(("parallelism", "cost"), [("0", "0.252"), ("8", "0.362")])
 def test_the_plan_of_the_real_system_tells_its_cost_by_the_shards_asked_for(
-    local_aws: TestAws,
+    local_aws: TestAws, parallelism: str, cost: str
 ) -> None:
     name = f"plan-{uuid4().hex[:8]}"
-    arguments = ("deploy", "--plan", "--project", name, "-p", "ShardCount=2")
-    planned = command_line.run(local_aws.environment, *arguments)
-    assert "On AWS it costs about $0.252 an hour while the analytics runs" in planned.stdout
+    given = ("-p", "ShardCount=2", "-p", f"Parallelism={parallelism}")
+    planned = command_line.run(local_aws.environment, "deploy", "--plan", "--project", name, *given)
+    assert f"On AWS it costs about ${cost} an hour while the analytics runs" in planned.stdout
 
 
 SECRET = """\

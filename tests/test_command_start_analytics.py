@@ -166,7 +166,7 @@ def test_to_stop_what_is_at_rest_is_no_work(project: AuditedProject) -> None:
     assert json.loads(done.stdout) == {
         "name": project.outputs["AnalyticsApplicationName"],
         "status": "READY",
-        "parallelism": 1,
+        "parallelism": 2,
         "version": 1,
     }
 

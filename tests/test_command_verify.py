@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import command_line
-from audited_project import AuditedProject, audited_project, envelope, result_lines, sales
+from audited_project import SHARDS, AuditedProject, audited_project, envelope, result_lines, sales
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -49,6 +49,22 @@ def test_results_that_are_right_are_proven_to_the_cent(project: AuditedProject) 
     assert sum(found["shards"].values()) == found["counts"]["records"] == 302
     assert sum(window["sales"] for window in found["windows"]) == 300
     assert {window["differences"] for window in found["windows"]} == {0}
+
+
+def test_closed_shards_are_read_beside_the_open_ones(project: AuditedProject) -> None:
+    now = time.time()
+    before, after = (sales(200, seed=seed, over=(now - 100, now - 30)) for seed in (1, 2))
+    project.send(before)
+    project.reshard(2 * SHARDS)
+    late = project.send([after[0]])[0]
+    project.send(after[1:])
+    project.beat()
+    project.record("late", late)
+    project.store(result_lines([*before, *after[1:]]))
+    found = audit(project)
+    assert found["differences"] == []
+    assert (found["counts"]["counted"], found["counts"]["late"]) == (399, 1)
+    assert len([count for count in found["shards"].values() if count > 20]) == 3 * SHARDS
 
 
 def a_cent_changed(lines: Lines) -> Lines:

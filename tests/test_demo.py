@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import command_line
+import processes
 from waiting import until
 
 STEPS = [
@@ -46,11 +47,6 @@ def demo(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
-def processes_that_name(text: str) -> list[str]:
-    table = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True)
-    return [line for line in table.stdout.splitlines() if text in line]
-
-
 def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path, "--duration", "15", "--output", "json") as process:
         answer, progress = process.communicate(timeout=300)
@@ -63,7 +59,7 @@ def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path
     assert list(found["seconds"]) == STEPS
     assert progress.count("window until") >= 2
     assert not list(tmp_path.iterdir())
-    assert not processes_that_name(str(tmp_path))
+    assert not processes.naming(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -78,4 +74,4 @@ def test_a_demo_that_is_broken_off_leaves_nothing(number: signal.Signals, tmp_pa
         assert "Cancelled" in rest
         assert "Traceback" not in rest
     until(lambda: not list(tmp_path.iterdir()), "an empty folder")
-    assert not processes_that_name(str(tmp_path))
+    assert not processes.naming(tmp_path)

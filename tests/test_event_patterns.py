@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import bus_oracle
+import event_sequences
+from event_sequences import Event
 from function_loader import NO_AWS, load
 from template_trees import TREES, Tree, having
 
@@ -149,6 +153,15 @@ def test_a_copy_goes_where_the_first_one_went(local_aws: TestAws) -> None:
         assert sorted_by(local_aws, copy) == sorted_by(local_aws, envelope(detail, kind))
 
 
+def test_a_replayed_event_goes_where_it_went_but_is_not_rejected_again(local_aws: TestAws) -> None:
+    for detail, kind in WELL_FORMED:
+        event = envelope(detail, kind)
+        replayed = {**event, "replay-name": "again"}
+        assert sorted_by(local_aws, replayed) == sorted_by(local_aws, event)
+    malformed = {**envelope({**SALE, "sales": None}), "replay-name": "again"}
+    assert sorted_by(local_aws, malformed) == ([], [False, False])
+
+
 MISSING = object()
 TEXTS = ["", "-", "store_", "store_1", "shop", SALE["request_id"], "12.50", "true"]
 NUMBERS = [0, 1, -1, 0.5, -0.5, 86.71, 999_999_999.99, 1_000_000_000, 1_000_000_001, 4_000_000_000]
@@ -169,6 +182,28 @@ def test_whatever_is_put_on_the_bus_goes_to_exactly_one_place(
     places, orders = sorted_by(local_aws, envelope(sent, kind, source))
     assert len(places) == 1
     assert orders == [places == ["sales"] and sent["is_return"] is False] * 2
+
+
+ODD = {**event_sequences.ODD, "quantity": event_sequences.ODD_AMOUNTS}
+MEMBERS = st.fixed_dictionaries({}, optional={name: ODD[name] for name in sorted(ODD)})
+EXTRA = st.lists(event_sequences.EXTRA, max_size=1).map(dict)
+
+
+@event_sequences.examples(100)
+@given(kind=st.sampled_from([SALES, INVENTORY]), odd=MEMBERS, extra=EXTRA, mixed=st.booleans())
+@example(kind=SALES, odd={"sales": '[5, "x"]'}, extra={}, mixed=False)
+@example(kind=SALES, odd={"request_id": '["a-b", 5]'}, extra={}, mixed=False)
+def test_every_event_goes_where_the_oracle_says(
+    local_aws: TestAws, kind: str, odd: dict[str, str], extra: dict[str, str], mixed: bool
+) -> None:
+    """Two places only when an array has elements that are right and others that are wrong."""
+    both = {**SALE, **COUNT} if mixed else CONTENT[kind]
+    texts = {**{name: json.dumps(value) for name, value in both.items()}, **extra, **odd}
+    detail = json.loads(Event(0, tuple(texts.items())).detail)
+    exact = json.loads(json.dumps(detail), parse_float=Decimal)
+    places, _ = sorted_by(local_aws, envelope(detail, kind))
+    assert set(places) == bus_oracle.places(envelope(exact, kind))
+    assert len(places) == 1 or any(isinstance(value, list) for value in detail.values())
 
 
 def test_the_order_rules_are_the_sales_rule_without_the_returns() -> None:

@@ -139,7 +139,7 @@ def test_further_pages_of_shards_are_asked_for_by_their_token_alone() -> None:
         Answer("list_shards", {"Shards": [listed(1)]}, {"NextToken": "more"}),
     ) as kinesis:
         found = events.shards(kinesis, "sales")
-    assert found == [Shard("shard-0", is_open=False), Shard("shard-1", is_open=True)]
+    assert found == [Shard("shard-0", False, 0, 1), Shard("shard-1", True, 0, 1)]
 
 
 def test_numbers_keep_every_digit() -> None:

@@ -5,78 +5,22 @@ The tests share one run of it; each leaves it running.
 
 from __future__ import annotations
 
-import io
+import contextlib
 import json
 import os
-import re
 import signal
-import subprocess
-import zipfile
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+import processes
 from conftest import TestAws
+from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
 from miztiik_events.local import flink_processes, launch
+from miztiik_events.local.flink_log import SERVICE
 from waiting import until
-
-PROGRAM = """
-import json, os
-from pyflink.table import EnvironmentSettings, TableEnvironment
-
-with open(os.environ["APPLICATION_PROPERTIES_FILE"]) as file:
-    groups = {group["PropertyGroupId"]: group["PropertyMap"] for group in json.load(file)}
-rate = groups["counter"]["rows.per.second"]
-print("the endpoint is", groups["counter"]["aws.endpoint"])
-tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-tables.execute_sql(
-    "CREATE TABLE counter (n BIGINT) WITH ('connector'='datagen', 'fields.n.kind'='sequence',"
-    f" 'fields.n.start'='1', 'fields.n.end'='100000', 'rows-per-second'='{rate}')"
-)
-tables.execute_sql("CREATE TABLE printed (n BIGINT) WITH ('connector'='print')")
-tables.execute_sql("INSERT INTO printed SELECT n FROM counter")
-"""
-GROUP = "/test/counter"
-PROPERTIES = {
-    "kinesis.analytics.flink.run.options": {"python": "main.py"},
-    "counter": {"rows.per.second": "20", "aws.region": "us-east-1"},
-}
-
-
-@dataclass(frozen=True)
-class Counter:
-    """The application that counts."""
-
-    aws: TestAws
-    name: str
-    flink: Any
-
-    @property
-    def status(self) -> str:
-        described = self.flink.describe_application(ApplicationName=self.name)
-        return str(described["ApplicationDetail"]["ApplicationStatus"])
-
-    def start(self, **configuration: Any) -> None:
-        self.flink.start_application(ApplicationName=self.name, RunConfiguration=configuration)
-        until(lambda: self.status != "STARTING")
-
-    def messages(self) -> list[dict[str, str]]:
-        pages = self.aws.client("logs").get_paginator("filter_log_events")
-        found = pages.paginate(logGroupName=GROUP, logStreamNames=[self.name])
-        return [json.loads(event["message"]) for page in found for event in page["events"]]
-
-    def counted(self) -> list[int]:
-        """The numbers so far, in the order of their printing."""
-        texts = (message.get("message", "") for message in self.messages())
-        found = (re.fullmatch(r"\+I\[(\d+)\]", text) for text in texts)
-        return [int(match.group(1)) for match in found if match]
-
-    def process(self, kind: str) -> int:
-        folder = self.aws.running.folder.flink
-        (pid,) = (process.pid for process in flink_processes.alive(folder) if process.kind == kind)
-        return pid
 
 
 @pytest.fixture(scope="module")
@@ -84,71 +28,9 @@ def role(local_aws: TestAws) -> str:
     return role_in(local_aws)
 
 
-def role_in(aws: TestAws) -> str:
-    iam, statement = aws.client("iam"), {"Effect": "Allow", "Resource": "*"}
-    trust = {"Principal": {"Service": "kinesisanalytics.amazonaws.com"}, "Effect": "Allow"}
-    created = iam.create_role(
-        RoleName="counter",
-        AssumeRolePolicyDocument=document({**trust, "Action": "sts:AssumeRole"}),
-    )
-    policy = document({**statement, "Action": ["s3:GetObject", "logs:PutLogEvents"]})
-    iam.put_role_policy(RoleName="counter", PolicyName="counter", PolicyDocument=policy)
-    return str(created["Role"]["Arn"])
-
-
-def document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
 @pytest.fixture(scope="module")
 def code(local_aws: TestAws) -> str:
     return code_in(local_aws)
-
-
-def code_in(aws: TestAws) -> str:
-    """The bucket that has the program."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("main.py", PROGRAM)
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="counter-code")
-    s3.put_object(Bucket="counter-code", Key="code.zip", Body=archive.getvalue())
-    aws.client("logs").create_log_group(logGroupName=GROUP)
-    return "counter-code"
-
-
-def create(
-    aws: TestAws, name: str, role: str, bucket: str, properties: dict[str, dict[str, str]]
-) -> Counter:
-    aws.client("logs").create_log_stream(logGroupName=GROUP, logStreamName=name)
-    flink = aws.client("kinesisanalyticsv2")
-    stream = f"arn:aws:logs:us-east-1:000000000000:log-group:{GROUP}:log-stream:{name}"
-    location = {"BucketARN": f"arn:aws:s3:::{bucket}", "FileKey": "code.zip"}
-    groups = [{"PropertyGroupId": id, "PropertyMap": group} for id, group in properties.items()]
-    custom = {"ConfigurationType": "CUSTOM"}
-    flink.create_application(
-        ApplicationName=name,
-        RuntimeEnvironment="FLINK-1_20",
-        ServiceExecutionRole=role,
-        CloudWatchLoggingOptions=[{"LogStreamARN": stream}],
-        ApplicationConfiguration={
-            "ApplicationCodeConfiguration": {
-                "CodeContentType": "ZIPFILE",
-                "CodeContent": {"S3ContentLocation": location},
-            },
-            "ApplicationSnapshotConfiguration": {"SnapshotsEnabled": True},
-            "EnvironmentProperties": {"PropertyGroups": groups},
-            "FlinkApplicationConfiguration": {
-                "ParallelismConfiguration": {**custom, "Parallelism": 1},
-                "CheckpointConfiguration": {
-                    **custom,
-                    "CheckpointingEnabled": True,
-                    "CheckpointInterval": 1000,
-                },
-            },
-        },
-    )
-    return Counter(aws, name, flink)
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +117,34 @@ def test_a_program_that_fails_leaves_the_application_ready_and_tells_why(
     assert said == ["The application failed: KeyError: 'counter'"]
 
 
+def test_a_port_that_is_taken_before_flink_has_it_costs_a_start_and_no_more(
+    local_aws: TestAws, role: str, code: str
+) -> None:
+    application = create(local_aws, "crowded", role, code, PROPERTIES)
+    application.flink.start_application(ApplicationName="crowded", RunConfiguration={})
+    chosen = until(lambda: rest_port(application))
+    with socket.create_server(("127.0.0.1", chosen)):
+        until(lambda: application.status != "STARTING")
+        assert application.status == "RUNNING", application.messages()[-3:]
+        until(lambda: len(application.counted()) > 0)
+    assert rest_port(application) != chosen
+    said = [m["message"] for m in application.messages() if m["logger"] == SERVICE]
+    (again,) = (text for text in said if text.endswith("; the job starts again from nothing"))
+    assert again.startswith("java.net.BindException: Could not start rest endpoint"), again
+    application.flink.stop_application(ApplicationName="crowded", Force=True)
+    until(lambda: application.status == "READY")
+
+
+def rest_port(application: Counter) -> int:
+    """The port that was chosen for its JobManager; 0 as long as none is known."""
+    folder = application.aws.running.folder.flink
+    for path in folder.glob(f"*{application.name}/run-*/conf/config.yaml"):
+        # It may be written just now.
+        with contextlib.suppress(ValueError):
+            return int(json.loads(path.read_text())["rest.port"])
+    return 0
+
+
 def test_a_role_that_may_not_read_the_code_cannot_start_it(local_aws: TestAws, code: str) -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "kinesisanalytics.amazonaws.com"}}
     created = local_aws.client("iam").create_role(
@@ -254,12 +164,6 @@ def test_a_killed_server_takes_flink_along() -> None:
         application = create(aws, "short-lived", role_in(aws), code_in(aws), PROPERTIES)
         application.flink.start_application(ApplicationName="short-lived", RunConfiguration={})
         until(lambda: len(list(flink_processes.alive(running.folder.flink))) == 2)
-        processes = list(flink_processes.alive(running.folder.flink))
+        found = list(flink_processes.alive(running.folder.flink))
         os.kill(running.address.pid, signal.SIGKILL)
-        until(lambda: not any(is_alive(process.pid) for process in processes))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead but not yet collected does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return state.stdout.strip() not in ("", "Z", "Z+", "Zs")
+        until(lambda: not any(processes.is_alive(process.pid) for process in found))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import processes
 from miztiik_events.local import launch
 from miztiik_events.local.folder import Address, Folder
 from waiting import until
@@ -45,13 +46,6 @@ def exports(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return dict(line[len("export ") :].split("=", 1) for line in lines)
 
 
-def group_lives(group: int) -> bool:
-    """Whether a process of the group runs; one that is dead but not yet collected does not."""
-    table = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True)
-    rows = (line.split() for line in table.stdout.splitlines())
-    return any(row[0] == str(group) and not row[1].startswith("Z") for row in rows)
-
-
 def is_healthy(port: int) -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5) as answer:
         return bool(answer.status == 200)
@@ -76,7 +70,7 @@ def test_start_prints_what_makes_clients_use_it_and_stop_leaves_nothing(folder: 
 
     stopped = run(folder, "stop")
     assert stopped.returncode == 0
-    assert not group_lives(found.address.pid)
+    assert not processes.in_group(found.address.pid)
     assert list(folder.iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
@@ -160,7 +154,7 @@ def test_a_server_that_was_killed_takes_all_it_started_along(folder: Path) -> No
     assert found
     os.kill(found.address.pid, signal.SIGKILL)
     until(lambda: not state.is_locked())
-    assert not group_lives(found.address.pid)
+    assert not processes.in_group(found.address.pid)
     assert run(folder, "env").returncode == 1
     assert run(folder, "start").returncode == 0
 
@@ -194,7 +188,7 @@ def test_it_ends_with_its_parent_however_that_ends(number: signal.Signals) -> No
     process.send_signal(number)
     process.communicate()
     until(lambda: not path.exists())
-    assert not group_lives(pid)
+    assert not processes.in_group(pid)
 
 
 def test_it_ends_with_the_block(tmp_path: Path) -> None:
@@ -202,7 +196,7 @@ def test_it_ends_with_the_block(tmp_path: Path) -> None:
         path, pid = aws.folder.path, aws.address.pid
         assert aws.environment["AWS_ENDPOINT_URL"] == aws.endpoint
     assert not path.exists()
-    assert not group_lives(pid)
+    assert not processes.in_group(pid)
 
 
 def test_in_effect_hides_the_callers_aws_and_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,28 +1,23 @@
-"""What `package` writes deploys the whole project with the AWS CLI, and deploy.sh is no less exact.
-
-The AWS CLI is installed once, into an environment of its own inside the tests': it pins another
-botocore.
-"""
+"""What `package` writes deploys the whole project with the AWS CLI; deploy.sh is no less exact."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import aws_cli
 import command_line
 from small_projects import QUEUE, SmallProject, queue_project
 
 if TYPE_CHECKING:
     from conftest import TestAws
 
-AWSCLI = "awscli==1.46.3"
 # Notes how it was called, tells two outputs, and fails for the stack that is to fail.
 STAND_IN = """\
 #!/bin/sh
@@ -37,12 +32,7 @@ esac
 @pytest.fixture(scope="module")
 def aws_folder() -> Path:
     """The folder of the program `aws`."""
-    folder = Path(sys.prefix) / "awscli" / "bin"
-    if not (folder / "aws").exists():
-        subprocess.run([sys.executable, "-m", "venv", folder.parent], check=True)
-        pip = [folder / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, AWSCLI], check=True)
-    return folder
+    return aws_cli.folder()
 
 
 def package(folder: Path, *arguments: str) -> Path:

@@ -44,6 +44,10 @@ def test_a_sale_has_its_exact_amount() -> None:
         *({name: {"a": value}} for name, value in DETAIL.items()),
         {"request_id": ""},
         {"request_id": 7},
+        {"request_id": "-" * 257},
+        {"request_id": '["a-b"]'},
+        {"request_id": '{"a-b": 1}'},
+        {"store_id": "store_" + "x" * 251},
         {"store_id": "shop_1"},
         {"store_id": 1},
         {"sales": "12.34"},
@@ -67,17 +71,37 @@ def test_a_malformed_event_is_no_sale(changes: dict[str, Any]) -> None:
         ("0.005", "0.01"),
         ("0.00499999999999999999999", "0.00"),
         ("1.115", "1.12"),
-        ("-0.004", "0.00"),
-        ("9999999999.994", "9999999999.99"),
+        ("-0.0", "0.00"),
+        ("1e-400", "0.00"),
+        ("1e-99999999999999999999", "0.00"),
+        ("0.1e10", "1000000000.00"),
+        ("1000000000.0049", "1000000000.00"),
     ],
 )
 def test_amounts_are_rounded_half_up_to_cents(text: str, expected: str) -> None:
     assert amount(text) == Decimal(expected)
 
 
-@pytest.mark.parametrize("text", ["9999999999.995", "10000000000", "1e400", "-0.005", "9" * 40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1000000000.005",
+        "9999999999.995",
+        "10000000000",
+        "1e400",
+        "1e99999999999999999999",
+        "-0.001",
+        "9" * 40,
+    ],
+)
 def test_an_amount_that_does_not_fit_is_malformed(text: str) -> None:
     assert amount(text) is None
+
+
+def test_texts_are_those_that_the_job_reads() -> None:
+    found = judged(request_id="-" * 256, store_id="store_\ud83d" + "\U0001f600" * 249)
+    assert found
+    assert found.store_id == "store_?" + "\U0001f600" * 249
 
 
 def test_a_detail_that_is_no_object_is_malformed() -> None:
@@ -98,6 +122,8 @@ ARRIVED = 1_795_532_430_500
     [
         ("2026-11-24T15:00:29Z", ARRIVED - 1500),
         ("2026-11-24T15:00:30.250Z", ARRIVED - 250),
+        ("2026-11-24T15:00:30.2Z", ARRIVED - 300),
+        ("2026-11-24T15:00:30.2509999Z", ARRIVED - 250),
         # A clock that runs ahead, and what is no time: the time of arrival.
         ("2026-11-24T15:00:31Z", ARRIVED),
         ("2026-11-24T15:00:29+00:00", ARRIVED),

@@ -133,6 +133,7 @@ def test_a_resource_says_what_becomes_of_its_data(tree: Tree) -> None:
     keeps = (
         *("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Kinesis::Stream"),
         "AWS::Logs::LogGroup",
+        "AWS::Events::Archive",
     )
     for name, resource in tree.resources().items():
         policies = {"DeletionPolicy", "UpdateReplacePolicy"}

@@ -34,6 +34,7 @@ KINDS = {
     "batches": ("lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
     "stream": ("kinesis", "list_streams", "StreamNames", ""),
     "rule": ("events", "list_rules", "Rules", "Name"),
+    "archive": ("events", "list_archives", "Archives", "ArchiveName"),
     "role": ("iam", "list_roles", "Roles", "RoleName"),
     "topic": ("sns", "list_topics", "Topics", "TopicArn"),
     "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),

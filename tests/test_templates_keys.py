@@ -18,6 +18,7 @@ ROLE = "AWS::IAM::Role"
 DESTINATION = "ExtendedS3DestinationConfiguration.EncryptionConfiguration.KMSEncryptionConfig"
 PLACES = {
     "AWS::DynamoDB::Table": ["SSESpecification.KMSMasterKeyId"],
+    "AWS::Events::Archive": ["KmsKeyIdentifier"],
     "AWS::Events::EventBus": ["KmsKeyIdentifier"],
     "AWS::Kinesis::Stream": ["StreamEncryption.KeyId"],
     "AWS::KinesisAnalyticsV2::Application": [

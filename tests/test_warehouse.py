@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from function_loader import NO_AWS, load
 
+ARCHIVE = {"ARCHIVE_RETENTION_DAYS": "7"}
 TABLES = {"STOCK_TABLE_NAME": "stock", "APPLIED_TABLE_NAME": "applied"}
 
 
@@ -52,7 +53,7 @@ def failed(answer: dict[str, list[dict[str, str]]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def warehouse() -> ModuleType:
-    return load("warehouse", {**NO_AWS, **TABLES})
+    return load("warehouse", {**NO_AWS, **ARCHIVE, **TABLES})
 
 
 @pytest.mark.parametrize(
@@ -89,11 +90,14 @@ def test_whatever_comes_is_a_movement_or_refused(warehouse: ModuleType, text: st
         warehouse.parse(text)
 
 
-def test_the_note_that_an_event_was_applied_expires_after_eight_days(
+def test_the_note_that_an_event_was_applied_outlives_the_archive_by_three_weeks(
     warehouse: ModuleType,
 ) -> None:
     note, change = warehouse.transaction(warehouse.parse(order(1, request_id="a")), now=1000)
-    assert note["Put"]["Item"] == {"request_id": {"S": "a"}, "expires_at": {"N": "692200"}}
+    assert note["Put"]["Item"] == {
+        "request_id": {"S": "a"},
+        "expires_at": {"N": str(1000 + 28 * 86_400)},
+    }
     assert (note["Put"]["TableName"], change["Update"]["TableName"]) == ("applied", "stock")
 
 
@@ -165,7 +169,7 @@ class Warehouse:
         self._stock = self._table("store_id", "category")
         applied = self._table("request_id")
         tables = {"STOCK_TABLE_NAME": self._stock, "APPLIED_TABLE_NAME": applied}
-        self._function = load("warehouse", {**local_aws.environment, **tables})
+        self._function = load("warehouse", {**local_aws.environment, **ARCHIVE, **tables})
 
     def take(self, *bodies: str) -> list[str]:
         return failed(self._function.handler(batch(*bodies), None))

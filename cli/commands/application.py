@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from ..analytics import Application
     from ..stacks import Stack
 
-timeout_option = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait; what is under way in AWS goes on.",
-)
 no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
 
 

@@ -65,10 +65,19 @@ def command(
     found = draft.beside(options.session)
     if looks_for_drift:
         _refuse_drift(options, found, limits)
+    _say_caution(options, found)
     if only_plan:
         _plan(options, found, limits, exit_code=exit_code)
     else:
         _deploy(options, found, limits)
+
+
+def _say_caution(options: Options, project: Project) -> None:
+    from .. import reshard_caution
+
+    caution = reshard_caution.of_deploy(options.session, project)
+    if caution:
+        options.say(caution, fg="yellow")
 
 
 def _deploy(options: Options, project: Project, limits: Limits) -> None:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from .options import SECONDS, timeout_option
+
 Command = TypeVar("Command", bound=Callable[..., Any])
-SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 def _pairs(
@@ -105,14 +106,7 @@ _OPTIONS = (
         metavar="N",
         help="How many stacks to work on at once.",
     ),
-    click.option(
-        "--timeout",
-        type=SECONDS,
-        default=3600,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long to wait; what is under way in AWS goes on.",
-    ),
+    timeout_option(3600),
     click.option(
         "--wait",
         type=SECONDS,

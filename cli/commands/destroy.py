@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
     from ..inventory import Inventory
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-data", is_flag=True, help="Leave the data store: the bucket with the results."
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=3600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait; what is under way in AWS goes on.",
-)
+@timeout_option(3600)
 @shared_options
 def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout: float) -> None:
     """Remove the stacks, with all their data and logs.

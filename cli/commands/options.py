@@ -55,6 +55,21 @@ class Options:
             click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
 
 
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+def timeout_option(default: int) -> Callable[[Command], Command]:
+    """How many seconds a command waits for what it has AWS do."""
+    return click.option(
+        "--timeout",
+        type=SECONDS,
+        default=default,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait; what is under way in AWS goes on.",
+    )
+
+
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
     import re
 

@@ -29,11 +29,11 @@ def recompute(
     stack = application_stack(options, recomputation.OUTPUT)
     name = stack.outputs[recomputation.OUTPUT]
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    bucket = _checked_bucket(options, moment)
+    bucket, parallelism = _checked(options, stack, moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
         _rest(options, name, patience, restart=restart)
-        _aim(options, stack, moment, patience)
+        _aim(options, stack, moment, parallelism, patience)
         if no_wait:
             operation.request_start(flink, name, snapshots.NONE)
             found = analytics.describe(flink, name)
@@ -43,14 +43,17 @@ def recompute(
     _say_next(options, moment, bucket)
 
 
-def _checked_bucket(options: Options, moment: datetime) -> str:
-    """The data store; raises ApplicationError when the stream does not reach back that far."""
-    from .. import recomputation, stacks
+def _checked(options: Options, stack: Stack, moment: datetime) -> tuple[str, int]:
+    """The data store and the parallelism; raises when the events can not be read again rightly."""
+    from .. import recomputation, stacks, unread
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     stream = stacks.require(outputs, "SalesStreamName", options.project)
-    recomputation.require_memory(options.session.client("kinesis"), stream, moment)
-    return stacks.require(outputs, "FirehoseDataStore", options.project)
+    kinesis = options.session.client("kinesis")
+    recomputation.require_memory(kinesis, stream, moment)
+    usual = int(stack.parameters.get("ShardCount", "1"))
+    parallelism = unread.extra_parallelism(kinesis, stream, moment, usual)
+    return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism
 
 
 def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
@@ -70,13 +73,15 @@ def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> 
     operation.stop(flink, name, patience, lambda status: None, force=True)
 
 
-def _aim(options: Options, stack: Stack, moment: datetime, patience: Patience) -> None:
+def _aim(
+    options: Options, stack: Stack, moment: datetime, parallelism: int, patience: Patience
+) -> None:
     from .. import recomputation
     from ..stack_operations import Operator
 
     cloudformation = options.session.client("cloudformation")
     operator = Operator(cloudformation, patience, lambda happening: None)
-    recomputation.aim(operator, stack, moment)
+    recomputation.aim(operator, stack, moment, parallelism)
 
 
 def _say_next(options: Options, moment: datetime, bucket: str) -> None:

@@ -12,6 +12,7 @@ from .options import Options, shared_options
 
 if TYPE_CHECKING:
     from ..queues import DeadEnd
+    from .redrive_queue import Wishes
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -71,16 +72,23 @@ def command(
     found = queues.dead_ends(outputs)
     if not found:
         stacks.require(outputs, "RejectedEventsQueueUrl", options.project)
+    _refuse(wanted, wishes, found)
     if wanted is None:
-        if yes or deletes or even_malformed:
-            raise click.UsageError(f"Name the QUEUE. There are: {', '.join(found)}")
         _overview(options, found)
-        return
-    if wanted not in found:
-        raise click.UsageError(f"No queue {wanted!r}. There are: {', '.join(found)}")
-    if not (yes or dry_run or sys.stdin.isatty()):
+    else:
+        QueueRedrive(options, found[wanted], outputs, wishes).run()
+
+
+def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) -> None:
+    """Raise UsageError for wishes that do not go together with the queue, or with these queues."""
+    known = f"There are: {', '.join(found)}"
+    if wanted is None:
+        if wishes.yes or wishes.deletes or wishes.even_malformed:
+            raise click.UsageError(f"Name the QUEUE. {known}")
+    elif wanted not in found:
+        raise click.UsageError(f"No queue {wanted!r}. {known}")
+    elif not (wishes.yes or wishes.dry_run or sys.stdin.isatty()):
         raise click.UsageError("There is no terminal to ask on. Give --yes, or --dry-run to look")
-    QueueRedrive(options, found[wanted], outputs, wishes).run()
 
 
 def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import application_stack, no_wait_option, show, timeout_option, watching
-from .options import Options, shared_options
+from .application import application_stack, no_wait_option, show, watching
+from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
     from ..analytics import Application
@@ -28,10 +28,17 @@ if TYPE_CHECKING:
     "(2026-11-24T15:00) computes the windows since then again, apart from the others.",
 )
 @click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
-@timeout_option
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Start even when the stream got other shards meanwhile, and sales would be late.",
+)
+@timeout_option(600)
 @no_wait_option
 @shared_options
-def command(options: Options, origin: str, restart: bool, timeout: float, no_wait: bool) -> None:
+def command(
+    options: Options, origin: str, restart: bool, force: bool, timeout: float, no_wait: bool
+) -> None:
     """Start the analytics application; it costs money while it runs.
 
     \b
@@ -40,7 +47,8 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
       miztiik-events start-analytics --from 2h
 
     It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
-    itself when its code or its settings changed.
+    itself when its code or its settings changed. Ends with 4, and starts nothing, when the stream
+    got other shards meanwhile and sales would be late.
 
     From a time, a second application computes past windows again, from the events that the stream
     still has, and writes them under `recomputed/`; the analytics goes on beside it.
@@ -59,6 +67,8 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
+    if not force:
+        _require_room(options, name, origin, restart)
     if no_wait:
         has_begun = operation.request_start(flink, name, origin)
         found = analytics.describe(flink, name)
@@ -71,6 +81,20 @@ def command(options: Options, origin: str, restart: bool, timeout: float, no_wai
     _say_failure(options, found, since)
     if not analytics.is_local(flink):
         _say_cost(options, found)
+
+
+def _require_room(options: Options, name: str, origin: str, restart: bool) -> None:
+    from .. import analytics, snapshots, stacks, unread
+
+    flink = options.session.client("kinesisanalyticsv2")
+    found = analytics.describe(flink, name)
+    # What runs is left alone, or stopped with a snapshot and started from that.
+    if found.status != "READY" and not (restart and origin != snapshots.LATEST):
+        return
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    if "SalesStreamName" in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
+        unread.require_room(kinesis, flink, stream, found, origin)
 
 
 def _moment(origin: str) -> datetime | None:

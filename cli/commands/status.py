@@ -44,8 +44,9 @@ def command(
       miztiik-events status --watch
       miztiik-events status --why
 
-    Ends with 4 when something needs a person: a stack or the application has failed, there are
-    dead letters or failed calls, an alarm rings. That nothing is deployed is no failure.
+    Ends with 4 when something needs a person: a stack or the application has failed, the stream has
+    not as many shards as the application has subtasks, there are dead letters or failed calls, an
+    alarm rings. That nothing is deployed is no failure.
     """
     from ..clients import Clients
     from .status_watch import watch
@@ -79,6 +80,8 @@ def _show(options: Options, clients: Clients) -> None:
         click.echo(as_text(health, form, color=options.color))
     if health.problems:
         next_step = typed("status --why" if _is_explained(health) else "logs", options.project)
+        if health.mismatch and len(health.problems) == 1:
+            next_step = health.mismatch.next_step
         raise UnhealthyError(f"{'; '.join(health.problems)}. Next: {next_step}")
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         QueuesHealth,
         StackHealth,
         StoreHealth,
-        StreamHealth,
     )
     from ..stack_progress import StackProgress
 
@@ -64,7 +63,7 @@ def lines(health: Health, now: datetime) -> list[Line]:
         *_stacks(health.stacks),
         *_application("Analytics", health.application, now),
         *_recomputation(health.recomputation, now),
-        *_stream(health.stream, health.measured, now),
+        *_stream(health, now),
         *_store(health.store, health.measured, now),
         *_queues(health.queues),
         *_late(health.store),
@@ -122,16 +121,16 @@ def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> I
         yield from _application("Recomputing", part, now)
 
 
-def _stream(
-    part: StreamHealth | Refused | None, measured: Measured | Refused | None, now: datetime
-) -> Iterator[Line]:
+def _stream(health: Health, now: datetime) -> Iterator[Line]:
+    part, measured, mismatch = health.stream, health.measured, health.mismatch
     if isinstance(part, Refused):
         yield _unseen("Stream", part)
     elif part:
         newest = f"{_age(part.newest, now)} ago" if part.newest else "minutes ago"
-        yield _labelled(
-            "Stream", f"{counted(part.shards, 'shard')}; newest record {newest}; {_lag(measured)}"
-        )
+        shards = counted(part.shards, "shard")
+        yield _labelled("Stream", f"{shards}; newest record {newest}; {_lag(measured)}")
+    if mismatch:
+        yield _labelled("", f"{mismatch.problem}. Next: {mismatch.next_step}", BAD)
     if isinstance(measured, Refused):
         yield _unseen("CloudWatch", measured)
 

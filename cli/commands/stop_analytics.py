@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .application import application_name, no_wait_option, show, timeout_option, watching
-from .options import Options, shared_options
+from .application import application_name, no_wait_option, show, watching
+from .options import Options, shared_options, timeout_option
 
 
 @click.command()
-@timeout_option
+@timeout_option(600)
 @no_wait_option
 @click.option(
     "--force",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 from .private_names import require
@@ -30,54 +31,61 @@ _BUSY = ("STARTING", "STOPPING", "FORCE_STOPPING", "UPDATING", "ROLLING_BACK")
 
 
 def fill() -> None:
-    from ministack.core.responses import json_response  # type: ignore[import-untyped]
     from ministack.services import kinesisanalyticsv2 as control  # type: ignore[import-untyped]
 
     require(control, "_HANDLERS", "_applications", "_status_callback", "_error", "_not_found")
-    callback_of = control._status_callback
-
-    def callback_that_ends_the_operation(record: Record) -> Any:
-        tell = callback_of(record)
-
-        def on_status(status: str, message: str | None = None) -> None:
-            _end_newest(record, message)
-            tell(status, message)
-
-        return on_status
-
-    def list_applications(data: Data) -> Any:
-        records = control._applications.values()
-        summaries = [{name: record[name] for name in _SUMMARY} for record in records]
-        return json_response({"ApplicationSummaries": summaries})
-
-    def list_operations(data: Data) -> Any:
-        record = control._applications.get(data.get("ApplicationName"))
-        if record is None:
-            return control._not_found(data.get("ApplicationName"))
-        filters = {name: data[name] for name in _FILTERS if name in data}
-        newest_first = [
-            _without(note, "OperationFailureDetails")
-            for note in reversed(_settled(record))
-            if filters.items() <= note.items()
-        ]
-        limited = newest_first[: data.get("Limit", _MOST_LISTED)]
-        return json_response({"ApplicationOperationInfoList": limited})
-
-    def describe_operation(data: Data) -> Any:
-        record = control._applications.get(data.get("ApplicationName")) or {}
-        for note in _settled(record):
-            if note.get("OperationId") == data.get("OperationId"):
-                details = _without(note, "OperationId")
-                return json_response({"ApplicationOperationInfoDetails": details})
-        return control._error("ResourceNotFoundException", "There is no such operation.")
-
-    control._status_callback = callback_that_ends_the_operation
+    control._status_callback = partial(_callback_that_ends_the_operation, control._status_callback)
     control._HANDLERS.update(
-        ListApplications=list_applications,
-        ListApplicationOperations=list_operations,
-        DescribeApplicationOperation=describe_operation,
+        ListApplications=partial(_list_applications, control),
+        ListApplicationOperations=partial(_list_operations, control),
+        DescribeApplicationOperation=partial(_describe_operation, control),
         **{name: _noting(name, control) for name in _NOTED},
     )
+
+
+def _callback_that_ends_the_operation(callback_of: Any, record: Record) -> Any:
+    tell = callback_of(record)
+
+    def on_status(status: str, message: str | None = None) -> None:
+        _end_newest(record, message)
+        tell(status, message)
+
+    return on_status
+
+
+def _list_applications(control: Any, data: Data) -> Any:
+    records = control._applications.values()
+    summaries = [{name: record[name] for name in _SUMMARY} for record in records]
+    return _answer({"ApplicationSummaries": summaries})
+
+
+def _list_operations(control: Any, data: Data) -> Any:
+    record = control._applications.get(data.get("ApplicationName"))
+    if record is None:
+        return control._not_found(data.get("ApplicationName"))
+    filters = {name: data[name] for name in _FILTERS if name in data}
+    newest_first = [
+        _without(note, "OperationFailureDetails")
+        for note in reversed(_settled(record))
+        if filters.items() <= note.items()
+    ]
+    limited = newest_first[: data.get("Limit", _MOST_LISTED)]
+    return _answer({"ApplicationOperationInfoList": limited})
+
+
+def _describe_operation(control: Any, data: Data) -> Any:
+    record = control._applications.get(data.get("ApplicationName")) or {}
+    for note in _settled(record):
+        if note.get("OperationId") == data.get("OperationId"):
+            details = _without(note, "OperationId")
+            return _answer({"ApplicationOperationInfoDetails": details})
+    return control._error("ResourceNotFoundException", "There is no such operation.")
+
+
+def _answer(content: Data) -> Any:
+    from ministack.core.responses import json_response  # type: ignore[import-untyped]
+
+    return json_response(content)
 
 
 def _noting(name: str, control: Any) -> Any:

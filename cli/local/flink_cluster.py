@@ -23,6 +23,10 @@ class StartError(Exception):
     """The application could not be started; the message is the root cause."""
 
 
+class JobManagerError(StartError):
+    """The JobManager ended before there was a job, as when its port was taken meanwhile."""
+
+
 @dataclass
 class Cluster:
     """The processes; they are in the server's process group, so they end with it at the latest."""
@@ -32,6 +36,7 @@ class Cluster:
     log: ApplicationLog
     ports: Ports = field(default_factory=flink_configuration.free_ports)
     _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    _outputs: dict[str, Output] = field(default_factory=dict)
 
     @property
     def rest(self) -> Rest:
@@ -56,8 +61,11 @@ class Cluster:
         """
         arguments = run_arguments(self.application, savepoint)
         output = self._start("client", "flink", *arguments, source=PYTHON_OUTPUT)
-        while not self.has_ended("client"):
+        while not (self.has_ended("client") or self.has_ended("jobmanager")):
             wait(POLL_SECONDS)
+        if self.has_ended("jobmanager"):
+            # Whatever answers on its port now is not ours.
+            raise JobManagerError(self._why_jobmanager_ended())
         output.join()
         if self._processes["client"].returncode:
             raise StartError(causes.of_program(output.plain))
@@ -70,6 +78,11 @@ class Cluster:
                 process.kill()
         for process in self._processes.values():
             process.wait()
+
+    def _why_jobmanager_ended(self) -> str:
+        output = self._outputs["jobmanager"]
+        output.join()
+        return causes.of_stack_trace(output.trace) or "The JobManager ended; its log says why"
 
     def _end_client(self) -> None:
         # The client's JVM ends its Python program only when it is asked to end itself.
@@ -92,7 +105,8 @@ class Cluster:
         )
         self._processes[name] = process
         assert process.stdout
-        return self.log.follow(process.stdout, source or name)
+        self._outputs[name] = self.log.follow(process.stdout, source or name)
+        return self._outputs[name]
 
 
 def run_arguments(application: Application, savepoint: str | None) -> list[str]:

@@ -64,6 +64,8 @@ class Output(threading.Thread):
         self._take = take
         # What did not come from log4j: a program's own output, a traceback.
         self.plain: list[str] = []
+        # The first error's stack trace; what follows from it comes later.
+        self.trace = ""
 
     def run(self) -> None:
         for line in self._stream:
@@ -71,6 +73,8 @@ class Output(threading.Thread):
             if fields is None:
                 self.plain.append(line.rstrip("\n"))
                 fields = _fields("INFO", self._source, line.rstrip("\n"))
+            if fields["messageType"] in ("ERROR", "FATAL"):
+                self.trace = self.trace or fields.get("throwableInformation", "")
             self._take(fields)
 
 

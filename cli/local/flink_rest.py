@@ -12,6 +12,9 @@ from typing import Any
 from .. import causes
 
 POLL_SECONDS = 0.25
+# Longer than any answer takes, on a machine that is busy as well: an answer that is not waited for
+# would be taken for a savepoint that failed.
+REQUEST_SECONDS = 60.0
 SAVEPOINT_SECONDS = 120.0
 _TERMINAL = ("FAILED", "FINISHED", "CANCELED", "SUSPENDED")
 
@@ -80,7 +83,7 @@ class Rest:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise RestError(_refusal(error.read())) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import causes
 from . import role_session
 from .flink_application import Application
-from .flink_cluster import Cluster, StartError
+from .flink_cluster import Cluster, JobManagerError, StartError
 from .flink_configuration import RunFolder
 from .flink_log import ApplicationLog
 from .flink_rest import Job, RestError
@@ -81,7 +81,10 @@ class Run:
             # The processes take seconds to come up; the code is fetched meanwhile.
             self._cluster.start()
             self._unpack()
-            self._submit(self._savepoint)
+            try:
+                self._submit(self._savepoint)
+            except JobManagerError as error:
+                self._recover(str(error))
             self._log.say("INFO", "The application is running")
             self._on_status("RUNNING")
             while True:
@@ -136,20 +139,19 @@ class Run:
         if job.is_over:
             raise StartError(_why(job, failures))
 
-    def _recover(self) -> None:
+    def _recover(self, reason: str = "The JobManager ended") -> None:
         """Start cluster and job again where the last checkpoint was, as Managed Flink does."""
         for attempt in range(1, MOST_RECOVERIES_IN_A_ROW + 1):
             checkpoint = self._folder.latest_checkpoint() or self._savepoint
-            self._log.say(
-                "WARN", f"The JobManager ended; the job starts again from {checkpoint or 'nothing'}"
-            )
+            self._log.say("WARN", f"{reason}; the job starts again from {checkpoint or 'nothing'}")
             self._cluster.end()
             self._cluster = Cluster(self._application, self._folder, self._log)
             self._cluster.start()
             try:
                 self._submit(checkpoint)
                 return
-            except (StartError, RestError):
+            except (StartError, RestError) as error:
+                reason = str(error)
                 if attempt == MOST_RECOVERIES_IN_A_ROW:
                     raise
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,29 +53,56 @@ class Folder:
     def _address(self) -> Path:
         return self.path / "address.json"
 
+    @property
+    def _draft(self) -> Path:
+        return self._address.with_suffix(".draft")
+
     def create(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.temporary.mkdir(exist_ok=True)
         self.flink.mkdir(exist_ok=True)
 
+    def clear(self) -> None:
+        """Remove what an earlier server left, all but the lock; to be called with the lock."""
+        for folder in (self.temporary, self.flink):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self._address, self._draft, self.log):
+            file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder, unless a server lives in it or is about to."""
+        descriptor = self.take_lock() if self.path.exists() else None
+        if descriptor is None:
+            return
+        self.clear()
+        # The lock goes last: until then nobody else begins anything here.
+        self.lock.unlink()
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+        os.close(descriptor)
+
     def take_lock(self) -> int | None:
         """The descriptor that holds the lock, or None when another process holds it."""
-        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return descriptor
+        while True:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = os.open(self.lock, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if not _locks(descriptor):
+                    os.close(descriptor)
+                    return None
+                # Who had it may have removed the file: then this lock keeps nobody out.
+                if os.fstat(descriptor).st_nlink:
+                    return descriptor
+                os.close(descriptor)
 
     def is_locked(self) -> bool:
-        if not self.lock.exists():
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
             return False
-        descriptor = self.take_lock()
-        if descriptor is None:
-            return True
+        is_free = _locks(descriptor)
         os.close(descriptor)
-        return False
+        return not is_free
 
     def wait_until_unlocked(self, seconds: float) -> bool:
         """Whether server and reaper were gone before the time was up."""
@@ -85,9 +114,8 @@ class Folder:
         return True
 
     def write_address(self, address: Address) -> None:
-        draft = self._address.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(address)))
-        draft.replace(self._address)
+        self._draft.write_text(json.dumps(asdict(address)))
+        self._draft.replace(self._address)
 
     def read_address(self) -> Address | None:
         try:
@@ -101,3 +129,12 @@ class Folder:
             return self.log.read_text(errors="replace").splitlines()[-count:]
         except OSError:
             return []
+
+
+def _locks(descriptor: int) -> bool:
+    """Whether the lock could be taken."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

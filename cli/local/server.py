@@ -1,9 +1,9 @@
 """The process of an AWS on this machine: MiniStack with its gaps filled, on a port of 127.0.0.1.
 
-Run as `python -m miztiik_events.local.server FOLDER child|detached`. It says on stdout, in one
-line of JSON, where it listens or why it does not. A `child` ends when its stdin does, that is with
-its parent. Nothing it holds outlives it, so it may be killed at any time; what it started goes
-with it (reaper.py).
+Run as `python -m miztiik_events.local.server FOLDER LOCK child|detached temporary|kept`; LOCK is
+the descriptor that holds the folder's lock. It says on stdout, in one line of JSON, where it
+listens or why it does not. A `child` ends when its stdin does, that is with its parent. Nothing it
+holds outlives it, so it may be killed at any time; what it started goes with it (reaper.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
+from .. import storage
 from ..errors import ConfigurationError, MiztiikError
 from . import reaper, requirements, variables
 from .folder import Address, Folder
@@ -28,10 +30,28 @@ from .folder import Address, Folder
 HEALTH_SECONDS = 60
 
 
-def main(folder: Folder, *, child: bool, temporary: bool) -> None:
-    lock = folder.take_lock()
-    if lock is None:
-        raise ConfigurationError(f"An AWS runs already in {folder.path}")
+Fill = Callable[[Folder], None]
+
+
+def run(arguments: Sequence[str], fill: Fill | None = None) -> None:
+    """Serve, as the arguments say; `fill` is called in place of gaps.fill, before MiniStack serves.
+
+    Ends the process when that cannot be.
+    """
+    path, lock, mode, removal = arguments
+    folder, is_child, is_temporary = Folder(Path(path)), mode == "child", removal == "temporary"
+    try:
+        _run(folder, int(lock), fill or _fill_gaps, child=is_child, temporary=is_temporary)
+    except MiztiikError as error:
+        _say_error(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        _say_error(storage.translate(error))
+        sys.exit(MiztiikError.exit_code)
+
+
+def _run(folder: Folder, lock: int, fill: Fill, *, child: bool, temporary: bool) -> None:
+    _refuse_real_credentials()
     _start_reaper(lock, folder.path if temporary else None)
     if child:
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -41,9 +61,20 @@ def main(folder: Folder, *, child: bool, temporary: bool) -> None:
     environment = variables.for_server(port, folder.temporary)
     os.environ.clear()
     os.environ.update(environment)
-    _fill_gaps(folder)
+    requirements.check_ministack()
+    fill(folder)
     threading.Thread(target=_announce, args=(folder, port), daemon=True).start()
     _serve(listener)
+
+
+def _refuse_real_credentials() -> None:
+    found = variables.of_real_credentials(os.environ)
+    if found:
+        raise ConfigurationError(
+            f"An AWS on this machine takes no real credentials, but {', '.join(found)} "
+            f"{'is' if len(found) == 1 else 'are'} set. Next: miztiik-events local start, "
+            "which starts it without them"
+        )
 
 
 def _start_reaper(lock: int, folder: Path | None) -> None:
@@ -61,12 +92,15 @@ def _start_reaper(lock: int, folder: Path | None) -> None:
 def _end_with_parent() -> NoReturn:
     while sys.stdin.buffer.read(1):
         pass
+    _end()
+
+
+def _end() -> NoReturn:
     os.killpg(os.getpgid(0), signal.SIGKILL)
     raise SystemExit  # for the type checker; nothing comes after a kill
 
 
 def _fill_gaps(folder: Folder) -> None:
-    requirements.check_ministack()
     from . import gaps
 
     gaps.fill(folder)
@@ -78,7 +112,11 @@ def _announce(folder: Folder, port: int) -> None:
     with urllib.request.urlopen(url, timeout=HEALTH_SECONDS):
         pass
     address = Address(port=port, pid=os.getpid())
-    folder.write_address(address)
+    try:
+        folder.write_address(address)
+    except OSError as error:
+        _say_error(storage.translate(error, folder.path))
+        _end()
     _say(asdict(address))
 
 
@@ -86,6 +124,10 @@ def _say(line: dict[str, object]) -> None:
     print(json.dumps(line), flush=True)
     # The parent has what it waits for; from here on stdout is the log.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _say_error(error: MiztiikError) -> None:
+    _say({"error": str(error), "exit_code": error.exit_code})
 
 
 def _serve(listener: socket.socket) -> None:
@@ -106,9 +148,4 @@ def _serve(listener: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    path, mode, removal = sys.argv[1:]
-    try:
-        main(Folder(Path(path)), child=mode == "child", temporary=removal == "temporary")
-    except MiztiikError as error:
-        _say({"error": str(error)})
-        sys.exit(error.exit_code)
+    run(sys.argv[1:])

@@ -20,6 +20,28 @@ _UNSET = (
 )
 # What a process of ours may know of the caller; above all not its credentials and its proxies.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME")
+# How the caller's Python finds its modules and libraries.
+_PYTHON = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")
+# All that an AWS SDK takes credentials from, or the way to them.
+# https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html#EVarSettings
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_BEARER_TOKEN_BEDROCK",
+)
+_HARMLESS = (ACCESS_KEY, SECRET_KEY, os.devnull, "")
 
 
 def endpoint(port: int) -> str:
@@ -50,6 +72,19 @@ def to_unset(caller: Mapping[str, str] = os.environ) -> list[str]:
     """The variables that would undo `for_clients`; those of one service's endpoint among them."""
     endpoints = (name for name in caller if name.startswith("AWS_ENDPOINT_URL_"))
     return [*_UNSET, *sorted(name for name in endpoints if name.isidentifier())]
+
+
+def to_start_server(caller: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the process of the server is started with: nothing that leads to a real AWS.
+
+    Its environment can be read as long as it lives (/proc/PID/environ), whatever it forgets later.
+    """
+    return {name: caller[name] for name in (*_KEPT, *_PYTHON) if name in caller}
+
+
+def of_real_credentials(environment: Mapping[str, str]) -> list[str]:
+    """The variables that hold credentials other than the throw-away ones, or lead to such."""
+    return [name for name in _CREDENTIALS if environment.get(name, "") not in _HARMLESS]
 
 
 def for_server(

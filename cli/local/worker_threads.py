@@ -2,14 +2,19 @@
 
 MiniStack provisions on the event loop that also answers requests, but for the types that it knows
 to wait. Those that are filled in here wait too: a delivery stream is flushed into S3 before it
-goes, and an application restarts for an update. On the loop they would wait for themselves.
+goes, an application restarts for an update, and a stream's shards are split one after the other. On
+the loop they would wait for themselves.
 """
 
 from __future__ import annotations
 
 from .private_names import require
 
-_WAITING = ("AWS::KinesisFirehose::DeliveryStream", "AWS::KinesisAnalyticsV2::Application")
+_WAITING = (
+    "AWS::KinesisFirehose::DeliveryStream",
+    "AWS::KinesisAnalyticsV2::Application",
+    "AWS::Kinesis::Stream",
+)
 
 
 def fill() -> None:

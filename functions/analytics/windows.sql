@@ -8,7 +8,9 @@
 CREATE TABLE events (
   `detail-type`   STRING,
   `time`          TIMESTAMP_LTZ(3),
-  `detail`        ROW<request_id STRING, store_id STRING, sales STRING, is_return STRING>,
+  `replay-name`   STRING,
+  `detail`        ROW<request_id STRING, name STRING, category STRING, store_id STRING,
+                      sales STRING, contact_me STRING, is_return STRING>,
   arrival         TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   shard_id        STRING NOT NULL METADATA FROM 'shard-id' VIRTUAL,
   sequence_number STRING NOT NULL METADATA FROM 'sequence-number' VIRTUAL,
@@ -29,7 +31,7 @@ CREATE TABLE events (
 --    windows below know which of them are closed, and drop what comes for those without a trace.
 CREATE TEMPORARY VIEW clocked AS
 SELECT
-  `detail-type`, detail, event_time, shard_id, sequence_number,
+  `detail-type`, `replay-name`, detail, event_time, shard_id, sequence_number,
   MAX(event_time - INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3)) OVER (
     PARTITION BY shard_id ORDER BY read_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   ) AS shard_clock
@@ -47,9 +49,13 @@ CREATE TEMPORARY VIEW windowed AS
 SELECT
   `detail-type`     AS detail_type,
   detail.request_id AS request_id,
+  detail.name       AS name,
+  detail.category   AS category,
   detail.store_id   AS store_id,
   detail.sales      AS sales,
+  detail.contact_me AS contact_me,
   detail.is_return  AS is_return,
+  `replay-name`     AS replay_name,
   CASE
     WHEN TRY_CAST(detail.sales AS DOUBLE) BETWEEN 0E0 AND 1E-3
       THEN CAST(0 AS DECIMAL(12, 2))
@@ -98,15 +104,21 @@ CREATE TABLE sales_revenue (
   'json.encode.decimal-as-plain-number' = 'true'
 );
 
--- 6. What came after its window had closed, and what is no sale: recorded, never dropped. Of a long
---    text, its beginning.
+-- 6. What came after its window had closed, and what is no sale: recorded with all its fields, never
+--    dropped. Of a long text, its beginning. One with a replay_name came a second time, from the
+--    archive of the bus.
 CREATE TABLE late_events (
   reason          STRING,
   request_id      STRING,
+  name            STRING,
+  category        STRING,
   store_id        STRING,
   sales           STRING,
+  contact_me      STRING,
+  is_return       STRING,
   `time`          STRING,
   window_end      STRING,
+  replay_name     STRING,
   shard_id        STRING,
   sequence_number STRING
 ) WITH (
@@ -116,10 +128,11 @@ CREATE TABLE late_events (
 
 INSERT INTO late_events
 SELECT
-  reason, LEFT(request_id, 256), LEFT(store_id, 256), LEFT(sales, 256),
+  reason, LEFT(request_id, 256), LEFT(name, 256), LEFT(category, 256), LEFT(store_id, 256),
+  LEFT(sales, 256), LEFT(contact_me, 256), LEFT(is_return, 256),
   DATE_FORMAT(event_time, 'yyyy-MM-dd HH:mm:ss.SSS'),
   DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS'),
-  shard_id, sequence_number
+  LEFT(replay_name, 256), shard_id, sequence_number
 FROM judged
 WHERE reason IS NOT NULL;
 

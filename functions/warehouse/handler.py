@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 STOCK_TABLE_NAME = os.environ["STOCK_TABLE_NAME"]
 APPLIED_TABLE_NAME = os.environ["APPLIED_TABLE_NAME"]
-# Longer than EventBridge (a day) and a queue with its default retention (4 days) bring copies.
-REMEMBERED_SECONDS = 8 * 24 * 3600
+# How long a copy may take that the archive of the bus still replays on its last day: a day in which
+# the archive lets go of it, a day until EventBridge gives up, 14 in the dead-letter queue, 4 in the
+# queue again after that, and one to spare.
+DAYS_ON_THE_WAY = 21
+REMEMBERED_SECONDS = (int(os.environ["ARCHIVE_RETENTION_DAYS"]) + DAYS_ON_THE_WAY) * 24 * 3600
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_REASON = 500
