@@ -161,10 +161,9 @@ def _of_stack(
 def _next_step(status: str, reason: str, project: str) -> str:
     if misfit.is_told(reason):
         return misfit.WAY_OUT
+    words = "destroy" if status.endswith("_FAILED") else "deploy"
     if status == "UPDATE_ROLLBACK_FAILED":
         words = "deploy --recover"
-    else:
-        words = "destroy" if status.endswith("_FAILED") else "deploy"
     return f"remove the cause, then {command(words, project)}"
 
 
