@@ -91,7 +91,9 @@ def _by_period(books: Books, rows: Rows) -> dict[StoreAndPeriod, list[Row]]:
         span = _span(key)
         period = books.timeline.period(span.start)
         # What is no window at all is compared with no sales.
-        stored[key.store_id, period if period.is_mixed and span.is_window else span].extend(found)
+        stored[
+            key.store_id, period if period.is_mixed and books.timeline.has(span) else span
+        ].extend(found)
     return stored
 
 

@@ -150,9 +150,7 @@ def _of_stack(
         status=past.status,
         at=cause.at,
         reason=f"{cause.status}: {cause.reason}" if cause.reason else cause.status,
-        next_step=misfit.WAY_OUT
-        if misfit.is_told(cause.reason)
-        else _next_step(past.status, project),
+        next_step=_next_step(past.status, cause.reason, project),
         is_over=not past.status.endswith("_FAILED") and past.status != "ROLLBACK_COMPLETE",
         logical_id="" if is_own else cause.resource,
         type="" if is_own else cause.type,
@@ -160,11 +158,12 @@ def _of_stack(
     )
 
 
-def _next_step(status: str, project: str) -> str:
+def _next_step(status: str, reason: str, project: str) -> str:
+    if misfit.is_told(reason):
+        return misfit.WAY_OUT
+    words = "destroy" if status.endswith("_FAILED") else "deploy"
     if status == "UPDATE_ROLLBACK_FAILED":
         words = "deploy --recover"
-    else:
-        words = "destroy" if status.endswith("_FAILED") else "deploy"
     return f"remove the cause, then {command(words, project)}"
 
 
@@ -184,10 +183,8 @@ def _deleted(cloudformation: CloudFormationClient, project: str) -> list[Past]:
 
 def _deletions(cloudformation: CloudFormationClient, prefix: str) -> Iterator[StackSummaryTypeDef]:
     since = datetime.now(timezone.utc) - MEMORY
-    pages = cloudformation.get_paginator("list_stacks").paginate(
-        StackStatusFilter=["DELETE_COMPLETE"]
-    )
-    for page in pages:
+    listed = cloudformation.get_paginator("list_stacks")
+    for page in listed.paginate(StackStatusFilter=["DELETE_COMPLETE"]):
         for summary in page["StackSummaries"]:
             if summary["StackName"].startswith(prefix) and _ended(summary) >= since:
                 yield summary

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 
-_SAID = re.compile(
-    r"allowNonRestoredState|Failed to rollback to|StateMigration|state serializer"
-    r"|[Ss]tate schema|TypeSerializer.*incompatible"
-)
+_SAID = re.compile(r"allowNonRestoredState|Failed to rollback to|StateMigration|state serializer")
 MEANING = (
     "The program has changed so that the state of the one before does not fit it any more: the "
     "sales of the windows that are open have no place in it. An aggregate, a key or a step that is "
-    "new or gone does that; another filter or another expression for a column does not."
+    "new or gone does that; another filter or another expression for a column does not. To skip "
+    "that state, as Flink proposes, would lose them."
 )
 REREAD = (
     "It reads the stream again from its oldest record. Windows that were written before come "

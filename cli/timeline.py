@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from .windowing import Windowing, written
 
+# What templates/analytics.yaml allows: a row that tells of a longer window is wrong.
+LONGEST = 900_000
+
 
 class Period(NamedTuple):
     """A window, in milliseconds; it `is_mixed` if it stands for several that overlap."""
@@ -26,11 +29,6 @@ class Period(NamedTuple):
     @property
     def length(self) -> int:
         return self.end - self.start
-
-    @property
-    def is_window(self) -> bool:
-        """Whether tumbling windows of this length have one at this place."""
-        return self.length > 0 and self.start % self.length == 0
 
     def overlaps(self, other: Period) -> bool:
         return self.start < other.end and other.start < self.end
@@ -63,6 +61,11 @@ class Timeline:
         start = event_time // piece.length * piece.length
         return Period(start, start + piece.length)
 
+    def has(self, span: Period) -> bool:
+        """Whether there can be such a window: tumbling ones of its length have one at its place."""
+        longest = max(LONGEST, self.windowing.length)
+        return 0 < span.length <= longest and span.start % span.length == 0
+
     def closed_until(self, clock: int) -> int:
         """Until when the windows of all lengths are closed, when event time is at `clock`."""
         reached = self.reached(clock)
@@ -78,8 +81,11 @@ class Timeline:
 
     @cached_property
     def lengths(self) -> Sequence[int]:
-        found = {span.length for span in self.spans if span.is_window}
-        return sorted({self.windowing.length, *found})
+        return sorted({self.windowing.length, *(span.length for span in self._windows)})
+
+    @cached_property
+    def _windows(self) -> Sequence[Period]:
+        return sorted(span for span in set(self.spans) if self.has(span))
 
     @cached_property
     def _starts(self) -> Sequence[int]:
@@ -87,13 +93,13 @@ class Timeline:
 
     @cached_property
     def _pieces(self) -> Sequence[_Piece]:
-        return list(_cut(list(_merged(self.spans)), self.windowing.length))
+        return list(_cut(list(_merged(self._windows)), self.windowing.length))
 
 
-def _merged(spans: Collection[Period]) -> Iterator[Period]:
+def _merged(windows: Sequence[Period]) -> Iterator[Period]:
     """The windows in their order; those that overlap others, of another length then, as one."""
     current: Period | None = None
-    for span in sorted(span for span in set(spans) if span.is_window):
+    for span in windows:
         if current and current.overlaps(span):
             current = Period(current.start, max(current.end, span.end), is_mixed=True)
             continue

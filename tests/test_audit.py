@@ -140,7 +140,7 @@ def test_each_figure_that_is_off_is_a_difference_that_stays(
     assert (found.stored, found.may_settle) == (changes[what], False)
 
 
-@pytest.mark.parametrize("start", [-2, 0, 3])
+@pytest.mark.parametrize("start", [-2, 0, 3, -100])
 def test_a_row_that_is_of_no_window_is_a_difference(start: int) -> None:
     stream = Stream()
     stream.sell()

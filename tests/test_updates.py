@@ -229,7 +229,7 @@ def test_it_says_why_in_plain_words_and_the_way_out(story: Story) -> None:
     for said in (story.misfit.stderr, " ".join(story.why.stdout.split())):
         assert "start-analytics --from none" in said
     assert "the state of the one before does not fit it" in story.misfit.stderr
-    assert story.shop.project.statuses["analytics"] == "UPDATE_COMPLETE"
+    assert story.shop.project.statuses["analytics"] == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_windows_of_both_lengths_are_told_apart_in_the_table(story: Story) -> None:
