@@ -14,12 +14,13 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import TestAws
-from miztiik_events.local import flink_processes, launch
+from miztiik_events.local import flink, flink_processes, launch
 from waiting import until
 
 PROGRAM = """
@@ -263,3 +264,12 @@ def is_alive(pid: int) -> bool:
     """Whether a process runs; one that is dead but not yet collected does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
     return state.stdout.strip() not in ("", "Z", "Z+", "Zs")
+
+
+def test_an_update_does_not_begin_again_at_the_streams_start_when_its_snapshot_failed(
+    tmp_path: Path,
+) -> None:
+    told: list[tuple[str, ...]] = []
+    view = {"ApplicationStatus": "UPDATING"}
+    flink.DataPlane(tmp_path).start(view, None, lambda *status: told.append(status))
+    assert told == [("FAILED", "The snapshot before the update failed")]
