@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 import processes
 from conftest import TestAws
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
-from miztiik_events.local import flink_processes, launch
+from miztiik_events.local import flink, flink_processes, launch
 from miztiik_events.local.flink_log import SERVICE
 from waiting import until
 
@@ -167,3 +168,12 @@ def test_a_killed_server_takes_flink_along() -> None:
         found = list(flink_processes.alive(running.folder.flink))
         os.kill(running.address.pid, signal.SIGKILL)
         until(lambda: not any(processes.is_alive(process.pid) for process in found))
+
+
+def test_an_update_does_not_begin_again_at_the_streams_start_when_its_snapshot_failed(
+    tmp_path: Path,
+) -> None:
+    told: list[tuple[str, ...]] = []
+    view = {"ApplicationStatus": "UPDATING"}
+    flink.DataPlane(tmp_path).start(view, None, lambda *status: told.append(status))
+    assert told == [("FAILED", "The snapshot before the update failed")]

@@ -46,7 +46,14 @@ class DataPlane:
         return True
 
     def start(self, view: View, savepoint_path: str | None, on_status: OnStatus) -> None:
-        """Start an application, from a savepoint if there is one; returns at once."""
+        """Start an application, from a savepoint if there is one; returns at once.
+
+        The new start of an update always has one: without it the update has failed, as on AWS,
+        instead of beginning again at the start of the stream.
+        """
+        if savepoint_path is None and view["ApplicationStatus"] == "UPDATING":
+            on_status("FAILED", "The snapshot before the update failed")
+            return
         application = described(view)
         folder = self._application_folder(application) / f"run-{time.monotonic_ns()}"
         endpoint = os.environ["AWS_ENDPOINT_URL"]

@@ -25,6 +25,8 @@ MOST_FAILURES_AT_START = 3
 # Its tasks may run for a moment before they fail: they have to be seen running this often in a row.
 LOOKS_AT_START = 3
 MOST_RECOVERIES_IN_A_ROW = 3
+MOST_SAVEPOINTS_AT_STOP = 3
+SAVEPOINT_PAUSE_SECONDS = 2.0
 
 OnStatus = Callable[..., None]
 
@@ -69,11 +71,21 @@ class Run:
         """
         self._stopping.set()
         try:
-            return self._cluster.rest.stop(self._job().id, folder.as_uri()) if folder else None
+            return self._stop_with_savepoint(folder) if folder else None
         finally:
             if threading.current_thread() is not self._thread:
                 self._thread.join()
             self._end()
+
+    def _stop_with_savepoint(self, folder: Path) -> str:
+        for _ in range(MOST_SAVEPOINTS_AT_STOP - 1):
+            try:
+                return self._cluster.rest.stop(self._job().id, folder.as_uri())
+            except RestError as error:
+                # The job goes on. It may have been restarting a task just then.
+                self._log.say("WARN", f"The savepoint failed, and is tried again: {error}")
+                time.sleep(SAVEPOINT_PAUSE_SECONDS)
+        return self._cluster.rest.stop(self._job().id, folder.as_uri())
 
     def _live(self) -> None:
         try:
