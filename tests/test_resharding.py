@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -99,7 +98,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Story:
-    """All that came of it; `events` are those on the bus."""
+    """All that came of it; `events` are those in the stream."""
 
     deployment: Deployment
     events: list[dict[str, Any]]
@@ -110,31 +109,23 @@ def oracle_time(moment: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment))
 
 
-def tap(aws: TestAws, bus: str) -> str:
-    """A queue of the test's own that gets every event on the bus; its URL."""
-    sqs, events = aws.client("sqs"), aws.client("events")
-    url: str = sqs.create_queue(QueueName=f"tap-{uuid.uuid4()}")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn = attributes["Attributes"]["QueueArn"]
-    pattern = json.dumps({"account": [{"exists": True}]})
-    events.put_rule(Name="tap", EventBusName=bus, EventPattern=pattern)
-    events.put_targets(Rule="tap", EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
-    return url
-
-
-def drained(aws: TestAws, url: str, at_least: int) -> list[dict[str, Any]]:
-    sqs = aws.client("sqs")
-    events: list[dict[str, Any]] = []
-
-    def all_here() -> bool:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            events.append(json.loads(message["Body"], parse_float=Decimal))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return not messages and len(events) >= at_least
-
-    until(all_here, "every event on the bus")
-    return events
+def in_stream(deployment: Deployment) -> list[dict[str, Any]]:
+    """Every event that the stream still has, in closed shards as well."""
+    kinesis, name = deployment.aws.client("kinesis"), deployment.outputs["SalesStreamName"]
+    found: list[dict[str, Any]] = []
+    for shard in deployment.shards():
+        where = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        page = {
+            "NextShardIterator": kinesis.get_shard_iterator(StreamName=name, **where)[
+                "ShardIterator"
+            ]
+        }
+        while page.get("NextShardIterator"):
+            page = kinesis.get_records(ShardIterator=page["NextShardIterator"])
+            found += [json.loads(one["Data"], parse_float=Decimal) for one in page["Records"]]
+            if not page["Records"]:
+                break
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +137,6 @@ def story(local_aws: TestAws) -> Iterator[Story]:
         "BufferIntervalSeconds": 1,
     }
     deployment.deploy(2, *[f"-p{name}={value}" for name, value in settings.items()])
-    queue = tap(local_aws, deployment.outputs["EventBusName"])
     deployment.run("start-analytics")
     deployment.open_stores()
     try:
@@ -159,8 +149,7 @@ def story(local_aws: TestAws) -> Iterator[Story]:
         deployment.close_stores()
     deployment.let_windows_close()
     audit = json.loads(deployment.run("verify", "--output=json"))
-    sent = sum(answer["record_count"] for answer in deployment.answers)
-    yield Story(deployment, drained(local_aws, queue, sent), audit)
+    yield Story(deployment, in_stream(deployment), audit)
     deployment.run("destroy", "--yes")
 
 
@@ -169,6 +158,11 @@ def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
     sales = [sale for event in story.events if (sale := oracle.sale(event))]
     assert reported == oracle.windows(sales, WINDOW_SECONDS)
     assert len({end for _, end in reported}) >= 5
+
+
+def test_every_sale_of_the_stores_is_in_the_stream(story: Story) -> None:
+    sales = {sale.request_id for event in story.events if (sale := oracle.sale(event))}
+    assert len(sales) == sum(answer["sales_events"] for answer in story.deployment.answers)
 
 
 def test_nothing_is_late(story: Story) -> None:
