@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from conftest import TestAws
     from small_projects import SmallProject
 
-# Its stack is under way until `LiveProject.signal`, or for a minute.
-WAITING = small_projects.FAILING.replace('Timeout: "1"', 'Timeout: "60"')
+# Its stack is under way until `LiveProject.signal`, or for two minutes.
+WAITING = small_projects.FAILING.replace('Timeout: "1"', 'Timeout: "120"')
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -235,24 +236,39 @@ def test_options_that_do_not_go_together_are_a_usage_error(
     assert project.run("status", *options).returncode == 2
 
 
-def watched(project: LiveProject, stdout: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def watched(project: LiveProject, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
         [command_line.PROGRAM, "status", "--watch", "--project", project.name],
         env={**os.environ, **command_line.NO_SETTINGS, **project.aws.environment},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.DEVNULL,
+        # So that what is read is all that has come: `line` waits for more.
+        bufsize=0,
     )
+    try:
+        yield process
+    finally:
+        # It never ends by itself.
+        process.kill()
+        process.wait()
+
+
+def line(process: subprocess.Popen[bytes]) -> Any:
+    assert process.stdout
+    ready, _, _ = select.select([process.stdout], [], [], 120)
+    assert ready, "it tells nothing"
+    return json.loads(process.stdout.readline())
 
 
 def test_a_watch_tells_a_program_each_change_of_state(project: LiveProject) -> None:
     project.create("waiting", WAITING)
     project.physical_id("waiting", "Handle")
     with watched(project, subprocess.PIPE) as process:
-        assert process.stdout
-        first = json.loads(process.stdout.readline())
+        first = line(process)
         project.signal("waiting")
-        second = json.loads(process.stdout.readline())
+        second = line(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
     assert [one["stacks"][0]["status"] for one in (first, second)] == [
