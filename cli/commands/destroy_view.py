@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 # The type of a record, and the title of its section.
 SECTIONS = {
-    "applications": ("application", "Application that is stopped first"),
+    "applications": ("application", "Applications that are stopped first"),
     "stacks": ("stack", "Stacks, in this order"),
     "buckets": ("bucket", "Buckets with all that is in them"),
     "log_groups": ("log_group", "Log groups"),

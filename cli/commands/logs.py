@@ -74,8 +74,8 @@ def command(
       miztiik-events logs producer dispatch --since 1h --grep ERROR
       miztiik-events logs analytics --follow
 
-    A COMPONENT is analytics, firehose (deliveries) or a function: producer, transformer,
-    heartbeat, dispatch, warehouse. Without one, all are shown, merged by time.
+    A COMPONENT is analytics, recomputation, firehose (deliveries) or a function: producer,
+    transformer, heartbeat, dispatch, warehouse. Without one, all are shown, merged by time.
     """
     from .. import components
     from ..log_events import Log
