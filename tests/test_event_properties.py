@@ -26,6 +26,8 @@ from miztiik_events.books import Books, Difference
 from miztiik_events.data_store import Line
 from miztiik_events.events import Record, Shard, parse
 from miztiik_events.ledger import RecordId
+from miztiik_events.results import Row, RowKey
+from miztiik_events.timeline import Timeline
 from miztiik_events.windowing import Windowing
 from whereabouts import Whereabouts
 
@@ -106,6 +108,15 @@ class Story:
         return {RecordId(*name): next(iter(said)) for name, said in self.found.reasons.items()}
 
     @property
+    def rows(self) -> dict[RowKey, list[Row]]:
+        rows = defaultdict(list)
+        for fields in self.lines:
+            row = results.parse(Line("key", "", fields))
+            assert row
+            rows[row.key].append(row)
+        return rows
+
+    @property
     def books(self) -> Books:
         read_again = [
             Record(
@@ -117,16 +128,12 @@ class Story:
             for one in self.records
         ]
         held = ledger.written([Shard(name, True) for name in SHARDS], read_again)
-        return Books(held, WINDOWING, self.recorded, 0)
+        timeline = Timeline(WINDOWING, comparison.spans(self.rows))
+        return Books(held, timeline, self.recorded, 0)
 
     @property
     def differences(self) -> list[Difference]:
-        rows = defaultdict(list)
-        for fields in self.lines:
-            row = results.parse(Line("key", "", fields))
-            assert row
-            rows[row.store_id, row.timestamp].append(row)
-        return comparison.differences(self.books, rows)
+        return comparison.differences(self.books, self.rows)
 
 
 @st.composite
