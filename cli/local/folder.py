@@ -104,10 +104,13 @@ class Folder:
         os.close(descriptor)
         return not is_free
 
-    def wait_until_unlocked(self, seconds: float) -> bool:
-        """Whether server and reaper were gone before the time was up."""
+    def wait_for_end_of(self, address: Address, seconds: float) -> bool:
+        """Whether that server and its reaper were gone before the time was up.
+
+        Another may have the folder by then: it removes the address first of all.
+        """
         deadline = time.monotonic() + seconds
-        while self.is_locked():
+        while self.is_locked() and self.read_address() == address:
             if time.monotonic() > deadline:
                 return False
             time.sleep(LOCK_POLL_SECONDS)

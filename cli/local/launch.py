@@ -141,7 +141,7 @@ def stop(folder: Folder) -> bool:
         # The server leads its process group; all that it started is in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(address.pid, signal.SIGKILL)
-        if not folder.wait_until_unlocked(STOP_SECONDS):
+        if not folder.wait_for_end_of(address, STOP_SECONDS):
             raise MiztiikError(
                 f"The AWS in {folder.path} did not end; its process is {address.pid}"
             )
