@@ -37,7 +37,7 @@ class Load:
 LOADS = (
     Load("producer, as it is by default", 20, 60),
     Load("200 a second", 200, 60),
-    Load("500 a second", 500, 60),
+    Load("400 a second", 400, 60),
     Load("catch-up: 120 s while it was stopped", 100, 120, is_stopped=True),
 )
 
