@@ -200,6 +200,8 @@ def story(shop: Shop) -> Story:
     shop.sell(47, 70, length=20)
     shop.beat(200)
     until(lambda: sum(shop.rows().values()) >= sum(shop.sold.values()), "all sales in the rows")
+    # They come by a delivery stream of their own, which may be later.
+    until(lambda: shop.recorded().keys() >= set(LATE_AFTER_RESTART), "the late sales' records")
     return Story(shop, update, misfit, why, before, after, operations)
 
 
