@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,6 @@ from miztiik_events.output import as_table
 
 PROGRAM = Path(sys.executable).parent / "miztiik-events"
 PARAMETERS = {"ShardCount": 4, "BufferIntervalSeconds": 1}
-LATENESS_SECONDS = 5
 LONGEST_SECONDS = 600.0
 
 
@@ -61,8 +61,6 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     rows = []
     with launch.local_aws() as running, running.in_effect():
-        import os
-
         aws = Aws(dict(os.environ))
         aws.run("deploy", *(f"-p{name}={value}" for name, value in PARAMETERS.items()))
         aws.run("start-analytics")

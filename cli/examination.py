@@ -56,7 +56,7 @@ Answer = Callable[[], Union[Seen, Refused, None]]
 def examine(clients: Clients, project: str) -> Health:
     """The project's health; raises when not even its stacks may be listed."""
     deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
-    outputs = {key: value for one in deployed.values() for key, value in one.outputs.items()}
+    outputs = stacks.outputs_of(deployed.values())
     names = tuple(deployed)
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
 

@@ -144,11 +144,12 @@ def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list
 
 def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
     """The outputs of all stacks of the project in one; what is not deployed is not in it."""
-    return {
-        key: value
-        for stack in of_project(cloudformation, project).values()
-        for key, value in stack.outputs.items()
-    }
+    return outputs_of(of_project(cloudformation, project).values())
+
+
+def outputs_of(deployed: Iterable[Stack]) -> dict[str, str]:
+    """The outputs of all these stacks in one."""
+    return {key: value for stack in deployed for key, value in stack.outputs.items()}
 
 
 def require(outputs: Mapping[str, str], name: str, project: str) -> str:

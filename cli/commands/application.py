@@ -21,13 +21,18 @@ no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and d
 
 def application_stack(options: Options, output: str = OUTPUT) -> Stack:
     """The stack with the project's application of that output; raises NotDeployedError."""
+    return stack_and_outputs(options, output)[0]
+
+
+def stack_and_outputs(options: Options, output: str = OUTPUT) -> tuple[Stack, dict[str, str]]:
+    """The same, and the outputs of all stacks of the project."""
     from .. import stacks
     from ..errors import NotDeployedError
 
     deployed = stacks.of_project(options.session.client("cloudformation"), options.project)
     for stack in deployed.values():
         if output in stack.outputs:
-            return stack
+            return stack, stacks.outputs_of(deployed.values())
     raise NotDeployedError(output, options.project)
 
 

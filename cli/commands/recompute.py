@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from .application import application_stack, show, watching
+from .application import show, stack_and_outputs, watching
 
 if TYPE_CHECKING:
     from ..patience import Patience
@@ -26,10 +27,10 @@ def recompute(
         raise click.BadParameter(
             f"{moment:%Y-%m-%d %H:%M:%S} UTC is in the future", param_hint="'--from'"
         )
-    stack = application_stack(options, recomputation.OUTPUT)
+    stack, outputs = stack_and_outputs(options, recomputation.OUTPUT)
     name = stack.outputs[recomputation.OUTPUT]
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    bucket, parallelism = _checked(options, stack, moment)
+    bucket, parallelism = _checked(options, stack, outputs, moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
         _rest(options, name, patience, restart=restart)
@@ -43,11 +44,12 @@ def recompute(
     _say_next(options, moment, bucket)
 
 
-def _checked(options: Options, stack: Stack, moment: datetime) -> tuple[str, int]:
+def _checked(
+    options: Options, stack: Stack, outputs: Mapping[str, str], moment: datetime
+) -> tuple[str, int]:
     """The data store and the parallelism; raises when the events can not be read again rightly."""
     from .. import recomputation, stacks, unread
 
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     stream = stacks.require(outputs, "SalesStreamName", options.project)
     kinesis = options.session.client("kinesis")
     recomputation.require_memory(kinesis, stream, moment)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from .application import application_stack, no_wait_option, show, watching
+from .application import no_wait_option, show, stack_and_outputs, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def command(
     since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
-    stack = application_stack(options)
+    stack, outputs = stack_and_outputs(options)
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
     if not force:
-        _require_room(options, name, origin, restart)
+        _require_room(options, outputs, origin, restart)
     if no_wait:
         has_begun = operation.request_start(flink, name, origin)
         found = analytics.describe(flink, name)
@@ -83,15 +84,14 @@ def command(
         _say_cost(options, found)
 
 
-def _require_room(options: Options, name: str, origin: str, restart: bool) -> None:
-    from .. import analytics, snapshots, stacks, unread
+def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
+    from .. import analytics, application, snapshots, unread
 
     flink = options.session.client("kinesisanalyticsv2")
-    found = analytics.describe(flink, name)
+    found = analytics.describe(flink, outputs[application.OUTPUT])
     # What runs is left alone, or stopped with a snapshot and started from that.
     if found.status != "READY" and not (restart and origin != snapshots.LATEST):
         return
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     if "SalesStreamName" in outputs:
         kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
         unread.require_room(kinesis, flink, stream, found, origin)
