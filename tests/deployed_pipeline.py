@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -139,3 +141,19 @@ def some_sales(count: int, seed: int) -> list[dict[str, Any]]:
         }
         for _ in range(count)
     ]
+
+
+@contextlib.contextmanager
+def deployed(
+    aws: TestAws, project: str, shards: int, window: int, lateness: int
+) -> Iterator[Pipeline]:
+    """The pipeline, with Firehose's shortest buffer, for as long as the block runs (seconds)."""
+    pipeline = Pipeline(aws, project)
+    pipeline.deploy(
+        ShardCount=shards,
+        WindowSeconds=window,
+        AllowedLatenessSeconds=lateness,
+        BufferIntervalSeconds=1,
+    )
+    yield pipeline
+    pipeline.run("destroy", "--yes")

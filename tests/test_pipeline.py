@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, Tap, some_sales
+from deployed_pipeline import Pipeline, Tap, deployed, some_sales
 from waiting import until
 
 if TYPE_CHECKING:
@@ -52,15 +52,8 @@ class Story:
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    deployed = Pipeline(local_aws, PROJECT)
-    deployed.deploy(
-        ShardCount=SHARDS,
-        WindowSeconds=WINDOW_SECONDS,
-        AllowedLatenessSeconds=LATENESS_SECONDS,
-        BufferIntervalSeconds=1,
-    )
-    yield deployed
-    deployed.run("destroy", "--yes")
+    with deployed(local_aws, PROJECT, SHARDS, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +185,8 @@ def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
     counts = story.audit["counts"]
     assert story.audit["differences"] == []
     assert counts["late"] == len(story.late_ids)
-    # On a busy machine an answer of the bus may be lost, and its events are sent again.
-    assert counts["duplicates"] >= 100
+    # The 100 that were put twice; on a busy machine the producer may have sent more again.
+    known = {(sale.second // WINDOW_SECONDS, sale.request_id) for sale in story.sales}
+    assert counts["duplicates"] == len(story.sales) - len(known) >= 100
     places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
     assert sum(counts[place] for place in places) == counts["records"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, some_sales
+from deployed_pipeline import Pipeline, deployed, some_sales
 from waiting import until
 
 if TYPE_CHECKING:
@@ -48,15 +48,8 @@ class Story:
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    deployed = Pipeline(local_aws, "recomputation")
-    deployed.deploy(
-        ShardCount=SHARDS,
-        WindowSeconds=WINDOW_SECONDS,
-        AllowedLatenessSeconds=LATENESS_SECONDS,
-        BufferIntervalSeconds=1,
-    )
-    yield deployed
-    deployed.run("destroy", "--yes")
+    with deployed(local_aws, "recomputation", SHARDS, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

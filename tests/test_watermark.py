@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployed_pipeline import SOURCE, Pipeline
+from deployed_pipeline import SOURCE, Pipeline, deployed
 from flink_job import FlinkJob
 from waiting import until
 
@@ -27,16 +27,9 @@ DELIVERY_SECONDS = 20
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    deployed = Pipeline(local_aws, "watermark")
-    deployed.deploy(
-        ShardCount=2,
-        WindowSeconds=WINDOW_SECONDS,
-        AllowedLatenessSeconds=LATENESS_SECONDS,
-        BufferIntervalSeconds=1,
-    )
-    deployed.run("start-analytics")
-    yield deployed
-    deployed.run("destroy", "--yes")
+    with deployed(local_aws, "watermark", 2, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+        found.run("start-analytics")
+        yield found
 
 
 def sell_in_the_first_shard(pipeline: Pipeline) -> float:
