@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import application, measurements
+from . import application, measurements, stacks
 
 if TYPE_CHECKING:
     import boto3
@@ -18,7 +18,7 @@ MOST_LAG_MILLISECONDS = 3000
 
 def of_deploy(session: boto3.session.Session, project: Project) -> str:
     """The caution for a person; empty when shards and application can change without one."""
-    outputs = {key: value for one in project.live.values() for key, value in one.outputs.items()}
+    outputs = stacks.outputs_of(project.live.values())
     before, after = outputs.get(SHARDS), project.parameter(SHARDS)
     name = outputs.get(application.OUTPUT)
     if not name or before is None or after in (None, before):

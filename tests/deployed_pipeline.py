@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -13,19 +11,25 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import command_line
+from sample_events import Item
+from waiting import until
 
 if TYPE_CHECKING:
     from conftest import TestAws
 
 SOURCE = "Miztiik-Automation-Data-Producer"
+SALES, INVENTORY = "sales-events", "inventory-events"
 
 
 @dataclass
 class Pipeline:
-    """The deployed project as a user has it: the program, and the clients of the AWS it is on."""
+    """The deployed project as a user has it: the program, and the clients of the AWS it is on.
+
+    Queues and tables are named by the outputs that have their names.
+    """
 
     aws: TestAws
-    project: str
+    name: str
     outputs: dict[str, str] = field(default_factory=dict)
 
     def deploy(self, **parameters: object) -> None:
@@ -37,7 +41,7 @@ class Pipeline:
 
         None expects nothing.
         """
-        done = command_line.run(self.aws.environment, *arguments, "--project", self.project)
+        done = command_line.run(self.aws.environment, *arguments, "--project", self.name)
         assert exit_code in (None, done.returncode), f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -46,28 +50,26 @@ class Pipeline:
         message: dict[str, Any] = json.loads(self.run("produce", "--output=json", *arguments))
         return message
 
-    def put(self, *details: dict[str, Any], ago: float = 0) -> None:
-        """Put sales of `ago` seconds ago on the bus, ten a call."""
-        moment = datetime.now(timezone.utc) - timedelta(seconds=ago)
-        entries = [
-            {
-                "EventBusName": self.outputs["EventBusName"],
-                "Source": SOURCE,
-                "DetailType": "sales-events",
-                "Detail": json.dumps(detail),
-                "Time": moment,
-            }
-            for detail in details
-        ]
+    def put(
+        self, *details: Item, ago: float = 0, time: datetime | None = None, kind: str = SALES
+    ) -> None:
+        """Put events of that moment, or of `ago` seconds ago, on the bus, ten a call."""
+        entry = {
+            "EventBusName": self.outputs["EventBusName"],
+            "Source": SOURCE,
+            "DetailType": kind,
+            "Time": time or datetime.now(timezone.utc) - timedelta(seconds=ago),
+        }
+        entries = [{**entry, "Detail": json.dumps(detail)} for detail in details]
         for first in range(0, len(entries), 10):
             answer = self.aws.client("events").put_events(Entries=entries[first : first + 10])
             assert answer["FailedEntryCount"] == 0
 
-    def results(self) -> list[dict[str, Any]]:
+    def results(self) -> list[Item]:
         lines = self.run("results", "--output=ndjson").splitlines()
         return [json.loads(line, parse_float=Decimal) for line in lines]
 
-    def stored(self, prefix: str) -> list[dict[str, Any]]:
+    def stored(self, prefix: str) -> list[Item]:
         """Every line of every object under a prefix of the data store."""
         s3, bucket = self.aws.client("s3"), self.outputs["FirehoseDataStore"]
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -76,21 +78,40 @@ class Pipeline:
         lines = [line for body in bodies for line in body.splitlines()]
         return [json.loads(line, parse_float=Decimal) for line in lines]
 
-    def items(self, table: str) -> list[dict[str, Any]]:
-        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
-        return [item for page in pages for item in page["Items"]]
+    def url(self, queue: str) -> str:
+        return str(self.aws.client("sqs").get_queue_url(QueueName=self.outputs[queue])["QueueUrl"])
 
     def waiting(self, queue: str) -> int:
         """How many messages of a queue are not done yet."""
-        sqs = self.aws.client("sqs")
-        url = sqs.get_queue_url(QueueName=self.outputs[queue])["QueueUrl"]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        answer = self.aws.client("sqs").get_queue_attributes(
+            QueueUrl=self.url(queue), AttributeNames=names
+        )
         return sum(int(count) for count in answer["Attributes"].values())
+
+    def until_done(self, *queues: str) -> None:
+        for queue in queues:
+            until(lambda queue=queue: not self.waiting(queue), f"an empty {queue}")
+
+    def items(self, table: str) -> list[Item]:
+        pages = self.aws.client("dynamodb").get_paginator("scan")
+        found = pages.paginate(TableName=self.outputs[table], ConsistentRead=True)
+        return [item for page in found for item in page["Items"]]
+
+    def notes(self) -> dict[str, Item]:
+        """Dispatch's notes by request_id."""
+        return {item["request_id"]["S"]: item for item in self.items("DispatchTableName")}
+
+    def stock(self) -> dict[tuple[str, str], int]:
+        """The warehouse's stock by store and category."""
+        return {
+            (item["store_id"]["S"], item["category"]["S"]): int(item["quantity"]["N"])
+            for item in self.items("StockTableName")
+        }
 
     def tap(self) -> Tap:
         sqs, events = self.aws.client("sqs"), self.aws.client("events")
-        bus, name = self.outputs["EventBusName"], f"{self.project}-tap"
+        bus, name = self.outputs["EventBusName"], f"{self.name}-tap"
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn = attributes["Attributes"]["QueueArn"]
@@ -112,9 +133,9 @@ class Tap:
     aws: TestAws
     url: str
 
-    def drain(self, at_least: int) -> list[dict[str, Any]]:
+    def drain(self, at_least: int) -> list[Item]:
         sqs = self.aws.client("sqs")
-        events: list[dict[str, Any]] = []
+        events: list[Item] = []
         while True:
             answer = sqs.receive_message(
                 QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=len(events) < at_least
@@ -127,33 +148,12 @@ class Tap:
                 sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def some_sales(count: int, seed: int) -> list[dict[str, Any]]:
-    chance = random.Random(seed)
-    return [
-        {
-            "request_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
-            "name": "Minotaur",
-            "category": "Books",
-            "store_id": f"store_{chance.randint(1, 5)}",
-            "sales": chance.randint(0, 99_999) / 100,
-            "contact_me": "github.com/miztiik",
-            "is_return": chance.random() < 0.3,
-        }
-        for _ in range(count)
-    ]
-
-
 @contextlib.contextmanager
-def deployed(
-    aws: TestAws, project: str, shards: int, window: int, lateness: int
-) -> Iterator[Pipeline]:
-    """The pipeline, with Firehose's shortest buffer, for as long as the block runs (seconds)."""
-    pipeline = Pipeline(aws, project)
-    pipeline.deploy(
-        ShardCount=shards,
-        WindowSeconds=window,
-        AllowedLatenessSeconds=lateness,
-        BufferIntervalSeconds=1,
-    )
-    yield pipeline
-    pipeline.run("destroy", "--yes")
+def deployed(aws: TestAws, name: str, **parameters: object) -> Iterator[Pipeline]:
+    """The package with these parameters, deployed for as long as the block runs."""
+    pipeline = Pipeline(aws, name)
+    pipeline.deploy(**parameters)
+    try:
+        yield pipeline
+    finally:
+        pipeline.run("destroy", "--yes")

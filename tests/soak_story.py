@@ -178,15 +178,15 @@ def _close(story: Story, say: Say) -> None:
 
 
 def _gather(story: Story, say: Say) -> None:
-    pipeline, outputs = story.pipeline, story.pipeline.outputs
+    pipeline = story.pipeline
     verified = pipeline.run("verify", "--output=json", exit_code=None)
     story.audit = json.loads(verified, parse_float=Decimal)
     say("verified")
     story.results = pipeline.results()
     story.stored = pipeline.stored("sales_revenue/")
     story.recorded = pipeline.stored("late_events/")
-    story.dispatched = _request_ids(pipeline.items(outputs["DispatchTableName"]))
-    story.applied = _request_ids(pipeline.items(outputs["AppliedTableName"]))
+    story.dispatched = _request_ids(pipeline.items("DispatchTableName"))
+    story.applied = _request_ids(pipeline.items("AppliedTableName"))
     story.faults = faulty_aws.counted(pipeline.aws.running.folder.path)
 
 

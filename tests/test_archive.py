@@ -23,15 +23,8 @@ import pytest
 
 import aws_cli
 import command_line
-from deployed_project import (
-    INVENTORY,
-    SALES,
-    DeployedProject,
-    Item,
-    deployed_project,
-    order,
-    stock_count,
-)
+from deployed_pipeline import INVENTORY, SALES, Pipeline, deployed
+from sample_events import Item, order, stock_count
 from waiting import until
 
 if TYPE_CHECKING:
@@ -54,7 +47,7 @@ DELIVERED = ("DispatchQueueName", "WarehouseQueueName")
 class Commands:
     """The commands of the document, with these values in place of those that it has."""
 
-    project: DeployedProject
+    project: Pipeline
     values: Mapping[str, str]
 
     def run(self, *headings: str) -> str:
@@ -99,7 +92,7 @@ class Places:
     audit: dict[str, Any]
 
 
-def places(project: DeployedProject) -> Places:
+def places(project: Pipeline) -> Places:
     project.until_done(*DELIVERED)
     events = project.aws.client("events")
     archive = events.describe_archive(ArchiveName=project.outputs["ArchiveName"])
@@ -126,14 +119,14 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def project(local_aws: TestAws) -> Iterator[DeployedProject]:
+def project(local_aws: TestAws) -> Iterator[Pipeline]:
     seconds = {"WindowSeconds": WINDOW_SECONDS, "AllowedLatenessSeconds": LATENESS_SECONDS}
-    with deployed_project(local_aws, NAME, BufferIntervalSeconds=1, **seconds) as deployed:
-        yield deployed
+    with deployed(local_aws, NAME, BufferIntervalSeconds=1, **seconds) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def story(project: DeployedProject) -> Story:
+def story(project: Pipeline) -> Story:
     project.run("start-analytics")
     moment = datetime.now(timezone.utc)
     sell(project, moment)
@@ -155,27 +148,26 @@ def story(project: DeployedProject) -> Story:
     return Story(values["replay"], before, after, places(project), taken)
 
 
-def sell(project: DeployedProject, moment: datetime) -> None:
+def sell(project: Pipeline, moment: datetime) -> None:
     """Send everything, and see it counted, recorded and set aside."""
     project.put(*COUNTS, time=moment, kind=INVENTORY)
     project.until_done("WarehouseQueueName")
     project.put(*IN_TIME, *COPIES, *MALFORMED, time=moment)
     over = moment.timestamp() // WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS + LATENESS_SECONDS
     until(lambda: time.time() > over + 1, "the end of the window")
-    beat = {"FunctionName": project.outputs["HeartbeatFunction"]}
-    assert "FunctionError" not in project.aws.client("lambda").invoke(**beat)
+    project.beat()
     until(lambda: project.stored("sales_revenue/"), "the window's rows")
     project.put(LATE, time=moment - timedelta(hours=1))
     until(lambda: project.stored("late_events/"), "the late sale's record")
 
 
-def lose_a_note(project: DeployedProject) -> None:
+def lose_a_note(project: Pipeline) -> None:
     project.aws.client("dynamodb").delete_item(
         TableName=project.outputs["DispatchTableName"], Key={"request_id": {"S": LOST}}
     )
 
 
-def new_rule(project: DeployedProject) -> str:
+def new_rule(project: Pipeline) -> str:
     """A rule of the person's own, which leads everything on the bus into a queue of its name."""
     name, events, sqs = f"{NAME}-new", project.aws.client("events"), project.aws.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -187,7 +179,7 @@ def new_rule(project: DeployedProject) -> str:
     return name
 
 
-def drain(project: DeployedProject, queue: str, count: int) -> list[Item]:
+def drain(project: Pipeline, queue: str, count: int) -> list[Item]:
     """All messages of the queue, when there are as many."""
     sqs, found = project.aws.client("sqs"), []
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
@@ -266,9 +258,7 @@ def test_a_new_rule_gets_all_events_and_nobody_else_does(story: Story) -> None:
     assert len(story.end.late) == len(story.after.late)
 
 
-def test_what_the_document_looks_at_in_the_end_is_well(
-    project: DeployedProject, story: Story
-) -> None:
+def test_what_the_document_looks_at_in_the_end_is_well(project: Pipeline, story: Story) -> None:
     assert story.after
     look = Commands(project, {"project": NAME})
     script = _block("And see").splitlines()

@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployed_project import (
-    INVENTORY,
-    SALES,
-    SOURCE,
-    DeployedProject,
-    Item,
-    deployed_project,
-    order,
-    stock_count,
-)
+from deployed_pipeline import INVENTORY, SALES, SOURCE, Pipeline, deployed
+from sample_events import Item, order, stock_count
 from waiting import until
 
 if TYPE_CHECKING:
@@ -35,8 +27,8 @@ BROKEN = "def handler(event, context):\n    raise RuntimeError('dispatch is brok
 
 
 @pytest.fixture(scope="module")
-def deployed(local_aws: TestAws) -> Iterator[DeployedProject]:
-    with deployed_project(local_aws, "consumers") as project:
+def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
+    with deployed(local_aws, "consumers") as project:
         # What failed comes again after a second instead of three minutes.
         for queue in (DISPATCH, WAREHOUSE):
             project.aws.client("sqs").set_queue_attributes(
@@ -46,10 +38,10 @@ def deployed(local_aws: TestAws) -> Iterator[DeployedProject]:
 
 
 @pytest.fixture
-def project(deployed: DeployedProject) -> Iterator[DeployedProject]:
+def project(pipeline: Pipeline) -> Iterator[Pipeline]:
     """Each test takes orders of its own; none may leave a dead letter."""
-    yield deployed
-    assert [deployed.waiting(queue) for queue in DEAD_LETTERS] == [0, 0]
+    yield pipeline
+    assert [pipeline.waiting(queue) for queue in DEAD_LETTERS] == [0, 0]
 
 
 def orders(first: int, count: int = 20) -> list[Item]:
@@ -60,25 +52,25 @@ def ids(details: Sequence[Item]) -> set[str]:
     return {detail["request_id"] for detail in details}
 
 
-def applied(project: DeployedProject) -> set[str]:
+def applied(project: Pipeline) -> set[str]:
     return {item["request_id"]["S"] for item in project.items("AppliedTableName")}
 
 
-def until_applied(project: DeployedProject, sold: Sequence[Item]) -> None:
+def until_applied(project: Pipeline, sold: Sequence[Item]) -> None:
     until(lambda: ids(sold) <= applied(project), "each order applied by the warehouse")
 
 
-def until_noted(project: DeployedProject, sold: Sequence[Item]) -> None:
+def until_noted(project: Pipeline, sold: Sequence[Item]) -> None:
     until(lambda: ids(sold) <= project.notes().keys(), "a note for each order")
 
 
-def held(project: DeployedProject) -> int:
+def held(project: Pipeline) -> int:
     """How many messages wait for dispatch, or for somebody to redrive them."""
     return project.waiting(DISPATCH) + project.waiting(DEAD_LETTERS[0])
 
 
 @contextlib.contextmanager
-def dispatch_throttled(project: DeployedProject) -> Iterator[None]:
+def dispatch_throttled(project: Pipeline) -> Iterator[None]:
     """Lambda refuses every call of dispatch for as long as the block runs."""
     functions, name = project.aws.client("lambda"), project.outputs["DispatchFunction"]
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
@@ -89,7 +81,7 @@ def dispatch_throttled(project: DeployedProject) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def dispatch_broken(project: DeployedProject) -> Iterator[None]:
+def dispatch_broken(project: Pipeline) -> Iterator[None]:
     """Every call of dispatch fails for as long as the block runs."""
     functions, name = project.aws.client("lambda"), project.outputs["DispatchFunction"]
     package = io.BytesIO()
@@ -108,7 +100,7 @@ def dispatch_broken(project: DeployedProject) -> Iterator[None]:
         )
 
 
-def test_while_dispatch_is_throttled_the_warehouse_goes_on(project: DeployedProject) -> None:
+def test_while_dispatch_is_throttled_the_warehouse_goes_on(project: Pipeline) -> None:
     sold = orders(0)
     with dispatch_throttled(project):
         project.put(*sold)
@@ -123,7 +115,7 @@ def test_while_dispatch_is_throttled_the_warehouse_goes_on(project: DeployedProj
 
 
 def test_what_a_broken_dispatch_missed_is_dead_lettered_and_comes_back_by_redrive(
-    project: DeployedProject,
+    project: Pipeline,
 ) -> None:
     sold = orders(100)
     with dispatch_broken(project):
@@ -146,14 +138,14 @@ def as_message(detail: Item, kind: str, time: str) -> str:
     return json.dumps({**envelope, "detail": detail})
 
 
-def deliver(project: DeployedProject, queue: str, *bodies: str) -> None:
+def deliver(project: Pipeline, queue: str, *bodies: str) -> None:
     """Put these messages into the queue, and see them done."""
     for body in bodies:
         project.aws.client("sqs").send_message(QueueUrl=project.url(queue), MessageBody=body)
     project.until_done(queue)
 
 
-def test_a_message_that_is_delivered_again_changes_nothing(project: DeployedProject) -> None:
+def test_a_message_that_is_delivered_again_changes_nothing(project: Pipeline) -> None:
     counted, sold = stock_count(300, 9, 50), order(300, store_id="store_9")
     messages = [
         as_message(counted, INVENTORY, "2026-01-31T14:47:00Z"),
@@ -168,7 +160,7 @@ def test_a_message_that_is_delivered_again_changes_nothing(project: DeployedProj
     assert project.notes()[sold["request_id"]] == note
 
 
-def test_an_event_that_is_on_the_bus_twice_has_one_effect(project: DeployedProject) -> None:
+def test_an_event_that_is_on_the_bus_twice_has_one_effect(project: Pipeline) -> None:
     counted = stock_count(400, 8, 50)
     project.put(counted, counted, kind=INVENTORY)
     project.until_done(WAREHOUSE)

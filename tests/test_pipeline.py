@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, Tap, deployed, some_sales
+from deployed_pipeline import Pipeline, Tap, deployed
+from sample_events import some_sales
 from waiting import until
 
 if TYPE_CHECKING:
@@ -52,7 +53,14 @@ class Story:
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    with deployed(local_aws, PROJECT, SHARDS, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+    with deployed(
+        local_aws,
+        PROJECT,
+        ShardCount=SHARDS,
+        WindowSeconds=WINDOW_SECONDS,
+        AllowedLatenessSeconds=LATENESS_SECONDS,
+        BufferIntervalSeconds=1,
+    ) as found:
         yield found
 
 
@@ -140,7 +148,7 @@ def test_every_event_that_is_neither_a_sale_nor_a_stock_count_is_rejected(story:
 
 def test_each_new_order_has_one_dispatch_note(story: Story) -> None:
     orders = _orders(story)
-    table = story.pipeline.outputs["DispatchTableName"]
+    table = "DispatchTableName"
     until(lambda: len(story.pipeline.items(table)) >= len(orders), "a note for each order")
     assert {item["request_id"]["S"] for item in story.pipeline.items(table)} == orders
 
@@ -150,7 +158,7 @@ def test_the_warehouse_applied_each_order_and_each_stock_count(story: Story) -> 
         one["detail"]["request_id"] for one in story.events if oracle.stock_count(one) is not None
     }
     assert len(counts) == sum(answer["inventory_events"] for answer in story.answers) > 100
-    table = story.pipeline.outputs["AppliedTableName"]
+    table = "AppliedTableName"
     # An event that is older than the last count is part of that count: it leaves no note.
     until(lambda: not story.pipeline.waiting("WarehouseQueueName"), "an empty queue")
     applied = {item["request_id"]["S"] for item in story.pipeline.items(table)}
@@ -163,7 +171,7 @@ def test_the_stock_is_what_was_counted_last_less_orders_since(story: Story) -> N
     expected = oracle.stock(story.events)
     kept = {
         (item["store_id"]["S"], item["category"]["S"]): int(item["quantity"]["N"])
-        for item in story.pipeline.items(story.pipeline.outputs["StockTableName"])
+        for item in story.pipeline.items("StockTableName")
     }
     assert kept.keys() >= expected.keys()
     # A count that comes after orders younger than it overwrites them (functions/warehouse).

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, deployed, some_sales
+from deployed_pipeline import Pipeline, deployed
+from sample_events import some_sales
 from waiting import until
 
 if TYPE_CHECKING:
@@ -48,7 +49,14 @@ class Story:
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    with deployed(local_aws, "recomputation", SHARDS, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+    with deployed(
+        local_aws,
+        "recomputation",
+        ShardCount=SHARDS,
+        WindowSeconds=WINDOW_SECONDS,
+        AllowedLatenessSeconds=LATENESS_SECONDS,
+        BufferIntervalSeconds=1,
+    ) as found:
         yield found
 
 

@@ -27,7 +27,14 @@ DELIVERY_SECONDS = 20
 
 @pytest.fixture(scope="module")
 def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    with deployed(local_aws, "watermark", 2, WINDOW_SECONDS, LATENESS_SECONDS) as found:
+    with deployed(
+        local_aws,
+        "watermark",
+        ShardCount=2,
+        WindowSeconds=WINDOW_SECONDS,
+        AllowedLatenessSeconds=LATENESS_SECONDS,
+        BufferIntervalSeconds=1,
+    ) as found:
         found.run("start-analytics")
         yield found
 
