@@ -18,7 +18,7 @@ from statistics import median
 import tools
 
 from miztiik_events.local import launch
-from miztiik_events.output import as_table
+from miztiik_events.text import as_table
 
 # In an order that each round can take: what is deployed is there for those after it.
 OPERATIONS = ("--help", "--version", "deploy", "status", "deploy, no change", "destroy")

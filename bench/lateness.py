@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from miztiik_events.local import launch
-from miztiik_events.output import as_table
+from miztiik_events.text import as_table
 
 PROGRAM = Path(sys.executable).parent / "miztiik-events"
 PARAMETERS = {"ShardCount": 4, "BufferIntervalSeconds": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from . import application_log
 from .errors import ApplicationError
@@ -54,11 +53,6 @@ class Application:
 
 def describe(flink: KinesisAnalyticsV2Client, name: str) -> Application:
     return _application(flink.describe_application(ApplicationName=name)["ApplicationDetail"])
-
-
-def is_local(flink: KinesisAnalyticsV2Client) -> bool:
-    """Whether the AWS that we talk to is on this machine, where nothing costs anything."""
-    return urlsplit(flink.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _application(detail: ApplicationDetailTypeDef) -> Application:

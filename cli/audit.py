@@ -31,8 +31,8 @@ from .comparison import Window
 from .errors import WaitTimeoutError
 from .findings import Findings
 from .ledger import Ledger
-from .output import counted
 from .patience import Patience
+from .text import counted
 from .timeline import Timeline
 from .windowing import Windowing
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import jar, storage
+from . import files, jar
 
 if TYPE_CHECKING:
     import threading
@@ -71,7 +71,7 @@ def bundle(function: Traversable) -> Bundle:
 
 def write(bundle: Bundle, target: Path, cancelled: threading.Event | None = None) -> Path:
     """Write the zip to `target` and return it; raises BuildError when the jar cannot be built."""
-    with storage.whole(target) as draft, zipfile.ZipFile(draft, "w") as archive:
+    with files.whole(target) as draft, zipfile.ZipFile(draft, "w") as archive:
         for name, content in bundle.sources:
             if name != jar.POM:
                 archive.writestr(_entry(name), content)

@@ -21,16 +21,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, concurrency, graph, jar, scratch, storage
+from . import assets, bundle, concurrency, files, graph, jar
 from .errors import StackError
 from .graph import Ending, Job
-from .output import size
 from .patience import Patience
 from .plan import BUCKET, Output, Step
 from .progress import Listener, Note, StackDone, ignore, summary
 from .project import Project
 from .stack_failures import explained
 from .stack_operations import Operator
+from .text import size
 
 if TYPE_CHECKING:
     import boto3
@@ -67,7 +67,7 @@ def deploy(
         todo = run.stack_jobs()
         if project.new_code:
             with _writing_code(os.environ.get("TMPDIR", "/tmp")):
-                folder = held.enter_context(scratch.folder("miztiik-events-code-"))
+                folder = held.enter_context(files.temporary_folder("miztiik-events-code-"))
             todo |= run.code_jobs(session.client("s3"), folder)
         endings = graph.run(todo, listener, limits.jobs, run.patience.cancelled)
     try:
@@ -78,7 +78,7 @@ def deploy(
 
 
 def _writing_code(folder: str) -> contextlib.AbstractContextManager[None]:
-    return storage.writing(Path(folder), "set TMPDIR to another folder")
+    return files.writing(Path(folder), "set TMPDIR to another folder")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from . import jar, storage
+from . import files
 from .errors import ConfigurationError
 from .progress import Verb
 
@@ -52,7 +52,7 @@ class Durations:
 
 def _read() -> dict[str, list[float]]:
     try:
-        content = json.loads((jar.cache() / FILE).read_text("utf-8"))
+        content = json.loads((files.cache() / FILE).read_text("utf-8"))
     except (OSError, ValueError, ConfigurationError, RecursionError):
         return {}
     entries = content.items() if isinstance(content, dict) else ()
@@ -71,5 +71,5 @@ def _times(value: Any) -> list[float]:
 
 
 def _write(known: Mapping[str, list[float]]) -> None:
-    with storage.whole(jar.cache() / FILE) as draft:
+    with files.whole(files.cache() / FILE) as draft:
         draft.write_text(json.dumps(known), "utf-8")

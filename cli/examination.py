@@ -18,6 +18,7 @@ from . import (
     queues,
     recomputation,
     results,
+    session,
     stack_progress,
     stacks,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
-    from .clients import Clients
+    from .session import Clients
 
 PARALLEL_CALLS = 8
 # How far back the stream is read for its newest record: not far while much comes, so that little
@@ -76,7 +77,7 @@ def examine(clients: Clients, project: str) -> Health:
         return Health(
             project=project,
             region=clients.region,
-            is_local=analytics.is_local(clients.flink),
+            is_local=session.is_local(clients.flink),
             stacks=tuple(rows),
             application=seen(),
             recomputation=again(),

@@ -21,10 +21,10 @@ from . import (
 )
 from .examination import allowed, application_health
 from .health import Refused
-from .output import command
 from .stack_events import first_cause
 from .stack_history import Past
 from .stacks import PROJECT_TAG, Stack
+from .text import command
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable

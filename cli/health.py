@@ -9,10 +9,10 @@ from typing import Any
 
 from .application import Operation
 from .measurements import Alarm
-from .output import counted
 from .prices import Cost
 from .sharding import Mismatch, mismatch
 from .stack_progress import StackProgress
+from .text import counted
 
 # It is not at rest and does not run, and does not come to run without a person.
 BROKEN = ("FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK")

@@ -14,8 +14,8 @@ import threading
 import zipfile
 from pathlib import Path
 
-from . import scratch, storage
-from .errors import BuildError, ConfigurationError
+from . import files
+from .errors import BuildError
 
 NAME = "pyflink-dependencies.jar"
 POM = "pom.xml"
@@ -23,19 +23,6 @@ DIGITS = 32
 LAST_LINES = 8
 PIN = re.compile(rb"<content\.sha256>\s*(\w+)\s*</content\.sha256>")
 _INTERRUPTED = f"the build of {NAME} was interrupted"
-ELSEWHERE = "set XDG_CACHE_HOME to a folder that you may write to"
-
-
-def cache() -> Path:
-    """The user's cache folder of this program (XDG Base Directory Specification).
-
-    Raises ConfigurationError when this user has no home folder.
-    """
-    try:
-        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError as error:
-        raise ConfigurationError(f"This user has no home folder. Next: {ELSEWHERE}") from error
-    return Path(folder) / "miztiik-events"
 
 
 def is_built(pom: bytes) -> bool:
@@ -59,9 +46,9 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
             "Install it (Debian: apt-get install maven) and run the command again"
         )
     cancelled = cancelled or threading.Event()
-    with storage.writing(cache(), ELSEWHERE):
+    with files.writing(files.cache(), files.ELSEWHERE):
         jar.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.lock(jar.parent, given_up=cancelled) as is_our_turn:
+        with files.lock(jar.parent, given_up=cancelled) as is_our_turn:
             if not is_our_turn:
                 raise BuildError(_INTERRUPTED)
             if not jar.exists():
@@ -71,7 +58,7 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
 
 def _build(jar: Path, pom: bytes, cancelled: threading.Event) -> None:
     # In the cache, so that the move at the end stays on one file system.
-    with scratch.folder("build-", jar.parent) as folder:
+    with files.temporary_folder("build-", jar.parent) as folder:
         (folder / POM).write_bytes(pom)
         _run_maven(folder, cancelled)
         _check(pom, folder / "target" / NAME)
@@ -79,7 +66,7 @@ def _build(jar: Path, pom: bytes, cancelled: threading.Event) -> None:
 
 
 def _path(pom: bytes) -> Path:
-    return cache() / hashlib.sha256(pom).hexdigest()[:DIGITS] / NAME
+    return files.cache() / hashlib.sha256(pom).hexdigest()[:DIGITS] / NAME
 
 
 def _check(pom: bytes, jar: Path) -> None:

@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _report(error: Exception, *, debug: bool) -> int:
-    from .output import printable
+    from .text import printable
 
     if debug:
         traceback.print_exc()
@@ -127,9 +127,9 @@ def _translated(error: Exception) -> MiztiikError:
 
         return translate(error)
     if isinstance(error, OSError):
-        from . import storage
+        from . import files
 
-        return storage.translate(error)
+        return files.translate(error)
     return MiztiikError(
         f"{type(error).__name__}: {error}. This is a defect; --debug shows where. Please report it"
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from . import bundle, deploy_script, storage
+from . import bundle, deploy_script, files
 from .bundle import Bundle
-from .output import as_json
 from .plan import Code, Step
 from .stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
+from .text import as_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def _configuration(project: str, step: Step, bundles: Mapping[str, Bundle]) -> d
 
 
 def _write(target: Path, content: str) -> Path:
-    with storage.whole(target) as draft:
+    with files.whole(target) as draft:
         # As bytes, so that the lines end as they did.
         draft.write_bytes(content.encode())
     return target

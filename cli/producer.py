@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .errors import MiztiikError
-from .output import printable
+from .text import printable
 
 if TYPE_CHECKING:
     from botocore.config import Config

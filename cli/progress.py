@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Literal, Union
 
 from .errors import StackError
-from .output import printable
+from .text import printable
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, MiztiikError
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 LOCAL_HINT = 'for an AWS on this machine: eval "$(miztiik-events local start)"'
 
@@ -143,3 +151,31 @@ def _translate_answer(error: Exception) -> MiztiikError:
             "Log in again, or choose others with --profile"
         )
     return MiztiikError(f"{operation} was refused: {code}: {reason}")
+
+
+def is_local(flink: KinesisAnalyticsV2Client) -> bool:
+    """Whether the AWS that we talk to is on this machine, where nothing costs anything."""
+    return urlsplit(flink.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Clients:
+    region: str
+    cloudformation: CloudFormationClient
+    cloudwatch: CloudWatchClient
+    flink: KinesisAnalyticsV2Client
+    kinesis: KinesisClient
+    s3: S3Client
+    sqs: SQSClient
+
+    @classmethod
+    def of(cls, session: boto3.session.Session) -> Clients:
+        return cls(
+            region=session.region_name,
+            cloudformation=session.client("cloudformation"),
+            cloudwatch=session.client("cloudwatch"),
+            flink=session.client("kinesisanalyticsv2"),
+            kinesis=session.client("kinesis"),
+            s3=session.client("s3"),
+            sqs=session.client("sqs"),
+        )

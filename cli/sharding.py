@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .output import counted
+from .text import counted
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import events
 from .defects import defect, said
 from .messages import Message
-from .output import counted
+from .text import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -15,8 +15,8 @@ from . import events, snapshots
 from .assignment import crowded, roomy
 from .errors import UnhealthyError
 from .events import Shard
-from .output import counted
 from .sales import is_heartbeat
+from .text import counted
 
 if TYPE_CHECKING:
     from datetime import datetime

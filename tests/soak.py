@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import faulty_aws
-from miztiik_events.output import as_table
+from miztiik_events.text import as_table
 from soak_story import FULL, SHORT, Story, faulty_pipeline, tell
 from soak_verdict import VERDICTS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miztiik_events import analytics, application_log
+from miztiik_events import analytics, application_log, session
 from miztiik_events.analytics import Application
 from stubs import Answer, stubbed
 
@@ -57,4 +57,4 @@ def test_an_application_that_just_was_made_needs_no_configuration() -> None:
 
 def test_an_aws_on_this_machine_is_known_by_its_address() -> None:
     with stubbed("kinesisanalyticsv2") as flink:
-        assert analytics.is_local(flink)
+        assert session.is_local(flink)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events import jar
+from miztiik_events import files, jar
 from miztiik_events.errors import BuildError
 
 Maven = Callable[[str], Path]
@@ -59,7 +59,7 @@ def test_a_failed_build_shows_mavens_last_lines_and_leaves_nothing(maven: Maven)
     lines = str(failed.value).splitlines()
     assert lines[0] == f"Maven could not build {jar.NAME}:"
     assert (lines[1], lines[-1]) == ("  line 3", "  cannot resolve")
-    assert [path for path in jar.cache().rglob("*") if path.is_file()] == []
+    assert [path for path in files.cache().rglob("*") if path.is_file()] == []
 
 
 # A jar with one class; python3 stands in for the JDK's own program.
@@ -76,7 +76,7 @@ def test_a_jar_that_is_not_what_was_pinned_is_refused_and_not_kept(maven: Maven)
     runs = maven(MAKES_A_JAR)
     with pytest.raises(BuildError, match="one of its dependencies has changed") as refused:
         jar.build(pinned("0" * 64))
-    assert [path for path in jar.cache().rglob("*") if path.is_file()] == []
+    assert [path for path in files.cache().rglob("*") if path.is_file()] == []
     told = str(refused.value).partition("<content.sha256>")[2].partition("<")[0]
     built = jar.build(pinned(told))
     assert jar.digest(built) == told
@@ -129,4 +129,4 @@ def test_an_interrupted_build_ends_maven_and_leaves_nothing(maven: Maven, tmp_pa
             assert held.read() == b""
         with pytest.raises(BuildError, match="interrupted"):
             build.result()
-    assert [path for path in jar.cache().rglob("*") if path.is_file()] == []
+    assert [path for path in files.cache().rglob("*") if path.is_file()] == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events.output import as_json, as_table, command, counted, printable, span
+from miztiik_events.text import as_json, as_table, command, counted, printable, span
 
 COLUMNS = {"store": "Store", "revenue": "Revenue", "orders": "Orders"}
 ROWS = [

@@ -14,7 +14,7 @@ import pytest
 import command_line
 import processes
 from live_project import WAITING, LiveProject, said
-from miztiik_events import jar, scratch
+from miztiik_events import files, jar
 from miztiik_events.local import launch
 from miztiik_events.local.folder import Folder
 from small_projects import SmallProject, queue_project
@@ -190,6 +190,9 @@ def zips(folder: Path) -> list[bytes]:
 def test_what_a_killed_build_left_goes_with_the_next(tmp_path: Path) -> None:
     killed = tmp_path / "build-killed"
     (killed / "target").mkdir(parents=True)
-    with scratch.folder("build-", tmp_path) as living, scratch.folder("build-", tmp_path) as other:
+    with (
+        files.temporary_folder("build-", tmp_path) as living,
+        files.temporary_folder("build-", tmp_path) as other,
+    ):
         assert sorted(tmp_path.iterdir()) == sorted([living, other])
     assert list(tmp_path.iterdir()) == []

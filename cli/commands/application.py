@@ -57,7 +57,7 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
 
 
 def show(options: Options, application: Application) -> None:
-    from ..output import as_json, as_table
+    from ..text import as_json, as_table
 
     row = {
         "name": application.name,

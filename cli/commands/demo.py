@@ -50,7 +50,7 @@ def command(options: Options, stores: int, duration: float) -> None:
 
 
 def _shown(outcome: Outcome, form: str) -> str:
-    from ..output import as_json
+    from ..text import as_json
 
     if form == "table":
         parts = (_revenue(outcome.rows), _totals(outcome), _steps(outcome.seconds))
@@ -67,7 +67,7 @@ def _shown(outcome: Outcome, form: str) -> str:
 
 def _revenue(rows: Sequence[Row]) -> str:
     """A line for each window, a column for each store."""
-    from ..output import as_table
+    from ..text import as_table
 
     stores = sorted({row.store_id for row in rows}, key=lambda store: (len(store), store))
     by_window: dict[str, dict[str, Any]] = {}
@@ -86,7 +86,7 @@ def _sum(lines: Sequence[Mapping[str, Any]], store: str) -> Decimal:
 
 
 def _totals(outcome: Outcome) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     audit, produced = outcome.audit, outcome.produced
     counted = sum((window.revenue for window in audit.windows), Decimal())
@@ -102,7 +102,7 @@ def _totals(outcome: Outcome) -> str:
 
 
 def _steps(seconds: Mapping[str, float]) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     rows: list[dict[str, Any]] = [
         {"step": name, "seconds": Decimal(f"{took:.1f}")} for name, took in seconds.items()

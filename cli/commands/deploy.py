@@ -114,13 +114,13 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
     from .. import drift
     from ..errors import DifferenceError
     from ..patience import Patience
-    from .drift_view import shown
+    from . import drift_view
 
     options.say("Looking for drift in the stacks that exist")
     client = options.session.client("cloudformation")
     found = drift.detect(client, project.live.values(), Patience(limits.timeout))
     if found:
-        click.echo(shown(found, options.format(piped="table")))
+        click.echo(drift_view.shown(found, options.format(piped="table")))
         raise DifferenceError(
             f"{len(found)} resources are not as their stacks say; nothing was deployed. "
             "Next: undo the changes, or take them into the templates"
@@ -128,7 +128,7 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
 
 
 def _shown(outputs: Mapping[str, str], form: str) -> str:
-    from ..output import as_json, as_table
+    from ..text import as_json, as_table
 
     if form == "json":
         return as_json(outputs, indent=2)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import StackError
-from ..output import as_json
 from ..progress import Happening, Note, StackBegun, StackDone, StackEvent
+from ..text import as_json
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -23,7 +23,7 @@ SECTIONS = {
 
 def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> str:
     """The list as `table` (text for a person), `json`, or `ndjson` (a record a line)."""
-    from ..output import as_json
+    from ..text import as_json
 
     sections = _sections(inventory, contents)
     where = {name: getattr(inventory, name) for name in ("account", "region", "project")}
@@ -67,7 +67,7 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
 
 
 def _lines(inventory: Inventory, sections: Mapping[str, Rows]) -> Iterator[str]:
-    from ..output import printable
+    from ..text import printable
 
     yield (
         f"Removal of project {inventory.project} from account {inventory.account}, "
@@ -96,7 +96,7 @@ def _details(kind: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _contents(row: Mapping[str, Any]) -> str:
-    from ..output import size
+    from ..text import size
 
     if not row["versions"]:
         return "empty"

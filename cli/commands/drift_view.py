@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def shown(found: Sequence[Drift], form: str) -> str:
-    from ..output import as_json, as_table
+    from ..text import as_json, as_table
 
     if form == "json":
         return as_json([asdict(drift) for drift in found], indent=2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def shown(found: Sequence[Failure], form: str, *, color: bool) -> str:
     """The failures as `table` (text for a person), `json`, or `ndjson` (an object each)."""
-    from ..output import as_json
+    from ..text import as_json
 
     if form == "json":
         return as_json([asdict(failure) for failure in found], indent=2)
@@ -27,7 +27,7 @@ def shown(found: Sequence[Failure], form: str, *, color: bool) -> str:
 
 
 def _lines(failure: Failure) -> Iterator[str]:
-    from ..output import printable
+    from ..text import printable
 
     title = f"{failure.subject}  {failure.status}  {failure.at:%Y-%m-%d %H:%M:%S} UTC"
     yield click.style(printable(title), bold=True, fg="yellow" if failure.is_over else "red")

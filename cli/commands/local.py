@@ -133,7 +133,7 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
 
 
 def _show(rows: list[dict[str, Any]], form: str) -> None:
-    from ..output import as_json, as_table
+    from ..text import as_json, as_table
 
     if form == "json":
         click.echo(as_json(rows, indent=2))

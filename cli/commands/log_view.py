@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..output import as_json, printable
+from ..text import as_json, printable
 from .options import Options
 
 if TYPE_CHECKING:

@@ -35,13 +35,13 @@ def command(
     `aws cloudformation deploy --parameter-overrides file://` of the AWS CLI 2; and a script of the
     commands in order, which shows what parameters come from what stack's outputs.
     """
-    from .. import bundle, package, storage, template
-    from ..output import as_json
+    from .. import bundle, files, package, template
+    from ..text import as_json
     from ..wiring import wire
 
     bundles = bundle.bundles(functions)
     steps = wire(template.load_all(templates), bundles)
-    with storage.writing(output_dir, "give another --output-dir"):
+    with files.writing(output_dir, "give another --output-dir"):
         written = package.write(output_dir, options.project, steps, bundles)
     form = options.format(piped="table")
     if form == "json":

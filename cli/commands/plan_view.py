@@ -27,7 +27,7 @@ LONGEST_VALUE = 60
 
 def shown(preview: Preview, form: str, *, color: bool) -> str:
     """The plan as `table` (text for a person), `json`, or `ndjson` (a record a stack)."""
-    from ..output import as_json
+    from ..text import as_json
 
     if form == "json":
         return as_json(asdict(preview), indent=2)
@@ -84,7 +84,7 @@ def _property(change: PropertyChange) -> str:
 
 
 def _value(value: str | None) -> str:
-    from ..output import printable
+    from ..text import printable
 
     if value is None:
         return "(none)"

@@ -88,7 +88,7 @@ def command(options: Options, **payload: Any) -> None:
 
 
 def _shown(message: Mapping[str, Any], form: str) -> str:
-    from ..output import as_json, as_table
+    from ..text import as_json, as_table
 
     if form != "table":
         return as_json(message, indent=2 if form == "json" else None)

@@ -88,7 +88,7 @@ def _aim(
 
 def _say_next(options: Options, moment: datetime, bucket: str) -> None:
     from .. import recomputation
-    from ..output import command
+    from ..text import command
 
     follow, check, stop = (
         command(what, options.project)

@@ -94,7 +94,7 @@ def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) ->
 def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
     from .. import queues
     from ..messages import MOST_PER_CALL, looking
-    from ..output import command as words
+    from ..text import command as words
     from .redrive_queue import examined
     from .redrive_view import Seen, overview
 

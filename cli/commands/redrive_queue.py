@@ -11,9 +11,9 @@ import click
 from .. import analytics, application, audit, components, queues, redrive, stacks, unprocessed
 from ..errors import MiztiikError
 from ..messages import Look, Message, looking
-from ..output import command, counted, printable
 from ..queues import DeadEnd
 from ..redrive import Outcome, Sender
+from ..text import command, counted, printable
 from ..unprocessed import Reasons, Unprocessed
 from .options import Options
 from .redrive_view import records, table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..output import as_json, as_table, span
+from ..text import as_json, as_table, span
 
 if TYPE_CHECKING:
     from ..redrive import Outcome

@@ -104,7 +104,7 @@ def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
 
 def _line(cells: Sequence[Any]) -> str:
     """One line of a table whose rows are not known yet."""
-    from ..output import printable
+    from ..text import printable
 
     texts = [
         f"{cell:,.2f}" if isinstance(cell, Decimal) else printable(str(cell)) for cell in cells
@@ -119,7 +119,7 @@ def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
 
 def _shown(rows: Sequence[Row], form: str) -> str:
     from .. import results
-    from ..output import as_table
+    from ..text import as_table
 
     if form == "ndjson":
         return "\n".join(row.text for row in rows)

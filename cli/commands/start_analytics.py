@@ -54,7 +54,7 @@ def command(
     From a time, a second application computes past windows again, from the events that the stream
     still has, and writes them under `recomputed/`; the analytics goes on beside it.
     """
-    from .. import analytics, application, operation, snapshots
+    from .. import analytics, application, operation, session, snapshots
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -80,7 +80,7 @@ def command(
         options.say(f"It was started already, so `--from {origin}` had no effect. Add --restart")
     _say_code(options, stack, found)
     _say_failure(options, found, since)
-    if not analytics.is_local(flink):
+    if not session.is_local(flink):
         _say_cost(options, found)
 
 

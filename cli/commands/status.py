@@ -12,8 +12,8 @@ from .sources import FOLDER
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..clients import Clients
     from ..health import Health
+    from ..session import Clients
 
 DRIFT_SECONDS = 600.0
 
@@ -48,7 +48,7 @@ def command(
     not as many shards as the application has subtasks, there are dead letters or failed calls, an
     alarm rings. That nothing is deployed is no failure.
     """
-    from ..clients import Clients
+    from ..session import Clients
     from .status_watch import watch
 
     if watches + why + looks_for_drift > 1:
@@ -68,7 +68,7 @@ def command(
 def _show(options: Options, clients: Clients) -> None:
     from ..errors import UnhealthyError
     from ..examination import examine
-    from ..output import command as typed
+    from ..text import command as typed
     from .status_view import as_text
 
     health = examine(clients, options.project)
@@ -114,7 +114,7 @@ def _tell_drift(options: Options) -> None:
     from .. import drift, stacks
     from ..errors import DifferenceError
     from ..patience import Patience
-    from .drift_view import shown
+    from . import drift_view
 
     client = options.session.client("cloudformation")
     deployed = stacks.belonging(stacks.every_live(client), options.project).values()
@@ -123,7 +123,7 @@ def _tell_drift(options: Options) -> None:
     found = drift.detect(client, settled, Patience(DRIFT_SECONDS))
     form = options.format(piped="table")
     if found or form == "json":
-        click.echo(shown(found, form))
+        click.echo(drift_view.shown(found, form))
     if found:
         raise DifferenceError(f"{len(found)} resources are not as their stacks say")
     options.say(f"The resources of {len(settled)} stacks are as these say.")

@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ..health import ApplicationHealth, Refused
-from ..output import counted, printable, span
+from ..text import counted, printable, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..health import (
-        Alarms,
-        Health,
-        Measured,
-        QueuesHealth,
-        StackHealth,
-        StoreHealth,
-    )
+    from ..health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
     from ..stack_progress import StackProgress
 
 WIDTH = 14
@@ -44,7 +37,7 @@ class Line:
 
 def as_text(health: Health, form: str, *, color: bool) -> str:
     """The health as `table` (the screen), `json`, or `ndjson` (the same object in one line)."""
-    from ..output import as_json
+    from ..text import as_json
 
     if form == "table":
         screen = lines(health, datetime.now(timezone.utc))

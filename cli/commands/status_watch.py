@@ -14,8 +14,8 @@ import click
 from .status_view import Line, as_text, lines
 
 if TYPE_CHECKING:
-    from ..clients import Clients
     from ..health import Health
+    from ..session import Clients
     from .options import Options
 
 POLL_SECONDS = 3.0

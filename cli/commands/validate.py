@@ -26,7 +26,7 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     """
     from .. import bundle, lint, template
     from ..errors import TemplateError
-    from ..output import as_json
+    from ..text import as_json
     from ..wiring import wire
 
     loaded = template.load_all(templates)

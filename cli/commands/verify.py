@@ -72,7 +72,7 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
 
 
 def _shown(found: Audit, form: str) -> str:
-    from ..output import as_json
+    from ..text import as_json
 
     if form != "table":
         return as_json(asdict(found), indent=2 if form == "json" else None)
@@ -87,7 +87,7 @@ def _shown(found: Audit, form: str) -> str:
 
 
 def _windows(found: Audit) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     rows = [{**vars(window), "state": _state(window)} for window in found.windows]
     columns = {
@@ -108,7 +108,7 @@ def _state(window: Window) -> str:
 
 
 def _places(found: Audit) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     rows = [
         {"place": heading, "records": found.counts[place]}
@@ -129,14 +129,14 @@ def _order(found: Audit) -> str:
 
 
 def _queues(queues: Mapping[str, int]) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     rows = [{"queue": name, "messages": count} for name, count in queues.items()]
     return as_table(rows, {"queue": "Queue", "messages": "Messages"}) if rows else ""
 
 
 def _differences(differences: Sequence[Difference]) -> str:
-    from ..output import as_table
+    from ..text import as_table
 
     columns = {
         "what": "Difference",

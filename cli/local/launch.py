@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import ConfigurationError, MiztiikError
-from ..storage import writing
+from ..files import writing
 from . import requirements, variables
 from .folder import LOCK_POLL_SECONDS, Address, Folder
 

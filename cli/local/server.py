@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from .. import storage
+from .. import files
 from ..errors import ConfigurationError, MiztiikError
 from . import reaper, requirements, variables
 from .folder import Address, Folder
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str], fill: Fill | None = None) -> None:
         _say_error(error)
         sys.exit(error.exit_code)
     except OSError as error:
-        _say_error(storage.translate(error))
+        _say_error(files.translate(error))
         sys.exit(MiztiikError.exit_code)
 
 
@@ -115,7 +115,7 @@ def _announce(folder: Folder, port: int) -> None:
     try:
         folder.write_address(address)
     except OSError as error:
-        _say_error(storage.translate(error, folder.path))
+        _say_error(files.translate(error, folder.path))
         _end()
     _say(asdict(address))
 
