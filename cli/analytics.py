@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import application_log
+from .cloudformation.template import CODE_SUFFIX
 from .errors import ApplicationError
-from .wiring import CODE_SUFFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client

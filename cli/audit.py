@@ -22,11 +22,11 @@ from . import (
     memory,
     queues,
     recomputation,
-    stacks,
     windowing,
 )
 from .analytics import Application
 from .books import Books, Difference
+from .cloudformation import stacks
 from .comparison import Window
 from .errors import WaitTimeoutError
 from .findings import Findings

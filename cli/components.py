@@ -7,9 +7,9 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from . import stacks, template
+from .cloudformation import stacks, template
+from .cloudformation.stacks import PARALLEL_CALLS, Stack
 from .errors import NotDeployedError
-from .stacks import PARALLEL_CALLS, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

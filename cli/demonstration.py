@@ -26,10 +26,10 @@ from . import (
     teardown,
 )
 from . import audit as auditing
+from .cloudformation.progress import Happening, StackDone, line
 from .data_store import Folder
 from .local import launch
 from .patience import Patience
-from .progress import Happening, StackDone, line
 from .project import Settings
 from .results import Collection, Row
 from .session import connect

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from .cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 from .plan import BUCKET, Default, Output, Step
-from .stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 
 if TYPE_CHECKING:
     from .bundle import Bundle

@@ -21,15 +21,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, concurrency, files, graph, jar
+from . import analytics, application, application_log, assets, bundle, files, jar, misfit
+from .cloudformation import graph, operations
+from .cloudformation.graph import Ending, Job
+from .cloudformation.operations import Operator
+from .cloudformation.progress import Listener, Note, StackDone, ignore, summary
 from .errors import StackError
-from .graph import Ending, Job
 from .patience import Patience
 from .plan import BUCKET, Output, Step
-from .progress import Listener, Note, StackDone, ignore, summary
 from .project import Project
-from .stack_failures import explained
-from .stack_operations import Operator
 from .text import size
 
 if TYPE_CHECKING:
@@ -148,10 +148,49 @@ class _Deployment:
         )
         try:
             desired = self.project.desired(step, self.outputs)
-            applied = concurrency.applied(operator, desired, self.project.live_stack(step))
+            applied = operations.applied(operator, desired, self.project.live_stack(step))
             operator.protect(applied.stack, settings.is_protected)
         except Exception as error:
             listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
             raise
         self.outputs[step.name] = applied.stack.outputs
         listener(StackDone(name, applied.outcome, time.monotonic() - started))
+
+
+# So many characters at the end of a message tell that it is the same one.
+LIKE_ENOUGH = 60
+
+
+def explained(
+    session: boto3.session.Session, project: Project, error: StackError, since: datetime
+) -> StackError:
+    """The same error, with the root cause out of its log when the analytics application failed.
+
+    CloudFormation itself only says that the application did not come to run.
+    """
+    outputs = project.live[error.stack].outputs if error.stack in project.live else {}
+    if error.type != application.TYPE or application.OUTPUT not in outputs:
+        return error
+    flink = session.client("kinesisanalyticsv2")
+    stream = analytics.describe(flink, outputs[application.OUTPUT]).log_stream
+    logged = application_log.cause(session.client("logs"), stream, since) if stream else None
+    is_known = not logged or logged[-LIKE_ENOUGH:] in error.reason
+    reason = error.reason if is_known else f"{error.reason}\n  Its log says: {logged}"
+    if misfit.is_told(reason):
+        return _of_application(error, f"{reason}\n  {misfit.MEANING}", misfit.WAY_OUT)
+    if is_known:
+        return error
+    next_step = f"{error.next_step}; miztiik-events logs analytics shows more"
+    return _of_application(error, reason, next_step)
+
+
+def _of_application(error: StackError, reason: str, next_step: str) -> StackError:
+    return StackError(
+        error.stack,
+        reason,
+        logical_id=error.logical_id,
+        type=error.type,
+        path=error.path,
+        line=error.line,
+        next_step=next_step,
+    )

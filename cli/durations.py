@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import files
+from .cloudformation.progress import Verb
 from .errors import ConfigurationError
-from .progress import Verb
 
 FILE = "durations.json"
 # Of so many operations, each the last so many times.

@@ -19,9 +19,9 @@ from . import (
     recomputation,
     results,
     session,
-    stack_progress,
-    stacks,
 )
+from .cloudformation import history, stacks
+from .cloudformation.stacks import Stack
 from .errors import ConfigurationError
 from .findings import LATE_PREFIX
 from .health import (
@@ -36,7 +36,6 @@ from .health import (
     StreamHealth,
 )
 from .session import translate
-from .stacks import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -124,7 +123,7 @@ def allowed(look: Callable[[], Seen]) -> Seen | Refused:
 def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
     progress = None
     if stack.is_busy:
-        found = allowed(partial(stack_progress.look, cloudformation, stack))
+        found = allowed(partial(history.progress, cloudformation, stack))
         progress = None if isinstance(found, Refused) else found
     return StackHealth(
         stack.name, stack.status, stack.reason, stack.updated, stack.has_failed, progress

@@ -9,21 +9,13 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import (
-    analytics,
-    application,
-    application_log,
-    misfit,
-    recomputation,
-    stack_history,
-    stacks,
-    template,
-)
+from . import analytics, application, application_log, misfit, recomputation
+from .cloudformation import history, stacks, template
+from .cloudformation.events import first_cause
+from .cloudformation.history import Past
+from .cloudformation.stacks import PROJECT_TAG, Stack
 from .examination import allowed, application_health
 from .health import Refused
-from .stack_events import first_cause
-from .stack_history import Past
-from .stacks import PROJECT_TAG, Stack
 from .text import command
 
 if TYPE_CHECKING:
@@ -35,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from .progress import StackEvent
+    from .cloudformation.progress import StackEvent
 
 # For how long a failed creation of which nothing is left is still told.
 MEMORY = timedelta(hours=24)
@@ -137,7 +129,7 @@ def _unseen(subject: str, answer: Refused) -> Failure:
 
 
 def _cause(cloudformation: CloudFormationClient, past: Past) -> StackEvent | None:
-    return first_cause(stack_history.failures(cloudformation, past))
+    return first_cause(history.failures(cloudformation, past))
 
 
 def _of_stack(

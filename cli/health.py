@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from .application import Operation
+from .cloudformation.history import StackProgress
 from .measurements import Alarm
 from .prices import Cost
 from .sharding import Mismatch, mismatch
-from .stack_progress import StackProgress
 from .text import counted
 
 # It is not at rest and does not run, and does not come to run without a person.

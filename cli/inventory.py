@@ -13,8 +13,9 @@ from functools import partial
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from . import log_groups, retention, stacks, template
-from .stacks import PARALLEL_CALLS, Stack, stack_name
+from . import log_groups
+from .cloudformation import stacks, template
+from .cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
 
 if TYPE_CHECKING:
     import boto3
@@ -159,7 +160,7 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
 def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
     listed = [one for one in stacks.resources(cloudformation, stack) if one.is_there]
     # A stack without resources may be one that has no template either.
-    retained = retention.retained(cloudformation, stack.id) if listed else set()
+    retained = template.retained(cloudformation, stack.id) if listed else set()
     return [
         Resource(stack.name, one.logical_id, one.type, one.physical_id, one.logical_id in retained)
         for one in listed

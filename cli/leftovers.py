@@ -14,8 +14,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from . import log_groups
-from .progress import Listener, Note, ignore
-from .stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
+from .cloudformation.progress import Listener, Note, ignore
+from .cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 
 if TYPE_CHECKING:
     import boto3

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from . import bundle, deploy_script, files
 from .bundle import Bundle
+from .cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 from .plan import Code, Step
-from .stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 from .text import as_json
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Union
 
+from .cloudformation.template import Template
 from .errors import TemplateError
-from .template import Template
 
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = "ArtifactBucket"

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from . import change_sets, changes, graph, prices
-from .change_sets import Desired
-from .changes import PropertyChange, ResourceChange
-from .graph import Job
+from . import prices
+from .cloudformation import change_sets, changes, graph
+from .cloudformation.change_sets import Desired
+from .cloudformation.changes import PropertyChange, ResourceChange
+from .cloudformation.graph import Job
+from .cloudformation.operations import is_as_desired
+from .cloudformation.progress import Listener, Note, ignore
+from .cloudformation.stacks import Stack
 from .patience import Patience
 from .plan import Output, Step
-from .progress import Listener, Note, ignore
 from .project import Project
-from .stack_operations import is_as_desired
-from .stacks import Stack
 
 if TYPE_CHECKING:
     import boto3

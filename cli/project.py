@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import bundle, stacks, template
+from . import bundle
 from .bundle import Bundle
-from .change_sets import Desired
+from .cloudformation import stacks, template
+from .cloudformation.change_sets import Desired
+from .cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from .plan import Code, Default, Given, Step
-from .stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from .wiring import wire
 
 if TYPE_CHECKING:

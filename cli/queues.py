@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import template
+from .cloudformation import template
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,15 +8,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from . import application, stack_parameters
+from . import application
+from .cloudformation import operations
 from .errors import ApplicationError
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
-    from .stack_operations import Operator
-    from .stacks import Stack
+    from .cloudformation.operations import Operator
+    from .cloudformation.stacks import Stack
 
 OUTPUT = "RecomputationApplicationName"
 PARAMETER = "RecomputeFrom"
@@ -33,7 +34,7 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
-    stack_parameters.give(operator, stack, values)
+    operations.give(operator, stack, values)
 
 
 def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import application, measurements, stacks
+from . import application, measurements
+from .cloudformation import stacks
 
 if TYPE_CHECKING:
     import boto3

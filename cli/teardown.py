@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import application, buckets, graph, log_groups, stacks
+from . import application, buckets, log_groups
+from .cloudformation import graph, stacks
+from .cloudformation.graph import Job
+from .cloudformation.operations import Operator
+from .cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from .cloudformation.stacks import Stack
 from .errors import StackError, UnhealthyError
-from .graph import Job
 from .inventory import BUCKET, Inventory
 from .patience import Patience
-from .progress import Listener, Note, StackDone, ignore, summary
-from .stack_operations import Operator
-from .stacks import Stack
 
 if TYPE_CHECKING:
     import boto3

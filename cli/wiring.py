@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from .cloudformation.template import CODE_SUFFIX, Parameter, Template
 from .errors import TemplateError, UnknownParameterError
 from .plan import BUCKET, Code, Default, Given, Output, Source, Step
-from .template import Parameter, Template
-
-CODE_SUFFIX = "Code"
 
 
 def wire(

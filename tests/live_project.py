@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import command_line
 import small_projects
-from miztiik_events import stacks
-from miztiik_events.stacks import PROJECT_TAG, TEMPLATE_TAG
+from miztiik_events.cloudformation import stacks
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG
 from waiting import until
 
 if TYPE_CHECKING:

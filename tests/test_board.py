@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 import click
 import pytest
 
+from miztiik_events.cloudformation.progress import Note, StackBegun, StackDone, StackEvent
 from miztiik_events.commands.board import Board
 from miztiik_events.commands.cells import fitted, spelled
-from miztiik_events.progress import Note, StackBegun, StackDone, StackEvent
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

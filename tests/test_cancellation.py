@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events.cancellation import cancel
+from miztiik_events.cloudformation.cancellation import cancel
+from miztiik_events.cloudformation.progress import Happening, Note, StackDone
 from miztiik_events.patience import Patience
-from miztiik_events.progress import Happening, Note, StackDone
 from stubs import ANY, Answer, Refusal, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

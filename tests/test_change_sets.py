@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events import change_sets
-from miztiik_events.change_sets import ChangeSet, Desired
+from miztiik_events.cloudformation import change_sets
+from miztiik_events.cloudformation.change_sets import ChangeSet, Desired
+from miztiik_events.cloudformation.template import Template
 from miztiik_events.errors import StackError
 from miztiik_events.patience import Patience
-from miztiik_events.template import Template
 from stubs import ANY, Answer, Refusal, stubbed
 
 TEMPLATE = Template("stream", "stream.yaml", "Resources: {}", {}, {"Stream": 3}, {})

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import changes
-from miztiik_events.change_sets import ChangeSet
-from miztiik_events.changes import PropertyChange, ResourceChange
+from miztiik_events.cloudformation import changes
+from miztiik_events.cloudformation.change_sets import ChangeSet
+from miztiik_events.cloudformation.changes import PropertyChange, ResourceChange
 from stubs import Answer, stubbed
 
 CHANGE_SET = ChangeSet("arn:change-set", "sales-stream", "arn:stack", "UPDATE")

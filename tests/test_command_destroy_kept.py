@@ -10,7 +10,7 @@ import pytest
 
 import small_roles
 from live_project import LiveProject, versions
-from miztiik_events.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 from small_projects import empty_project, queue_project
 
 if TYPE_CHECKING:

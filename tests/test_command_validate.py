@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 import pytest
 
 import command_line
-from miztiik_events import template
+from miztiik_events.cloudformation import template
 from small_projects import SmallProject, queue_project
 
 FAULTY = """\

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events.concurrency import MOST_LOOKS, applied, is_conflict
+from miztiik_events.cloudformation.change_sets import is_conflict
+from miztiik_events.cloudformation.operations import MOST_LOOKS, Operator, applied
+from miztiik_events.cloudformation.progress import Note
 from miztiik_events.errors import StackError
 from miztiik_events.patience import Patience
-from miztiik_events.progress import Note
-from miztiik_events.stack_operations import Operator
 from stubs import Refusal, stubbed
 from test_stack_operations import CREATE, DESIRED, EXECUTE, READY, Told, events, state
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from live_project import WAITING, LiveProject
-from miztiik_events import failures, stack_history, stacks
-from miztiik_events.stack_history import Past
+from miztiik_events import failures
+from miztiik_events.cloudformation import history, stacks
+from miztiik_events.cloudformation.history import Past
 from small_projects import FAILING, empty_project
 from stubs import Answer, Refusal, stubbed
 from waiting import until
@@ -120,7 +121,7 @@ INVALID = failed_event(
 
 def reasons(past: Past, *answers: Answer | Refusal) -> list[str]:
     with stubbed("cloudformation", *answers) as client:
-        return [event.reason for event in stack_history.failures(client, past)]
+        return [event.reason for event in history.failures(client, past)]
 
 
 def operations(*events: dict[str, Any]) -> Answer:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from miztiik_events import graph
-from miztiik_events.graph import Job
-from miztiik_events.progress import Listener, Note, ignore
+from miztiik_events.cloudformation import graph
+from miztiik_events.cloudformation.graph import Job
+from miztiik_events.cloudformation.progress import Listener, Note, ignore
 
 
 def job(work: Callable[[], object], *parents: str) -> Job:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from miztiik_events.application import Operation
+from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.health import (
     Alarms,
     ApplicationHealth,
@@ -18,7 +19,6 @@ from miztiik_events.health import (
     StreamHealth,
 )
 from miztiik_events.measurements import Alarm
-from miztiik_events.stack_progress import StackProgress
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 STACK = StackHealth("p-stream", "CREATE_COMPLETE", "", NOW, has_failed=False, progress=None)

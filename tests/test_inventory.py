@@ -9,8 +9,8 @@ import pytest
 
 from conftest import TestAws
 from miztiik_events import inventory
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
 from miztiik_events.inventory import Inventory
-from miztiik_events.stacks import PROJECT_TAG, Stack
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

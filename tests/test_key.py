@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import command_line
-from miztiik_events import stacks, template
+from miztiik_events.cloudformation import stacks, template
 from small_roles import ACCOUNT, Role, document
 from template_trees import listed
 from test_templates_keys import ASKS

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from miztiik_events.cloudformation.template import Parameter, Template
 from miztiik_events.errors import TemplateError
 from miztiik_events.plan import Code, Default, Given, Output, Step
-from miztiik_events.template import Parameter, Template
 
 NAMES = ("Arn", "OneCode", "Size", "Given")
 TEMPLATE = Template(

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from miztiik_events import prices, template
+from miztiik_events import prices
+from miztiik_events.cloudformation import template
 
 
 @pytest.mark.parametrize(

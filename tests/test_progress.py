@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from live_project import WAITING, LiveProject
-from miztiik_events.progress import Note, StackBegun, StackDone, StackEvent, is_failure, line, verb
+from miztiik_events.cloudformation.progress import (
+    Note,
+    StackBegun,
+    StackDone,
+    StackEvent,
+    is_failure,
+    line,
+    verb,
+)
 from small_projects import empty_project, queue_project
 
 if TYPE_CHECKING:

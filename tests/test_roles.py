@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 import command_line
 import template_trees
-from miztiik_events import stacks
+from miztiik_events.cloudformation import stacks
 from small_roles import ACCOUNT, Role, document
 
 if TYPE_CHECKING:

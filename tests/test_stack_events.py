@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from miztiik_events.progress import StackEvent
-from miztiik_events.stack_events import Tail, first_cause
+from miztiik_events.cloudformation.events import Tail, first_cause
+from miztiik_events.cloudformation.progress import StackEvent
 from stubs import Answer, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

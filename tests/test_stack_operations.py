@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import stacks
-from miztiik_events.change_sets import Desired
+from miztiik_events.cloudformation import stacks
+from miztiik_events.cloudformation.change_sets import Desired
+from miztiik_events.cloudformation.operations import Operator
+from miztiik_events.cloudformation.progress import Happening, Note, StackEvent
+from miztiik_events.cloudformation.stacks import Stack
+from miztiik_events.cloudformation.template import Template
 from miztiik_events.errors import StackError, StuckError, WaitTimeoutError
 from miztiik_events.patience import Patience
-from miztiik_events.progress import Happening, Note, StackEvent
-from miztiik_events.stack_operations import Operator
-from miztiik_events.stacks import Stack
-from miztiik_events.template import Template
 from stubs import ANY, Answer, Refusal, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

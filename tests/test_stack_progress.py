@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from miztiik_events import stack_progress
-from miztiik_events.stack_progress import StackProgress
-from miztiik_events.stacks import Stack
+from miztiik_events.cloudformation import history
+from miztiik_events.cloudformation.history import StackProgress
+from miztiik_events.cloudformation.stacks import Stack
 from stubs import Answer, stubbed
 
 BODY = "Resources:\n" + "".join(f"  {name}: {{Type: T}}\n" for name in ("Queue", "Topic", "Bus"))
@@ -32,7 +32,7 @@ def looked(status: str, *newest_first: tuple[str, str, float]) -> StackProgress:
         answers.append(Answer("get_template", {"TemplateBody": BODY}))
     stack = Stack("s", "s1", status, "", {}, {}, {}, now)
     with stubbed("cloudformation", *answers) as client:
-        return stack_progress.look(client, stack)
+        return history.progress(client, stack)
 
 
 def test_the_slowest_is_what_has_been_under_way_longest() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events import stacks
+from miztiik_events.cloudformation import stacks
 from miztiik_events.errors import NotDeployedError
 from stubs import Answer, Refusal, stubbed
 

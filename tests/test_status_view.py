@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from miztiik_events import prices
+from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.commands.status_view import BAD, as_text, lines
 from miztiik_events.health import (
     Alarms,
@@ -19,7 +20,6 @@ from miztiik_events.health import (
     StreamHealth,
 )
 from miztiik_events.measurements import Alarm
-from miztiik_events.stack_progress import StackProgress
 from test_health import APPLICATION, NOW, STACK, START, WELL
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from conftest import TestAws
 from miztiik_events import inventory, teardown
+from miztiik_events.cloudformation.operations import Operator
+from miztiik_events.cloudformation.progress import ignore
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
 from miztiik_events.errors import StackError, UnhealthyError
 from miztiik_events.patience import Patience
-from miztiik_events.progress import ignore
-from miztiik_events.stack_operations import Operator
-from miztiik_events.stacks import PROJECT_TAG, Stack
 from stubs import ANY, Answer, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events import template
+from miztiik_events.cloudformation import template
 from miztiik_events.errors import TemplateError
 
 SOUND = """\

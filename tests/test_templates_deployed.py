@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import command_line
-from miztiik_events import stacks, template
+from miztiik_events.cloudformation import stacks, template
 from test_templates import INTERFACE
 
 if TYPE_CHECKING:

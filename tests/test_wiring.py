@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import template
+from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation.template import Parameter, Template
 from miztiik_events.errors import TemplateError, UnknownParameterError
 from miztiik_events.plan import Code, Default, Given, Output
-from miztiik_events.template import Parameter, Template
 from miztiik_events.wiring import wire
 
 

@@ -14,7 +14,7 @@ from .options import Options
 
 if TYPE_CHECKING:
     from ..analytics import Application
-    from ..stacks import Stack
+    from ..cloudformation.stacks import Stack
 
 no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
 
@@ -26,7 +26,7 @@ def application_stack(options: Options, output: str = OUTPUT) -> Stack:
 
 def stack_and_outputs(options: Options, output: str = OUTPUT) -> tuple[Stack, dict[str, str]]:
     """The same, and the outputs of all stacks of the project."""
-    from .. import stacks
+    from ..cloudformation import stacks
     from ..errors import NotDeployedError
 
     deployed = stacks.of_project(options.session.client("cloudformation"), options.project)

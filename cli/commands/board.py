@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from ..progress import Happening, StackBegun, StackDone, StackEvent, Verb, verb
+from ..cloudformation.progress import Happening, StackBegun, StackDone, StackEvent, Verb, verb
 from .cells import Cell, fitted, padded, spelled
 
 Usual = Callable[[tuple[str, Verb]], "float | None"]

@@ -14,8 +14,8 @@ from .sources import source_options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..cloudformation.progress import Happening
     from ..deployment import Limits
-    from ..progress import Happening
     from ..project import Project, Settings
 
 
@@ -111,7 +111,7 @@ def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool
 
 
 def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
-    from .. import drift
+    from ..cloudformation import drift
     from ..errors import DifferenceError
     from ..patience import Patience
     from . import drift_view

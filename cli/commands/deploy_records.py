@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..cloudformation.progress import Happening, Note, StackBegun, StackDone, StackEvent
 from ..errors import StackError
-from ..progress import Happening, Note, StackBegun, StackDone, StackEvent
 from ..text import as_json
 
 if TYPE_CHECKING:

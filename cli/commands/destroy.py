@@ -80,8 +80,8 @@ def _shown(options: Options, found: Inventory, form: str) -> str:
 
 def _report_leftovers(options: Options, found: Inventory) -> None:
     from .. import leftovers
+    from ..cloudformation.progress import line
     from ..errors import MiztiikError
-    from ..progress import line
 
     there = leftovers.find(options.session, found, lambda happening: options.say(line(happening)))
     for name in there.retained:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..drift import Drift
+    from ..cloudformation.drift import Drift
 
 
 def shown(found: Sequence[Drift], form: str) -> str:

@@ -16,7 +16,7 @@ from .interruption import QUESTION, QUESTION_WITHOUT_CANCEL, Interruption
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..progress import Happening
+    from ..cloudformation.progress import Happening
     from .board import Board
 
 SECONDS = 0.2

@@ -35,7 +35,8 @@ def command(
     `aws cloudformation deploy --parameter-overrides file://` of the AWS CLI 2; and a script of the
     commands in order, which shows what parameters come from what stack's outputs.
     """
-    from .. import bundle, files, package, template
+    from .. import bundle, files, package
+    from ..cloudformation import template
     from ..text import as_json
     from ..wiring import wire
 

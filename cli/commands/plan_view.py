@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..changes import Action
+from ..cloudformation.changes import Action
 
 if TYPE_CHECKING:
-    from ..changes import PropertyChange, ResourceChange
+    from ..cloudformation.changes import PropertyChange, ResourceChange
     from ..preview import Preview, StackPreview
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "remove": "-", "replace": "!"}

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..cloudformation.progress import Happening, Note, StackBegun, StackDone, Verb, is_failure, line
 from ..durations import Durations, Operation
 from ..errors import WaitTimeoutError
-from ..progress import Happening, Note, StackBegun, StackDone, Verb, is_failure, line
 from . import keyboard
 from .board import Board
 from .interruption import Cancellation, Interruption
@@ -99,7 +99,7 @@ class Progress:
         return Durations(urlsplit(endpoint).hostname or "", self._options.project)
 
     def _undo(self) -> None:
-        from ..cancellation import cancel
+        from ..cloudformation.cancellation import cancel
         from ..patience import Patience
 
         client = self._options.session.client("cloudformation")

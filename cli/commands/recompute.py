@@ -11,8 +11,8 @@ import click
 from .application import show, stack_and_outputs, watching
 
 if TYPE_CHECKING:
+    from ..cloudformation.stacks import Stack
     from ..patience import Patience
-    from ..stacks import Stack
     from .options import Options
 
 
@@ -48,7 +48,8 @@ def _checked(
     options: Options, stack: Stack, outputs: Mapping[str, str], moment: datetime
 ) -> tuple[str, int]:
     """The data store and the parallelism; raises when the events can not be read again rightly."""
-    from .. import recomputation, stacks, unread
+    from .. import recomputation, unread
+    from ..cloudformation import stacks
 
     stream = stacks.require(outputs, "SalesStreamName", options.project)
     kinesis = options.session.client("kinesis")
@@ -79,7 +80,7 @@ def _aim(
     options: Options, stack: Stack, moment: datetime, parallelism: int, patience: Patience
 ) -> None:
     from .. import recomputation
-    from ..stack_operations import Operator
+    from ..cloudformation.operations import Operator
 
     cloudformation = options.session.client("cloudformation")
     operator = Operator(cloudformation, patience, lambda happening: None)

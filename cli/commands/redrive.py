@@ -64,7 +64,8 @@ def command(
     asks, and sends them: a consumer's dead letters to its own queue, all others to the event bus,
     with their own time. Each stays where it is until it was accepted there.
     """
-    from .. import queues, stacks
+    from .. import queues
+    from ..cloudformation import stacks
     from .redrive_queue import QueueRedrive, Wishes
 
     wishes = Wishes(most, yes, dry_run, deletes, even_malformed)

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 import click
 
-from .. import analytics, application, audit, components, queues, redrive, stacks, unprocessed
+from .. import analytics, application, audit, components, queues, redrive, unprocessed
+from ..cloudformation import stacks
 from ..errors import MiztiikError
 from ..messages import Look, Message, looking
 from ..queues import DeadEnd

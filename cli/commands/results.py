@@ -71,7 +71,8 @@ def command(
 
 
 def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Folder:
-    from .. import recomputation, results, stacks
+    from .. import recomputation, results
+    from ..cloudformation import stacks
     from ..data_store import Folder
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)

@@ -14,7 +14,7 @@ from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
     from ..analytics import Application
-    from ..stacks import Stack
+    from ..cloudformation.stacks import Stack
 
 
 @click.command()
@@ -131,7 +131,7 @@ def _start(
 
 def _say_code(options: Options, stack: Stack, application: Application) -> None:
     """Say when AWS took the last update back, or somebody changed the code past the stack."""
-    from .. import stacks
+    from ..cloudformation import stacks
 
     # It may have been updated while we waited.
     stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack

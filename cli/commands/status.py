@@ -111,7 +111,7 @@ def _explain(options: Options, templates: Path | None) -> None:
 
 
 def _tell_drift(options: Options) -> None:
-    from .. import drift, stacks
+    from ..cloudformation import drift, stacks
     from ..errors import DifferenceError
     from ..patience import Patience
     from . import drift_view

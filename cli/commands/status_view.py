@@ -15,8 +15,8 @@ from ..text import counted, printable, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..cloudformation.history import StackProgress
     from ..health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
-    from ..stack_progress import StackProgress
 
 WIDTH = 14
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")

@@ -24,7 +24,8 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
 
     Ends with 1 when there are findings; each goes to stdout as file:line: rule message.
     """
-    from .. import bundle, lint, template
+    from .. import bundle
+    from ..cloudformation import lint, template
     from ..errors import TemplateError
     from ..text import as_json
     from ..wiring import wire

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import StackError
 from . import change_sets, changes, stacks
 from .change_sets import ChangeSet, Desired, Kind
-from .errors import StackError
+from .events import Tail, failure, stuck
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
-from .stack_events import Tail
-from .stack_failures import failure, stuck
 from .stacks import Stack
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
 
-    from .patience import Looks, Patience
+    from ..patience import Looks, Patience
     from .template import Template
 
 SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -197,3 +198,66 @@ def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: 
 def _is_over(events: Sequence[StackEvent]) -> bool:
     own = [event.status for event in events if event.resource == event.stack]
     return bool(own) and not own[-1].endswith("_IN_PROGRESS")
+
+
+MOST_LOOKS = 5
+PAUSE_SECONDS = 1.0
+
+
+def applied(operator: Operator, desired: Desired, live: Stack | None) -> Applied:
+    """What `operator.apply` gives; when somebody else comes in between, by a fresh look.
+
+    Raises StackError when somebody comes in between again and again.
+    """
+    from botocore.exceptions import ClientError
+
+    name = desired.stack
+    for look in range(1, MOST_LOOKS + 1):
+        try:
+            return operator.apply(desired, live)
+        except ClientError as error:
+            if not change_sets.is_conflict(error):
+                raise
+            if look == MOST_LOOKS:
+                raise _in_the_way(name, error) from error
+        operator.listener(Note(name, "somebody else works on it; looking again"))
+        operator.patience.pause(f"stack {name}", PAUSE_SECONDS)
+        live = stacks.describe(operator.cloudformation, name)
+    raise AssertionError("the last look returns or raises")
+
+
+def _in_the_way(name: str, error: ClientError) -> StackError:
+    return StackError(
+        name,
+        f"somebody else works on it at the same time: {error.response['Error'].get('Message')}",
+        next_step="wait until they are done, then deploy again",
+    )
+
+
+def give(operator: Operator, stack: Stack, values: Mapping[str, str]) -> None:
+    """Update the stack and wait for it; when it has these values already, nothing happens.
+
+    What is under way in it is waited for first. Raises StackError with the real cause.
+    """
+    live = operator.settle(stack)
+    if live is None:
+        raise StackError(stack.name, "it is gone", next_step="miztiik-events deploy")
+    if values.items() <= live.parameters.items():
+        return
+    tail = Tail(operator.cloudformation, live.id)
+    operator.cloudformation.update_stack(
+        StackName=live.id,
+        UsePreviousTemplate=True,
+        Parameters=[_parameter(name, values) for name in live.parameters],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        ClientRequestToken=change_sets.token(),
+    )
+    events, after = operator.follow(tail, live.name, live.id)
+    if not after or after.status not in SUCCEEDED:
+        raise failure(live.name, after, events, "miztiik-events status --why")
+
+
+def _parameter(name: str, values: Mapping[str, str]) -> ParameterTypeDef:
+    if name in values:
+        return {"ParameterKey": name, "ParameterValue": values[name]}
+    return {"ParameterKey": name, "UsePreviousValue": True}

@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from . import change_sets, graph, stacks
+from .events import Tail
 from .graph import Job
+from .operations import Operator
 from .progress import Listener, Note, Outcome, StackDone, summary
-from .stack_events import Tail
-from .stack_operations import Operator
 from .stacks import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from .patience import Patience
+    from ..patience import Patience
 
 
 def cancel(

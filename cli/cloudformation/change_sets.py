@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..errors import StackError
 from . import stacks
-from .concurrency import is_conflict
-from .errors import StackError
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import (
         CreateChangeSetInputTypeDef,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ParameterTypeDef,
     )
 
-    from .patience import Patience
+    from ..patience import Patience
     from .template import Template
 
 Kind = Literal["CREATE", "UPDATE"]
@@ -190,3 +190,16 @@ def _settled(
         for _ in patience.looks(f"the change set of {change_set.stack}")
     )
     return next(answer for answer in answers if answer["Status"] in ("CREATE_COMPLETE", "FAILED"))
+
+
+# The stack is there by now; the change set was made for the stack as it was before. The names are
+# those of CloudFormation's service model.
+_CODES = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
+_MOVED = ("does not exist", "_IN_PROGRESS state")
+
+
+def is_conflict(error: ClientError) -> bool:
+    """Whether CloudFormation refused because the stack is no longer as we saw it."""
+    code, text = error.response["Error"].get("Code"), error.response["Error"].get("Message", "")
+    has_moved = text.startswith("Stack") and any(words in text for words in _MOVED)
+    return code in _CODES or (code == "ValidationError" and has_moved)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import NotDeployedError
 from . import template
-from .errors import NotDeployedError
 
 if TYPE_CHECKING:
     from datetime import datetime

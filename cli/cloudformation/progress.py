@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Literal, Union
 
-from .errors import StackError
-from .text import printable
+from ..errors import StackError
+from ..text import printable
 
 if TYPE_CHECKING:
     from datetime import datetime

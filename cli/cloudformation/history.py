@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ..errors import TemplateError
+from . import stacks, template
+from .events import BEGINNINGS, ROLLBACKS, since
 from .progress import StackEvent
-from .stack_events import BEGINNINGS, ROLLBACKS, history
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
+
+    from .stacks import Stack
 
 CREATED = "CREATE_COMPLETE"
 # What stands for a resource's status in an event that has none.
@@ -46,9 +50,9 @@ def failures(cloudformation: CloudFormationClient, past: Past) -> list[StackEven
     """
     operation = _last_failed_operation(cloudformation, past)
     if past.has_failed:
-        return operation or _failed(history(cloudformation, past.id, _beginnings(past)))
+        return operation or _failed(since(cloudformation, past.id, _beginnings(past)))
     if past.status == "DELETE_COMPLETE":
-        events = history(cloudformation, past.id)
+        events = since(cloudformation, past.id)
         was_created = any(one.resource == past.name and one.status == CREATED for one in events)
         return [] if was_created else (operation or _failed(events))
     return [event for event in operation if event.at > past.updated and _is_of_change_set(event)]
@@ -112,3 +116,54 @@ def _failed(events: Sequence[StackEvent]) -> list[StackEvent]:
 
 def _is_of_change_set(event: StackEvent) -> bool:
     return event.status in _STATUSES.values()
+
+
+@dataclass(frozen=True)
+class StackProgress:
+    """How many of its resources are done, and which one has been under way longest.
+
+    `total` is None when it is not known, as in an update, which comes only to what changes.
+    `slowest` is a logical id, empty when none is under way, and `seconds` for how long it has been.
+    """
+
+    done: int
+    total: int | None
+    slowest: str
+    seconds: float
+
+
+def progress(cloudformation: CloudFormationClient, stack: Stack) -> StackProgress:
+    """The progress of a stack that is busy."""
+    begun: dict[str, datetime] = {}
+    done: set[str] = set()
+    for event in since(cloudformation, stack.id, BEGINNINGS + ROLLBACKS):
+        if event.resource == event.stack:
+            continue
+        if event.status.endswith("_IN_PROGRESS"):
+            begun.setdefault(event.resource, event.at)
+            done.discard(event.resource)
+        else:
+            begun.pop(event.resource, None)
+            done.add(event.resource)
+    slowest = min(begun, key=begun.__getitem__, default="")
+    return StackProgress(
+        done=len(done),
+        total=_total(cloudformation, stack),
+        slowest=slowest,
+        seconds=_age(begun[slowest]) if slowest else 0,
+    )
+
+
+def _total(cloudformation: CloudFormationClient, stack: Stack) -> int | None:
+    if stack.status not in ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+        return None
+    try:
+        body = stacks.body(cloudformation, stack.id)
+        return len(template.parse(stack.name, stack.name, body).resources)
+    except TemplateError:
+        # Somebody else's, in JSON.
+        return None
+
+
+def _age(moment: datetime) -> float:
+    return (datetime.now(timezone.utc) - moment).total_seconds()

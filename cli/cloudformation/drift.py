@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
 
-    from .patience import Patience
+    from ..patience import Patience
 
 
 @dataclass(frozen=True)
