@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .events import Shard
+    from .pipeline.records import Shard
 
 HASH_KEYS = 2**128
 # What an application may have on AWS without a higher quota: 64 KPUs, of four subtasks each here.

@@ -13,17 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import (
-    analytics,
-    application,
-    comparison,
-    events,
-    ledger,
-    memory,
-    queues,
-    recomputation,
-    windowing,
-)
+from . import analytics, application, comparison, ledger, recomputation
 from .analytics import Application
 from .books import Books, Difference
 from .cloudformation import stacks
@@ -32,9 +22,10 @@ from .errors import WaitTimeoutError
 from .findings import Findings
 from .ledger import Ledger
 from .patience import Patience
+from .pipeline import queues, records, windowing
+from .pipeline.windowing import Windowing
 from .text import counted
 from .timeline import Timeline
-from .windowing import Windowing
 
 if TYPE_CHECKING:
     import boto3
@@ -117,7 +108,7 @@ def audit(
     windows = windowing_of(described)
 
     held = _read(kinesis, stream, listener)
-    since, complete_after = memory.of_stream(kinesis, stream, held)
+    since, complete_after = records.memory(kinesis, stream, held.oldest_arrival)
     complete_after = max(complete_after, _beginning(described) - 1)
     if subject is RECOMPUTATION:
         # Those before it left results of their own under the same prefix.
@@ -177,8 +168,8 @@ def settled(
 
 
 def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
-    shards = events.shards(kinesis, stream)
-    held = ledger.written(shards, events.read(kinesis, stream, shards))
+    shards = records.shards(kinesis, stream)
+    held = ledger.written(shards, records.read(kinesis, stream, shards))
     listener(f"{counted(held.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
     return held
 

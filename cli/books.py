@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Union
 
 from .ledger import Ledger, RecordId, Stamp
+from .pipeline.windowing import written
 from .sales import Sale
 from .timeline import Period, Timeline
-from .windowing import written
 
 Figure = Union[Decimal, int, str, None]
 PeriodAndRequest = tuple[Period, str]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from .books import Books, Difference
-from .results import Row, RowKey
+from .pipeline.results import Row, RowKey
+from .pipeline.windowing import read, written
 from .sales import Sale
 from .timeline import Period
-from .windowing import read, written
 
 Rows = Mapping[RowKey, Sequence[Row]]
 StoreAndPeriod = tuple[str, Period]

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .cloudformation import stacks, template
+from .cloudformation import stacks
 from .cloudformation.stacks import PARALLEL_CALLS, Stack
 from .errors import NotDeployedError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "AWS::Logs::LogGroup"
 _SUFFIX = "LogGroup"
-# In templates, as in all raw ones that we know of, a resource begins with its type.
-_RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)", re.MULTILINE)
 
 
 def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
@@ -30,16 +28,6 @@ def component(template_name: str, log_group: str, resources: Collection[str]) ->
     if role and f"{role}Function" in resources:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
     return template_name
-
-
-def packaged() -> list[str]:
-    """Those of this package's templates, for the completion, which has no time to parse them."""
-    found: set[str] = set()
-    for name in template.names():
-        body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
-        types = dict(_RESOURCE.findall(body))
-        found.update(component(name, one, types) for one in types if types[one] == LOG_GROUP)
-    return sorted(found)
 
 
 def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:

@@ -14,24 +14,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    analytics,
-    application,
-    deployment,
-    inventory,
-    operation,
-    producer,
-    project,
-    results,
-    teardown,
-)
+from . import analytics, application, deployment, inventory, operation, project, teardown
 from . import audit as auditing
 from .cloudformation.progress import Happening, StackDone, line
-from .data_store import Folder
 from .local import launch
 from .patience import Patience
+from .pipeline import producer, results
+from .pipeline.data_store import Folder
+from .pipeline.results import Collection, Row
 from .project import Settings
-from .results import Collection, Row
 from .session import connect
 
 if TYPE_CHECKING:

@@ -8,22 +8,10 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, TypeVar, Union
 
-from . import (
-    analytics,
-    application,
-    data_store,
-    events,
-    measurements,
-    prices,
-    queues,
-    recomputation,
-    results,
-    session,
-)
+from . import analytics, application, recomputation, session
 from .cloudformation import history, stacks
 from .cloudformation.stacks import Stack
 from .errors import ConfigurationError
-from .findings import LATE_PREFIX
 from .health import (
     Alarms,
     ApplicationHealth,
@@ -35,6 +23,8 @@ from .health import (
     StoreHealth,
     StreamHealth,
 )
+from .pipeline import costs, data_store, metrics, queues, records, results
+from .pipeline.data_store import LATE_PREFIX
 from .session import translate
 
 if TYPE_CHECKING:
@@ -139,12 +129,12 @@ def _application(
 
 def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
     name = outputs["SalesStreamName"]
-    shards = [shard for shard in events.shards(clients.kinesis, name) if shard.is_open]
+    shards = [shard for shard in records.shards(clients.kinesis, name) if shard.is_open]
     newest = None
     for seconds in LOOK_BACK_SECONDS:
         since = datetime.now(timezone.utc) - timedelta(seconds=seconds)
-        records = events.read(clients.kinesis, name, shards, since)
-        newest = max((record.arrival for record in records), default=None)
+        recent = records.read(clients.kinesis, name, shards, since)
+        newest = max((record.arrival for record in recent), default=None)
         if newest:
             break
     deployed = outputs.get("ShardCount", "")
@@ -152,10 +142,10 @@ def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
 
 
 def _measured(clients: Clients, outputs: Outputs) -> Measured:
-    own = measurements.refined(clients.cloudwatch, measurements.lag(outputs[application.OUTPUT]))
-    age = measurements.iterator_age(outputs["SalesStreamName"])
-    freshness = measurements.freshness(outputs["DeliveryStreamName"])
-    *lags, any_reader, fresh = measurements.newest(clients.cloudwatch, [*own, age, freshness])
+    own = metrics.refined(clients.cloudwatch, metrics.lag(outputs[application.OUTPUT]))
+    age = metrics.iterator_age(outputs["SalesStreamName"])
+    freshness = metrics.freshness(outputs["DeliveryStreamName"])
+    *lags, any_reader, fresh = metrics.newest(clients.cloudwatch, [*own, age, freshness])
     lag = max((one for one in lags if one is not None), default=any_reader)
     return Measured(lag, fresh)
 
@@ -180,14 +170,14 @@ def _queues(clients: Clients, outputs: Outputs) -> QueuesHealth:
 
 
 def _alarms(project: str, names: tuple[str, ...], clients: Clients, outputs: Outputs) -> Alarms:
-    return Alarms(tuple(measurements.ringing(clients.cloudwatch, project, names)))
+    return Alarms(tuple(metrics.ringing(clients.cloudwatch, project, names)))
 
 
 def _cost(
     region: str,
     seen: ApplicationHealth | Refused | None,
     stream: StreamHealth | Refused | None,
-) -> prices.Cost | None:
+) -> costs.Cost | None:
     if not isinstance(seen, ApplicationHealth) or not isinstance(stream, StreamHealth):
         return None
-    return prices.hourly(stream.shards, seen.parallelism, seen.parallelism_per_kpu, region)
+    return costs.hourly(stream.shards, seen.parallelism, seen.parallelism_per_kpu, region)

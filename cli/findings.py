@@ -6,17 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import results
-from .data_store import Folder, Line
 from .ledger import RecordId
-from .results import Collection, Row, RowKey
+from .pipeline import data_store, results
+from .pipeline.data_store import Folder, Line
+from .pipeline.results import Collection, Row, RowKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
-
-LATE_PREFIX = "late_events/"
 
 
 @dataclass
@@ -34,7 +32,7 @@ class Findings:
         """Of what was written since then, under the prefix; nothing has been looked at yet."""
         return cls(
             Folder(s3, bucket, f"{prefix}{results.PREFIX}", moment),
-            Folder(s3, bucket, f"{prefix}{LATE_PREFIX}", moment),
+            Folder(s3, bucket, f"{prefix}{data_store.LATE_PREFIX}", moment),
         )
 
     @property

@@ -9,8 +9,8 @@ from typing import Any
 
 from .application import Operation
 from .cloudformation.history import StackProgress
-from .measurements import Alarm
-from .prices import Cost
+from .pipeline.costs import Cost
+from .pipeline.metrics import Alarm
 from .sharding import Mismatch, mismatch
 from .text import counted
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from .events import Envelope, Record, Shard
-from .sales import Sale, event_time, is_heartbeat, sale
+from .pipeline.records import Envelope, Record, Shard, is_heartbeat
+from .sales import Sale, event_time, sale
 
 # The service calls the time of arrival approximate.
 TOLERANCE_SECONDS = 1

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from . import prices
 from .cloudformation import change_sets, changes, graph
 from .cloudformation.change_sets import Desired
 from .cloudformation.changes import PropertyChange, ResourceChange
@@ -20,6 +19,7 @@ from .cloudformation.operations import is_as_desired
 from .cloudformation.progress import Listener, Note, ignore
 from .cloudformation.stacks import Stack
 from .patience import Patience
+from .pipeline import costs
 from .plan import Output, Step
 from .project import Project
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from .prices import Cost
+    from .pipeline.costs import Cost
 
 JOBS = 8
 # What CloudFormation tells in place of a secret (NoEcho).
@@ -95,7 +95,7 @@ def _cost(project: Project, region: str) -> Cost | None:
         return None
     own = project.parameter("Parallelism") or ""
     parallelism = int(own if own.isdecimal() else 0) or int(shards)
-    return prices.hourly(int(shards), parallelism, prices.PARALLELISM_PER_KPU, region)
+    return costs.hourly(int(shards), parallelism, costs.PARALLELISM_PER_KPU, region)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Its stack says from when on (`RecomputeFrom`); what it writes is under a prefix 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from . import application
@@ -13,7 +13,6 @@ from .cloudformation import operations
 from .errors import ApplicationError
 
 if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
     from .cloudformation.operations import Operator
@@ -35,20 +34,6 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
     operations.give(operator, stack, values)
-
-
-def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> None:
-    """Raise ApplicationError when the stream no longer has every event since then."""
-    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-    hours = summary["RetentionPeriodHours"]
-    oldest = datetime.now(timezone.utc) - timedelta(hours=hours)
-    if moment < oldest and summary["StreamCreationTimestamp"] < oldest:
-        raise ApplicationError(
-            f"stream {stream} keeps its events for {hours} hours, so windows before "
-            f"{oldest:%Y-%m-%d %H:%M:%S} UTC can not be computed again. "
-            "Next: --from with a later time; deploy -p StreamRetentionHours=HOURS keeps more from "
-            "now on"
-        )
 
 
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:

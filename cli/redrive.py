@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from . import messages
 from .defects import SALES
 from .messages import Look
+from .pipeline.windowing import Windowing
 from .unprocessed import Unprocessed
-from .windowing import Windowing
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

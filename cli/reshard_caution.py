@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import application, measurements
+from . import application
 from .cloudformation import stacks
+from .pipeline import metrics
 
 if TYPE_CHECKING:
     import boto3
@@ -37,8 +38,6 @@ def _behind(session: boto3.session.Session, name: str) -> str:
     if status != "RUNNING":
         return f"is {status}" if status else ""
     cloudwatch = session.client("cloudwatch")
-    found = measurements.newest(
-        cloudwatch, measurements.refined(cloudwatch, measurements.lag(name))
-    )
+    found = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
     lag = max((one for one in found if one is not None), default=0.0)
     return f"is {lag / 1000:.0f} s behind" if lag > MOST_LAG_MILLISECONDS else ""

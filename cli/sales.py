@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .events import Envelope
+from .pipeline.records import Envelope
 
 CENT = Decimal("0.01")
 MOST = Decimal(1_000_000_000)
@@ -26,10 +26,6 @@ class Sale(NamedTuple):
     store_id: str
     amount: Decimal
     is_return: bool
-
-
-def is_heartbeat(envelope: Envelope) -> bool:
-    return bool(envelope.get("detail-type") == "heartbeat")
 
 
 def sale(envelope: Envelope) -> Sale | None:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from . import events
 from .defects import defect, said
 from .messages import Message
+from .pipeline import records
 from .text import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from .queues import DeadEnd
+    from .pipeline.queues import DeadEnd
 
 # What the consumers log of a message that failed (functions/dispatch, functions/warehouse).
 FAILED = "message failed"
@@ -35,7 +35,7 @@ class Unprocessed:
     """An event in a dead end; `defect` is the rule of the bus that it breaks, if it does."""
 
     message: Message
-    envelope: events.Envelope
+    envelope: records.Envelope
     reason: str
     defect: str
 
@@ -97,7 +97,7 @@ def reasons(
 
 
 def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
-    envelope = events.parse(message.body.encode())
+    envelope = records.parse(message.body.encode())
     wrong = "it is no event: no JSON object" if envelope is None else defect(envelope)
     if queue.is_rejected and not message.error:
         reason = wrong or "well-formed by the rules as this version has them"

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from . import events, snapshots
+from . import snapshots
 from .assignment import crowded, roomy
 from .errors import UnhealthyError
-from .events import Shard
-from .sales import is_heartbeat
+from .pipeline import records
+from .pipeline.records import Shard, is_heartbeat
 from .text import counted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def require_room(
     since = snapshots.moment(flink, application.name, origin)
     shards = [
         shard
-        for shard in events.shards(kinesis, stream, since)
+        for shard in records.shards(kinesis, stream, since)
         if shard.is_open or _has_events(kinesis, stream, shard, since)
     ]
     groups = crowded(shards, application.parallelism)
@@ -52,8 +52,8 @@ def require_room(
 def _has_events(kinesis: KinesisClient, stream: str, shard: Shard, since: datetime | None) -> bool:
     """Whether there is more in it than heartbeats, which nobody misses."""
     start = since - SNAPSHOT_LAG if since else None
-    records = events.read(kinesis, stream, [shard], start)
-    return any(not (record.envelope and is_heartbeat(record.envelope)) for record in records)
+    later = records.read(kinesis, stream, [shard], start)
+    return any(not (record.envelope and is_heartbeat(record.envelope)) for record in later)
 
 
 def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
@@ -61,7 +61,7 @@ def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usu
 
     Raises UnhealthyError when none will.
     """
-    shards = events.shards(kinesis, stream, moment)
+    shards = records.shards(kinesis, stream, moment)
     if not crowded(shards, usual):
         return 0
     enough = roomy(shards, usual)

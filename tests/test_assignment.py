@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from miztiik_events.assignment import HASH_KEYS, crowded, roomy, subtask
-from miztiik_events.events import Shard
+from miztiik_events.pipeline.records import Shard
 
 
 def uniform(count: int, *, is_open: bool = True) -> list[Shard]:

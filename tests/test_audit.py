@@ -15,16 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import comparison, ledger, memory, windowing
+from miztiik_events import comparison, ledger
 from miztiik_events.analytics import Application
 from miztiik_events.audit import windowing_of
 from miztiik_events.books import Books, Difference
 from miztiik_events.errors import ApplicationError
-from miztiik_events.events import Record, Shard, parse
 from miztiik_events.ledger import Ledger, RecordId
-from miztiik_events.results import Row, RowKey
+from miztiik_events.pipeline import records, windowing
+from miztiik_events.pipeline.records import Record, Shard, parse
+from miztiik_events.pipeline.results import Row, RowKey
+from miztiik_events.pipeline.windowing import Windowing
 from miztiik_events.timeline import Timeline
-from miztiik_events.windowing import Windowing
 from stubs import Answer, stubbed
 
 # Windows of 10 s, 5 s of lateness; the story begins at the start of a window.
@@ -410,7 +411,7 @@ def remembered(stream: Stream, age: timedelta) -> tuple[datetime, int]:
     }
     answer = Answer("describe_stream_summary", {"StreamDescriptionSummary": summary})
     with stubbed("kinesis", answer) as kinesis:
-        return memory.of_stream(kinesis, "sales", stream.ledger)
+        return records.memory(kinesis, "sales", stream.ledger.oldest_arrival)
 
 
 def test_a_young_stream_has_forgotten_nothing() -> None:

@@ -15,7 +15,7 @@ import pytest
 import command_line
 import terminal
 from audited_project import AuditedProject, audited_project
-from miztiik_events import components
+from miztiik_events.commands import completion
 
 if TYPE_CHECKING:
     from conftest import TestAws
@@ -139,7 +139,7 @@ def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:
 
 def test_the_help_names_every_component() -> None:
     said = command_line.run({}, "logs", "--help").stdout
-    assert all(name in said for name in components.packaged())
+    assert all(name in said for name in completion.component_names())
 
 
 def test_new_messages_are_followed_until_cancelled(project: AuditedProject) -> None:

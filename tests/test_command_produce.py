@@ -14,8 +14,8 @@ import pytest
 from botocore.config import Config
 
 import command_line
-from miztiik_events import producer
 from miztiik_events.errors import MiztiikError
+from miztiik_events.pipeline import producer
 
 if TYPE_CHECKING:
     from conftest import TestAws

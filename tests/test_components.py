@@ -8,6 +8,7 @@ import pytest
 
 from live_project import LiveProject
 from miztiik_events import components
+from miztiik_events.commands import completion
 from miztiik_events.errors import NotDeployedError
 from small_projects import empty_project
 
@@ -41,7 +42,7 @@ def test_a_group_is_named_after_its_function_or_else_its_template(
 
 
 def test_the_templates_of_this_package_have_the_names_that_people_know() -> None:
-    assert components.packaged() == [
+    assert completion.component_names() == [
         "analytics",
         "dispatch",
         "firehose",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miztiik_events import buckets, data_store
-from miztiik_events.data_store import Folder
+from miztiik_events import buckets
+from miztiik_events.pipeline import data_store
+from miztiik_events.pipeline.data_store import Folder
 from stubs import Answer, stubbed
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from miztiik_events import events
 from miztiik_events.defects import defect, said
+from miztiik_events.pipeline import records
 from test_event_patterns import (
     ANYTHING,
     CONTENT,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def found(event: dict[str, Any]) -> str:
     """The defect of the event as it comes out of a queue."""
-    parsed = events.parse(json.dumps(event).encode())
+    parsed = records.parse(json.dumps(event).encode())
     assert parsed is not None
     return defect(parsed)
 

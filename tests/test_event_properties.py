@@ -21,14 +21,15 @@ import whereabouts
 from analysed_project import LATENESS_SECONDS, WINDOW_SECONDS, StreamRecord, envelope
 from event_sequences import Event, examples, sequences
 from function_loader import NO_AWS, load
-from miztiik_events import comparison, ledger, results, sales
+from miztiik_events import comparison, ledger, sales
 from miztiik_events.books import Books, Difference
-from miztiik_events.data_store import Line
-from miztiik_events.events import Record, Shard, parse
 from miztiik_events.ledger import RecordId
-from miztiik_events.results import Row, RowKey
+from miztiik_events.pipeline import results
+from miztiik_events.pipeline.data_store import Line
+from miztiik_events.pipeline.records import Record, Shard, parse
+from miztiik_events.pipeline.results import Row, RowKey
+from miztiik_events.pipeline.windowing import Windowing
 from miztiik_events.timeline import Timeline
-from miztiik_events.windowing import Windowing
 from whereabouts import Whereabouts
 
 START = 1_795_532_400

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miztiik_events import events
-from miztiik_events.events import Shard
+from miztiik_events.pipeline import records
+from miztiik_events.pipeline.records import Shard
 from stubs import Answer, Refusal, stubbed
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def iterator(shard: Shard = OPEN, **where: Any) -> Answer:
 
 
 def page(*numbers: int, behind: int = 0, asked: str = "first", following: str = "next") -> Answer:
-    records = [
+    entries = [
         {
             "SequenceNumber": str(number),
             "ApproximateArrivalTimestamp": ARRIVAL,
@@ -62,14 +62,14 @@ def page(*numbers: int, behind: int = 0, asked: str = "first", following: str = 
         }
         for number in numbers
     ]
-    answer = {"Records": records, "MillisBehindLatest": behind, "NextShardIterator": following}
+    answer = {"Records": entries, "MillisBehindLatest": behind, "NextShardIterator": following}
     kept = {name: value for name, value in answer.items() if value != ""}
     return Answer("get_records", kept, {"ShardIterator": asked})
 
 
 def numbers_read(*answers: Answer | Refusal) -> list[int]:
     with stubbed("kinesis", *answers) as kinesis:
-        return [int(r.sequence_number) for r in events.read(kinesis, "sales", [OPEN])]
+        return [int(r.sequence_number) for r in records.read(kinesis, "sales", [OPEN])]
 
 
 def test_every_record_of_every_shard_is_read_once_and_in_order(
@@ -77,27 +77,27 @@ def test_every_record_of_every_shard_is_read_once_and_in_order(
 ) -> None:
     kinesis = local_aws.client("kinesis")
     put(kinesis, stream, range(2500))
-    shards = events.shards(kinesis, stream)
-    records = list(events.read(kinesis, stream, shards))
+    shards = records.shards(kinesis, stream)
+    received = list(records.read(kinesis, stream, shards))
 
-    assert sorted(r.envelope["number"] for r in records if r.envelope) == list(range(2500))
-    assert {record.shard_id for record in records} == {shard.id for shard in shards}
+    assert sorted(r.envelope["number"] for r in received if r.envelope) == list(range(2500))
+    assert {record.shard_id for record in received} == {shard.id for shard in shards}
     for shard in shards:
-        sequence = [int(r.sequence_number) for r in records if r.shard_id == shard.id]
+        sequence = [int(r.sequence_number) for r in received if r.shard_id == shard.id]
         assert sequence == sorted(sequence)
 
 
 def test_what_arrived_before_a_given_time_is_left_out(local_aws: TestAws, stream: str) -> None:
     kinesis = local_aws.client("kinesis")
     put(kinesis, stream, range(10))
-    shards = events.shards(kinesis, stream)
-    newest = max(record.arrival for record in events.read(kinesis, stream, shards))
+    shards = records.shards(kinesis, stream)
+    newest = max(record.arrival for record in records.read(kinesis, stream, shards))
     while time.time() <= newest.timestamp() + 0.01:
         pass
     since = datetime.now(timezone.utc)
     put(kinesis, stream, range(10, 15))
 
-    read = events.read(kinesis, stream, shards, since)
+    read = records.read(kinesis, stream, shards, since)
     assert sorted(r.envelope["number"] for r in read if r.envelope) == list(range(10, 15))
 
 
@@ -138,12 +138,12 @@ def test_further_pages_of_shards_are_asked_for_by_their_token_alone() -> None:
         Answer("list_shards", first, {"StreamName": "sales"}),
         Answer("list_shards", {"Shards": [listed(1)]}, {"NextToken": "more"}),
     ) as kinesis:
-        found = events.shards(kinesis, "sales")
+        found = records.shards(kinesis, "sales")
     assert found == [Shard("shard-0", False, 0, 1), Shard("shard-1", True, 0, 1)]
 
 
 def test_numbers_keep_every_digit() -> None:
-    parsed = events.parse(b'{"detail": {"sales": 0.10000000000000000001, "count": 7}}')
+    parsed = records.parse(b'{"detail": {"sales": 0.10000000000000000001, "count": 7}}')
     assert parsed
     assert parsed["detail"] == {"sales": Decimal("0.10000000000000000001"), "count": Decimal(7)}
 
@@ -152,4 +152,4 @@ def test_numbers_keep_every_digit() -> None:
     "data", [b"", b"no json", b"[1]", b"7", b"null", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_what_is_no_json_object_has_no_envelope(data: bytes) -> None:
-    assert events.parse(data) is None
+    assert records.parse(data) is None

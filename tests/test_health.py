@@ -18,7 +18,7 @@ from miztiik_events.health import (
     StackHealth,
     StreamHealth,
 )
-from miztiik_events.measurements import Alarm
+from miztiik_events.pipeline.metrics import Alarm
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 STACK = StackHealth("p-stream", "CREATE_COMPLETE", "", NOW, has_failed=False, progress=None)

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from miztiik_events import measurements
+from miztiik_events.pipeline import metrics
 from stubs import Answer, stubbed
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
 def test_the_last_datapoint_counts_and_none_is_none(local_aws: TestAws) -> None:
     cloudwatch, name = local_aws.client("cloudwatch"), f"delivery-{uuid.uuid4().hex[:8]}"
-    measured, missing = measurements.freshness(name), measurements.freshness(f"{name}-none")
+    measured, missing = metrics.freshness(name), metrics.freshness(f"{name}-none")
     cloudwatch.put_metric_data(
         Namespace=measured.namespace,
         MetricData=[
@@ -28,21 +28,21 @@ def test_the_last_datapoint_counts_and_none_is_none(local_aws: TestAws) -> None:
             }
         ],
     )
-    assert measurements.newest(cloudwatch, [measured, missing]) == [62, None]
+    assert metrics.newest(cloudwatch, [measured, missing]) == [62, None]
 
 
 def test_a_metric_is_found_with_the_dimensions_that_its_source_adds(local_aws: TestAws) -> None:
     cloudwatch, name = local_aws.client("cloudwatch"), f"application-{uuid.uuid4().hex[:8]}"
-    metric = measurements.lag(name)
+    metric = metrics.lag(name)
     dimensions = [{"Name": "Application", "Value": name}, {"Name": "Id", "Value": "sales"}]
-    assert measurements.refined(cloudwatch, metric) == []
+    assert metrics.refined(cloudwatch, metric) == []
     cloudwatch.put_metric_data(
         Namespace=metric.namespace,
         MetricData=[{"MetricName": metric.name, "Dimensions": dimensions, "Value": 5}],
     )
-    (found,) = measurements.refined(cloudwatch, metric)
+    (found,) = metrics.refined(cloudwatch, metric)
     assert found.dimensions == {"Application": name, "Id": "sales"}
-    assert measurements.newest(cloudwatch, [found]) == [5]
+    assert metrics.newest(cloudwatch, [found]) == [5]
 
 
 def test_only_the_alarms_of_the_projects_own_stacks_ring() -> None:
@@ -56,5 +56,5 @@ def test_only_the_alarms_of_the_projects_own_stacks_ring() -> None:
         {"AlarmNamePrefix": "sales-", "StateValue": "ALARM"},
     )
     with stubbed("cloudwatch", answer) as cloudwatch:
-        found = measurements.ringing(cloudwatch, "sales", ["sales-operations", "sales-stream"])
+        found = metrics.ringing(cloudwatch, "sales", ["sales-operations", "sales-stream"])
     assert [alarm.name for alarm in found] == ["sales-operations-Down-1"]

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from miztiik_events import prices
 from miztiik_events.cloudformation import template
+from miztiik_events.pipeline import costs
 
 
 @pytest.mark.parametrize(
@@ -16,34 +16,34 @@ from miztiik_events.cloudformation import template
 def test_the_application_costs_its_kpus_and_one_more(
     parallelism: int, per_kpu: int, dollars: str
 ) -> None:
-    assert prices.hourly(1, parallelism, per_kpu, "us-east-1").analytics == Decimal(dollars)
+    assert costs.hourly(1, parallelism, per_kpu, "us-east-1").analytics == Decimal(dollars)
 
 
 def test_a_stopped_system_costs_its_shards_and_alarms() -> None:
-    cost = prices.hourly(4, 4, 4, "us-east-1", alarms=73)
+    cost = costs.hourly(4, 4, 4, "us-east-1", alarms=73)
     assert cost.stopped == Decimal("0.07")
     assert cost.running == Decimal("0.29")
 
 
 def test_the_alarms_are_those_of_the_templates() -> None:
     types = [kind for one in template.load_all() for kind in one.types.values()]
-    assert types.count("AWS::CloudWatch::Alarm") == prices.ALARMS
+    assert types.count("AWS::CloudWatch::Alarm") == costs.ALARMS
 
 
 def test_the_parallelism_per_kpu_is_that_of_the_template() -> None:
     [analytics] = [one for one in template.load_all() if one.name == "analytics"]
-    assert f"ParallelismPerKPU: {prices.PARALLELISM_PER_KPU}\n" in analytics.body
+    assert f"ParallelismPerKPU: {costs.PARALLELISM_PER_KPU}\n" in analytics.body
 
 
 def test_the_text_has_both_costs_and_the_date() -> None:
-    assert str(prices.hourly(1, 1, 4, "us-east-1")) == (
+    assert str(costs.hourly(1, 1, 4, "us-east-1")) == (
         "about $0.237 an hour while the analytics runs, $0.017 while it is stopped, "
-        f"and what events use (prices of us-east-1, {prices.AS_OF})"
+        f"and what events use (prices of us-east-1, {costs.AS_OF})"
     )
 
 
 def test_a_region_without_prices_gets_those_of_us_east_1_and_is_told_so() -> None:
-    cost = prices.hourly(1, 1, 4, "eu-north-1")
+    cost = costs.hourly(1, 1, 4, "eu-north-1")
     assert not cost.region_known
-    assert cost.running == prices.hourly(1, 1, 4, "us-east-1").running
-    assert cost.source == f"prices of us-east-1, {prices.AS_OF}; eu-north-1 may differ"
+    assert cost.running == costs.hourly(1, 1, 4, "us-east-1").running
+    assert cost.source == f"prices of us-east-1, {costs.AS_OF}; eu-north-1 may differ"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from miztiik_events import queues
+from miztiik_events.pipeline import queues
 
 if TYPE_CHECKING:
     from conftest import TestAws

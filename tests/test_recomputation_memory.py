@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import recomputation
 from miztiik_events.errors import ApplicationError
+from miztiik_events.pipeline import records
 from stubs import Answer, stubbed
 
 
@@ -28,7 +28,7 @@ def stream(age: timedelta, hours: int = 24) -> Answer:
 def require(moment_ago: timedelta, answer: Answer) -> None:
     with stubbed("kinesis", answer) as client:
         moment = datetime.now(timezone.utc) - moment_ago
-        recomputation.require_memory(client, "sales", moment)
+        records.require_memory(client, "sales", moment)
 
 
 def test_what_the_stream_has_forgotten_is_refused_with_the_oldest_time() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from miztiik_events import messages, redrive, unprocessed
 from miztiik_events.messages import Look, Message
-from miztiik_events.queues import DeadEnd, dead_ends
+from miztiik_events.pipeline.queues import DeadEnd, dead_ends
+from miztiik_events.pipeline.windowing import Windowing
 from miztiik_events.unprocessed import Unprocessed
-from miztiik_events.windowing import Windowing
 from stubs import Answer, Refusal, stubbed
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=timezone.utc)

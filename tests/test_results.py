@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import results
-from miztiik_events.data_store import Line
-from miztiik_events.results import Collection
+from miztiik_events.pipeline import results
+from miztiik_events.pipeline.data_store import Line
+from miztiik_events.pipeline.results import Collection
 
 FIELDS = {
     "store_id": "store_1",

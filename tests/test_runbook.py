@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import command_line
-from miztiik_events import components, queues
+from miztiik_events.commands import completion
 from template_trees import TREES
 
 TEXT = (Path(__file__).parent.parent / "docs" / "runbook.md").read_text("utf-8")
@@ -78,7 +78,7 @@ def test_every_command_and_option_exists(line: str) -> None:
 
 
 def test_what_a_command_is_about_exists() -> None:
-    known = {"redrive": queues.packaged(), "logs": components.packaged()}
+    known = {"redrive": completion.queue_names(), "logs": completion.component_names()}
     for command, names in known.items():
         calls = [line.partition(" --")[0].split() for line in commands()]
         asked = {word for call in calls if call[1] == command for word in call[2:]}

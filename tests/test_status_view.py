@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from miztiik_events import prices
 from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.commands.status_view import BAD, as_text, lines
 from miztiik_events.health import (
@@ -19,7 +18,8 @@ from miztiik_events.health import (
     StoreHealth,
     StreamHealth,
 )
-from miztiik_events.measurements import Alarm
+from miztiik_events.pipeline import costs
+from miztiik_events.pipeline.metrics import Alarm
 from test_health import APPLICATION, NOW, STACK, START, WELL
 
 
@@ -61,7 +61,7 @@ def test_the_application_has_its_state_and_since_when() -> None:
 def test_a_recomputation_is_told_only_while_it_does_something_or_has_failed() -> None:
     rests = replace(APPLICATION, status="READY")
     assert "Recomputing" not in said(replace(WELL, recomputation=rests))
-    cost = prices.hourly(1, 1, 4, "us-east-1")
+    cost = costs.hourly(1, 1, 4, "us-east-1")
     running = said(replace(WELL, recomputation=APPLICATION, cost=cost))
     assert "Recomputing   RUNNING for 4 min" in running
     assert "$0.22 more while the recomputation runs" in running
@@ -103,7 +103,7 @@ def test_only_the_queues_with_something_in_them_are_named() -> None:
 
 @pytest.mark.parametrize(("is_local", "start"), [(True, "nothing on this machine"), (False, "abo")])
 def test_the_cost_is_that_on_aws(is_local: bool, start: str) -> None:
-    health = replace(WELL, is_local=is_local, cost=prices.hourly(1, 1, 4, "eu-west-1"))
+    health = replace(WELL, is_local=is_local, cost=costs.hourly(1, 1, 4, "eu-west-1"))
     assert f"Cost          {start}" in said(health)
     assert "eu-west-1 may differ" in said(health)
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import comparison, windowing
+from miztiik_events import comparison
 from miztiik_events.books import Books, Difference
-from miztiik_events.results import Row
+from miztiik_events.pipeline import windowing
+from miztiik_events.pipeline.results import Row
+from miztiik_events.pipeline.windowing import Windowing
 from miztiik_events.timeline import Period, Timeline
-from miztiik_events.windowing import Windowing
 from test_audit import START, Stream, by_key
 
 LATENESS = 5

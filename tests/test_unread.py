@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audited_project import SHARDS, AuditedProject, audited_project
-from miztiik_events import events, unread
+from miztiik_events import unread
 from miztiik_events.errors import UnhealthyError
+from miztiik_events.pipeline import records
 from stubs import Answer, stubbed
 from waiting import until
 
@@ -66,8 +67,8 @@ def test_shards_closed_before_the_snapshot_are_not_read_again(project: AuditedPr
     second = int(time.time()) + 1
     until(lambda: time.time() >= second, "the next second")
     moment = datetime.fromtimestamp(second, timezone.utc)
-    assert all(shard.is_open for shard in events.shards(kinesis, name, moment))
-    assert not all(shard.is_open for shard in events.shards(kinesis, name))
+    assert all(shard.is_open for shard in records.shards(kinesis, name, moment))
+    assert not all(shard.is_open for shard in records.shards(kinesis, name))
 
 
 def test_the_shards_since_a_time_are_asked_for_as_the_api_has_it() -> None:
@@ -75,7 +76,7 @@ def test_the_shards_since_a_time_are_asked_for_as_the_api_has_it() -> None:
     wanted = {"Type": "FROM_TIMESTAMP", "Timestamp": moment}
     expected = {"StreamName": "sales", "ShardFilter": wanted}
     with stubbed("kinesis", Answer("list_shards", {"Shards": []}, expected)) as kinesis:
-        assert events.shards(kinesis, "sales", moment) == []
+        assert records.shards(kinesis, "sales", moment) == []
 
 
 def test_by_force_it_is_started(project: AuditedProject) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import click
+
+from .. import components
+from ..cloudformation import template
+from ..pipeline import queues
 
 PROGRAM = "miztiik-events"
 # Click looks for a variable of this name, which the scripts set, before it runs a command.
@@ -63,3 +69,34 @@ def _print(shell: str) -> None:
     assert found
     program = click.get_current_context().find_root().command
     click.echo(found(program, {}, PROGRAM, VARIABLE).source())
+
+
+# In templates, as in all raw ones that we know of, a resource begins with its type.
+_RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)", re.MULTILINE)
+
+
+def component_names() -> list[str]:
+    """Those of this package's templates, for the completion, which has no time to parse them."""
+    found: set[str] = set()
+    for name in template.names():
+        body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
+        types = dict(_RESOURCE.findall(body))
+        found.update(
+            components.component(name, one, types)
+            for one in types
+            if types[one] == components.LOG_GROUP
+        )
+    return sorted(found)
+
+
+# An output of a template begins so, and nothing else has the name of such an output.
+_ENTRY = re.compile(r"^  (\w+):$", re.MULTILINE)
+
+
+def queue_names() -> list[str]:
+    """Those of this package's templates, for the completion, which has no time to parse them."""
+    outputs: list[str] = []
+    for name in template.names():
+        body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
+        outputs += _ENTRY.findall(body)
+    return list(queues.dead_ends(dict.fromkeys(outputs, "")))

@@ -12,7 +12,7 @@ from .options import Options, shared_options
 
 if TYPE_CHECKING:
     from ..demonstration import Outcome
-    from ..results import Row
+    from ..pipeline.results import Row
 
 
 @click.command()

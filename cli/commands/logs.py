@@ -29,9 +29,9 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from .. import components
+    from . import completion
 
-    return [name for name in components.packaged() if name.startswith(incomplete)]
+    return [name for name in completion.component_names() if name.startswith(incomplete)]
 
 
 @click.command()

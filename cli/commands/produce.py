@@ -71,9 +71,9 @@ def command(options: Options, **payload: Any) -> None:
       miztiik-events produce --stores 20 --rate 200 --duration 300
       miztiik-events produce --count 10000 --duration 0 --seed 42
     """
-    from .. import producer
     from ..cloudformation import stacks
     from ..errors import MiztiikError
+    from ..pipeline import producer
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     function = stacks.require(outputs, producer.OUTPUT, options.project)

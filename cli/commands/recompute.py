@@ -48,12 +48,13 @@ def _checked(
     options: Options, stack: Stack, outputs: Mapping[str, str], moment: datetime
 ) -> tuple[str, int]:
     """The data store and the parallelism; raises when the events can not be read again rightly."""
-    from .. import recomputation, unread
+    from .. import unread
     from ..cloudformation import stacks
+    from ..pipeline import records
 
     stream = stacks.require(outputs, "SalesStreamName", options.project)
     kinesis = options.session.client("kinesis")
-    recomputation.require_memory(kinesis, stream, moment)
+    records.require_memory(kinesis, stream, moment)
     usual = int(stack.parameters.get("ShardCount", "1"))
     parallelism = unread.extra_parallelism(kinesis, stream, moment, usual)
     return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism

@@ -11,14 +11,14 @@ import click
 from .options import Options, shared_options
 
 if TYPE_CHECKING:
-    from ..queues import DeadEnd
+    from ..pipeline.queues import DeadEnd
     from .redrive_queue import Wishes
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from .. import queues
+    from . import completion
 
-    return [name for name in queues.packaged() if name.startswith(incomplete)]
+    return [name for name in completion.queue_names() if name.startswith(incomplete)]
 
 
 @click.command()
@@ -64,8 +64,8 @@ def command(
     asks, and sends them: a consumer's dead letters to its own queue, all others to the event bus,
     with their own time. Each stays where it is until it was accepted there.
     """
-    from .. import queues
     from ..cloudformation import stacks
+    from ..pipeline import queues
     from .redrive_queue import QueueRedrive, Wishes
 
     wishes = Wishes(most, yes, dry_run, deletes, even_malformed)
@@ -93,8 +93,8 @@ def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) ->
 
 
 def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
-    from .. import queues
     from ..messages import MOST_PER_CALL, looking
+    from ..pipeline import queues
     from ..text import command as words
     from .redrive_queue import examined
     from .redrive_view import Seen, overview

@@ -8,11 +8,12 @@ from datetime import datetime, timezone
 
 import click
 
-from .. import analytics, application, audit, components, queues, redrive, unprocessed
+from .. import analytics, application, audit, components, redrive, unprocessed
 from ..cloudformation import stacks
 from ..errors import MiztiikError
 from ..messages import Look, Message, looking
-from ..queues import DeadEnd
+from ..pipeline import queues
+from ..pipeline.queues import DeadEnd
 from ..redrive import Outcome, Sender
 from ..text import command, counted, printable
 from ..unprocessed import Reasons, Unprocessed

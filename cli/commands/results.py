@@ -15,8 +15,8 @@ from .since import moment
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..data_store import Folder
-    from ..results import Collection, Row
+    from ..pipeline.data_store import Folder
+    from ..pipeline.results import Collection, Row
 
 POLL_SECONDS = 2.0
 # Shown when there are windows of several lengths: those may end together.
@@ -58,7 +58,7 @@ def command(
 
     A pipe gets the lines as they are in the data store, one JSON object each.
     """
-    from .. import results
+    from ..pipeline import results
 
     folder = _folder(options, since, recomputed=recomputed)
     collection = results.Collection()
@@ -71,9 +71,10 @@ def command(
 
 
 def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Folder:
-    from .. import recomputation, results
+    from .. import recomputation
     from ..cloudformation import stacks
-    from ..data_store import Folder
+    from ..pipeline import results
+    from ..pipeline.data_store import Folder
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
@@ -119,7 +120,7 @@ def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
 
 
 def _shown(rows: Sequence[Row], form: str) -> str:
-    from .. import results
+    from ..pipeline import results
     from ..text import as_table
 
     if form == "ndjson":

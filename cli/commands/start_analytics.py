@@ -160,11 +160,11 @@ def _say_failure(options: Options, application: Application, since: datetime) ->
 
 
 def _say_cost(options: Options, application: Application) -> None:
-    from .. import prices
+    from ..pipeline import costs
 
     parallelism, per_kpu = application.parallelism, application.parallelism_per_kpu
     region = options.session.region_name
-    cost = prices.hourly(parallelism, parallelism, per_kpu, region)
+    cost = costs.hourly(parallelism, parallelism, per_kpu, region)
     options.say(
         f"It costs about ${cost.analytics} an hour while it runs ({cost.source}). "
         "Stop it with: miztiik-events stop-analytics"

@@ -1,4 +1,4 @@
-"""The raw events in the Kinesis stream, read again from the beginning.
+"""The raw events in the Kinesis stream, read again, and how far back it remembers them.
 
 The only module that reads the stream.
 """
@@ -10,16 +10,21 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import ApplicationError
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import GetRecordsOutputTypeDef
 
+
 # A shard takes five reads a second from all its readers together, the analytics job among them.
 THROTTLED_PAUSE_SECONDS = 1.0
+# The shortest retention that a stream can have: a younger stream has lost nothing.
+SHORTEST_RETENTION = timedelta(hours=24)
 
 Envelope = Mapping[str, Any]
 
@@ -157,3 +162,35 @@ def _number(text: str) -> Decimal:
 def _no_constant(name: str) -> None:
     # Python reads NaN and Infinity; JSON has no such numbers.
     raise ValueError(f"{name} is not JSON")
+
+
+def memory(kinesis: KinesisClient, stream: str, oldest: datetime | None) -> tuple[datetime, int]:
+    """Since when the stream has every event; of windows that begin later, it has them all.
+
+    The latter in milliseconds since 1970. `oldest` is when the oldest record that it holds arrived.
+    """
+    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    created, now = summary["StreamCreationTimestamp"], datetime.now(timezone.utc)
+    if now - created < SHORTEST_RETENTION:
+        return created, 0
+    oldest = oldest or now
+    # No event happens after it arrived, so a window that begins later has lost none.
+    return oldest, int(oldest.timestamp() * 1000)
+
+
+def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> None:
+    """Raise ApplicationError when the stream no longer has every event since then."""
+    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    hours = summary["RetentionPeriodHours"]
+    oldest = datetime.now(timezone.utc) - timedelta(hours=hours)
+    if moment < oldest and summary["StreamCreationTimestamp"] < oldest:
+        raise ApplicationError(
+            f"stream {stream} keeps its events for {hours} hours, so windows before "
+            f"{oldest:%Y-%m-%d %H:%M:%S} UTC can not be computed again. "
+            "Next: --from with a later time; deploy -p StreamRetentionHours=HOURS keeps more from "
+            "now on"
+        )
+
+
+def is_heartbeat(envelope: Envelope) -> bool:
+    return bool(envelope.get("detail-type") == "heartbeat")

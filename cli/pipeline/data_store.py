@@ -110,3 +110,6 @@ def _fields(text: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
+
+
+LATE_PREFIX = "late_events/"

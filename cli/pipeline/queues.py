@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .cloudformation import template
-
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REJECTED = "RejectedEvents"
 _SUFFIX = "QueueUrl"
 _FAILURES_SUFFIX = "FailureQueueName"
-# An output of a template begins so, and nothing else has the name of such an output.
-_ENTRY = re.compile(r"^  (\w+):$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,15 +37,6 @@ def dead_ends(outputs: Mapping[str, str]) -> dict[str, DeadEnd]:
     """
     found = (_dead_end(name, outputs) for name in sorted(outputs) if _is_dead_end(name))
     return {one.name: one for one in found}
-
-
-def packaged() -> list[str]:
-    """Those of this package's templates, for the completion, which has no time to parse them."""
-    outputs: list[str] = []
-    for name in template.names():
-        body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
-        outputs += _ENTRY.findall(body)
-    return list(dead_ends(dict.fromkeys(outputs, "")))
 
 
 def messages(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .errors import MiztiikError
-from .text import printable
+from ..errors import MiztiikError
+from ..text import printable
 
 if TYPE_CHECKING:
     from botocore.config import Config
