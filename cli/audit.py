@@ -10,11 +10,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import analytics, application, comparison, ledger, recomputation
-from .analytics import Application
+from . import comparison, ledger
+from .analytics import application, recomputation
 from .books import Books, Difference
 from .cloudformation import stacks
 from .comparison import Window
@@ -22,7 +21,7 @@ from .errors import WaitTimeoutError
 from .findings import Findings
 from .ledger import Ledger
 from .patience import Patience
-from .pipeline import queues, records, windowing
+from .pipeline import queues, records
 from .pipeline.windowing import Windowing
 from .text import counted
 from .timeline import Timeline
@@ -104,12 +103,12 @@ def audit(
     bucket = stacks.require(outputs, "FirehoseDataStore", project)
     name = stacks.require(outputs, subject.output, project)
     flink, kinesis = session.client("kinesisanalyticsv2"), session.client("kinesis")
-    described = analytics.describe(flink, name)
-    windows = windowing_of(described)
+    described = application.describe(flink, name)
+    windows = described.windowing
 
     held = _read(kinesis, stream, listener)
     since, complete_after = records.memory(kinesis, stream, held.oldest_arrival)
-    complete_after = max(complete_after, _beginning(described) - 1)
+    complete_after = max(complete_after, described.first_start - 1)
     if subject is RECOMPUTATION:
         # Those before it left results of their own under the same prefix.
         since = recomputation.last_start(flink, name)
@@ -126,21 +125,6 @@ def audit(
         queues=queues.messages(session.client("sqs"), outputs),
         disorder=books.disorder,
     )
-
-
-def windowing_of(application: Application) -> Windowing:
-    """As the deployed application has it; raises ApplicationError."""
-    length, lateness = (
-        int(Decimal(application.value("windows", key)) * 1000)
-        for key in ("length.seconds", "allowed.lateness.seconds")
-    )
-    return Windowing(length, lateness)
-
-
-def _beginning(application: Application) -> int:
-    """Before it, no window of the application begins."""
-    text = application.value("windows", "first.start")
-    return windowing.read(text.replace("T", " ").rstrip("Z"))
 
 
 def settled(

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import analytics, application, deployment, inventory, operation, project, teardown
 from . import audit as auditing
+from . import deployment, inventory, project, teardown
+from .analytics import application, lifecycle
 from .cloudformation.progress import Happening, StackDone, line
 from .local import launch
 from .patience import Patience
@@ -101,7 +102,7 @@ def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
 
 def _start(session: boto3.session.Session, name: str, tell: Say) -> None:
     flink, logs = session.client("kinesisanalyticsv2"), session.client("logs")
-    operation.start(flink, logs, name, Patience(PATIENCE_SECONDS), tell)
+    lifecycle.start(flink, logs, name, Patience(PATIENCE_SECONDS), tell)
 
 
 def _stacks_only(tell: Say) -> Callable[[Happening], None]:
@@ -139,9 +140,7 @@ class _Shop:
     def close_last_window(self, tell: Say) -> None:
         """By a heartbeat: the next one by its schedule may be a minute away."""
         flink = self.session.client("kinesisanalyticsv2")
-        windowing = auditing.windowing_of(
-            analytics.describe(flink, self.outputs[application.OUTPUT])
-        )
+        windowing = application.describe(flink, self.outputs[application.OUTPUT]).windowing
         window = windowing.window(round(time.time() * 1000))
         over = ((window + 1) * windowing.length + windowing.lateness) / 1000
         self._watch_until(lambda: time.time() >= over, tell)

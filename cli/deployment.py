@@ -21,7 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import analytics, application, application_log, assets, bundle, files, jar, misfit
+from . import assets, bundle, files, jar
+from .analytics import application, failures, log
 from .cloudformation import graph, operations
 from .cloudformation.graph import Ending, Job
 from .cloudformation.operations import Operator
@@ -172,12 +173,12 @@ def explained(
     if error.type != application.TYPE or application.OUTPUT not in outputs:
         return error
     flink = session.client("kinesisanalyticsv2")
-    stream = analytics.describe(flink, outputs[application.OUTPUT]).log_stream
-    logged = application_log.cause(session.client("logs"), stream, since) if stream else None
+    stream = application.describe(flink, outputs[application.OUTPUT]).log_stream
+    logged = log.cause(session.client("logs"), stream, since) if stream else None
     is_known = not logged or logged[-LIKE_ENOUGH:] in error.reason
     reason = error.reason if is_known else f"{error.reason}\n  Its log says: {logged}"
-    if misfit.is_told(reason):
-        return _of_application(error, f"{reason}\n  {misfit.MEANING}", misfit.WAY_OUT)
+    if failures.tells_of_misfit(reason):
+        return _of_application(error, f"{reason}\n  {failures.MISFIT}", failures.WAY_OUT)
     if is_known:
         return error
     next_step = f"{error.next_step}; miztiik-events logs analytics shows more"

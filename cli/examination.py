@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, TypeVar, Union
 
-from . import analytics, application, recomputation, session
+from . import session
+from .analytics import application, recomputation
 from .cloudformation import history, stacks
 from .cloudformation.stacks import Stack
 from .errors import ConfigurationError
@@ -83,7 +84,7 @@ def application_health(
     flink: KinesisAnalyticsV2Client, stack: Stack, output: str = application.OUTPUT
 ) -> ApplicationHealth:
     """The health of the application that is this output of the stack."""
-    found = analytics.describe(flink, stack.outputs[output])
+    found = application.describe(flink, stack.outputs[output])
     return ApplicationHealth(
         name=found.name,
         status=found.status,

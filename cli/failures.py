@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import analytics, application, application_log, misfit, recomputation
+from .analytics import application, failures, log, recomputation
 from .cloudformation import history, stacks, template
 from .cloudformation.events import first_cause
 from .cloudformation.history import Past
@@ -108,8 +108,8 @@ def of_application(
     operation = seen.operation
     if not seen.problem or not operation:
         return []
-    stream = analytics.describe(flink, seen.name).log_stream
-    logged = application_log.cause(logs, stream, operation.started) if stream else None
+    stream = application.describe(flink, seen.name).log_stream
+    logged = log.cause(logs, stream, operation.started) if stream else None
     told = logged or application.failure(flink, seen.name, operation)
     return [
         Failure(
@@ -151,8 +151,8 @@ def _of_stack(
 
 
 def _next_step(status: str, reason: str, project: str) -> str:
-    if misfit.is_told(reason):
-        return misfit.WAY_OUT
+    if failures.tells_of_misfit(reason):
+        return failures.WAY_OUT
     words = "destroy" if status.endswith("_FAILED") else "deploy"
     if status == "UPDATE_ROLLBACK_FAILED":
         words = "deploy --recover"

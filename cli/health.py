@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .application import Operation
+from .analytics.application import Operation
+from .analytics.shards import Mismatch, mismatch
 from .cloudformation.history import StackProgress
 from .pipeline.costs import Cost
 from .pipeline.metrics import Alarm
-from .sharding import Mismatch, mismatch
 from .text import counted
 
 # It is not at rest and does not run, and does not come to run without a person.

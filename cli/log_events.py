@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from . import causes
+from .analytics import log
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -76,7 +76,7 @@ class LogEvent:
         thrown = self._fields.get("throwableInformation") or ""
         trace = "\n".join(map(str, thrown)) if isinstance(thrown, list) else str(thrown)
         kind = self._fields.get("errorType") or ""
-        found = causes.of_stack_trace(trace) or str(kind)
+        found = log.of_stack_trace(trace) or str(kind)
         return f"({found})" if found else ""
 
     @property

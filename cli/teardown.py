@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import application, buckets, log_groups
+from . import buckets, log_groups
+from .analytics import application, lifecycle
 from .cloudformation import graph, stacks
 from .cloudformation.graph import Job
 from .cloudformation.operations import Operator
@@ -116,7 +117,7 @@ class _Teardown:
         return applications | removals
 
     def _stop(self, name: str, listener: Listener) -> None:
-        if application.bring_to_rest(self.flink, name, self.patience):
+        if lifecycle.bring_to_rest(self.flink, name, self.patience):
             listener(Note(name, "application stopped"))
 
     def _remove(self, stack: Stack, listener: Listener) -> None:

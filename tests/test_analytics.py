@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from miztiik_events import analytics, application_log, session
-from miztiik_events.analytics import Application
+from miztiik_events import session
+from miztiik_events.analytics import application, log
+from miztiik_events.analytics.application import Application
 from stubs import Answer, stubbed
 
 DETAIL = {
@@ -21,7 +22,7 @@ LOCATION = {"BucketARN": "arn:aws:s3:::artifacts", "FileKey": "code.zip"}
 def described(**changes: Any) -> Application:
     answer = Answer("describe_application", {"ApplicationDetail": {**DETAIL, **changes}})
     with stubbed("kinesisanalyticsv2", answer) as flink:
-        return analytics.describe(flink, "sales")
+        return application.describe(flink, "sales")
 
 
 def parallel(parallelism: int, per_kpu: int) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def test_properties_parallelism_and_log_come_from_the_description() -> None:
     assert (found.status, found.version, found.parallelism) == ("READY", 3, 4)
     assert found.code == "code.zip"
     assert found.value("windows", "length.seconds") == "60"
-    assert found.log_stream == application_log.LogStream("/sales/x", "flink")
+    assert found.log_stream == log.LogStream("/sales/x", "flink")
 
 
 def test_an_application_that_just_was_made_needs_no_configuration() -> None:

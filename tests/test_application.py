@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from miztiik_events import application
+from miztiik_events.analytics import application, lifecycle
 from miztiik_events.patience import Patience
 from stubs import Answer, Refusal, stubbed
 
@@ -28,7 +28,7 @@ def stop(force: bool) -> Answer:
 
 def rests(*answers: Any) -> bool:
     with stubbed("kinesisanalyticsv2", *answers) as flink:
-        return application.bring_to_rest(flink, "a", Patience(60))
+        return lifecycle.bring_to_rest(flink, "a", Patience(60))
 
 
 def test_a_running_application_is_stopped_with_a_snapshot() -> None:

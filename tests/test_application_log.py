@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from miztiik_events.application_log import PYTHON_OUTPUT, LogStream, cause, task_failure
+from miztiik_events.analytics.log import PYTHON_OUTPUT, LogStream, cause, task_failure
 from stubs import Answer, Refusal, stubbed
 
 SINCE = datetime(2026, 11, 24, 15, 0, tzinfo=timezone.utc)

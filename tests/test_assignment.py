@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events.assignment import HASH_KEYS, crowded, roomy, subtask
+from miztiik_events.analytics.shards import HASH_KEYS, crowded, roomy, subtask
 from miztiik_events.pipeline.records import Shard
 
 

@@ -16,8 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miztiik_events import comparison, ledger
-from miztiik_events.analytics import Application
-from miztiik_events.audit import windowing_of
+from miztiik_events.analytics.application import Application
 from miztiik_events.books import Books, Difference
 from miztiik_events.errors import ApplicationError
 from miztiik_events.ledger import Ledger, RecordId
@@ -448,8 +447,8 @@ def test_the_windows_are_those_of_the_deployed_application() -> None:
         {"windows": {"length.seconds": "60", "allowed.lateness.seconds": "2.5"}},
         None,
     )
-    assert windowing_of(application) == Windowing(60_000, 2_500)
+    assert application.windowing == Windowing(60_000, 2_500)
     with pytest.raises(
         ApplicationError, match=r"no property 'length.seconds' in a group 'windows'"
     ):
-        windowing_of(replace(application, properties={}))
+        _ = replace(application, properties={}).windowing

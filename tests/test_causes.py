@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events import causes
+from miztiik_events.analytics import log
 
 TRACE = "a.B: outer\n\tat c\nCaused by: d.E: the cause\nof two lines\n\tat f\n\t... 3 more"
 SQL = """\
@@ -36,11 +36,11 @@ Use the help option (-h or --help) to get help on the command.
     [(TRACE, "d.E: the cause of two lines"), (" a.B: alone\n\tat c", "a.B: alone"), ("", "")],
 )
 def test_the_innermost_cause_of_a_stack_trace(trace: str, expected: str) -> None:
-    assert causes.of_stack_trace(trace) == expected
+    assert log.of_stack_trace(trace) == expected
 
 
 def test_wrong_sql_is_told_with_its_place() -> None:
-    assert causes.of_program(SQL.splitlines()) == (
+    assert log.of_program(SQL.splitlines()) == (
         "org.apache.flink.table.api.ValidationException: SQL validation failed. From line 5, "
         "column 1 to line 5, column 7: Column 'amout' not found in any table"
     )
@@ -49,13 +49,13 @@ def test_wrong_sql_is_told_with_its_place() -> None:
 def test_what_the_parser_would_have_taken_instead_is_left_out() -> None:
     place = 'o.ParseException: Encountered "(" at line 11, column 9.'
     trace = f'a: b\n\tat c\nCaused by: {place}\nWas expecting one of:\n    "ROW" ...\n\tat d'
-    assert causes.of_stack_trace(trace) == place
+    assert log.of_stack_trace(trace) == place
 
 
 def test_a_program_that_raised_is_told_by_the_end_of_its_traceback() -> None:
     expected = "MissingPropertyError: windows.sql needs the property 'source'"
-    assert causes.of_program(MISSING.splitlines()) == expected
+    assert log.of_program(MISSING.splitlines()) == expected
 
 
 def test_a_program_that_said_nothing_has_not_much_of_a_cause() -> None:
-    assert causes.of_program([]) == "The program ended without a word"
+    assert log.of_program([]) == "The program ended without a word"

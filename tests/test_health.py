@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from miztiik_events.application import Operation
+from miztiik_events.analytics.application import Operation
 from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.health import (
     Alarms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events import misfit
+from miztiik_events.analytics import failures
 
 # What Flink 1.20 said when windows.sql got another step, and another key.
 OPERATOR = (
@@ -22,10 +22,10 @@ KEY = (
 
 @pytest.mark.parametrize("said", [OPERATOR, KEY])
 def test_state_that_does_not_fit_is_known_by_what_flink_says(said: str) -> None:
-    assert misfit.is_told(f"UPDATE_FAILED: The application did not run again: {said}")
+    assert failures.tells_of_misfit(f"UPDATE_FAILED: The application did not run again: {said}")
 
 
 def test_other_failures_are_not_taken_for_it() -> None:
-    assert not misfit.is_told(
+    assert not failures.tells_of_misfit(
         "org.apache.flink.table.api.ValidationException: SQL validation failed"
     )

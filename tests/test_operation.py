@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import operation
+from miztiik_events.analytics import lifecycle
 from miztiik_events.errors import ApplicationError, WaitTimeoutError
 from miztiik_events.patience import Patience
 from stubs import Answer, Refusal, stubbed
@@ -64,14 +64,14 @@ def started(*answers: Answer | Refusal, messages: list[str] | None = None, **how
     events = [{"message": message, "timestamp": 1} for message in messages or []]
     log = [Answer("filter_log_events", {"events": events})] if messages else []
     with stubbed("kinesisanalyticsv2", *answers) as flink, stubbed("logs", *log) as logs:
-        operation.start(flink, logs, "sales", Patience(60), seen.append, **how)
+        lifecycle.start(flink, logs, "sales", Patience(60), seen.append, **how)
     return seen
 
 
 def stopped(*answers: Answer | Refusal, force: bool = False) -> list[str]:
     seen: list[str] = []
     with stubbed("kinesisanalyticsv2", *answers) as flink:
-        operation.stop(flink, "sales", Patience(60), seen.append, force=force)
+        lifecycle.stop(flink, "sales", Patience(60), seen.append, force=force)
     return seen
 
 
@@ -170,7 +170,7 @@ def test_a_wait_that_is_too_long_ends_with_a_time_out() -> None:
         stubbed("kinesisanalyticsv2", *answers) as flink,
         pytest.raises(WaitTimeoutError, match="AWS goes on"),
     ):
-        operation.stop(flink, "sales", Patience(0.01), lambda status: None)
+        lifecycle.stop(flink, "sales", Patience(0.01), lambda status: None)
 
 
 def test_a_stop_takes_a_snapshot_and_waits_for_rest() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events.sharding import mismatch
+from miztiik_events.analytics.shards import mismatch
 
 
 @pytest.mark.parametrize("deployed", [2, None])

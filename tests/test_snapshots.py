@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import snapshots
+from miztiik_events.analytics import snapshots
 from miztiik_events.errors import ApplicationError
 from stubs import Answer, stubbed
 

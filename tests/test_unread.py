@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audited_project import SHARDS, AuditedProject, audited_project
-from miztiik_events import unread
+from miztiik_events.analytics import shards
 from miztiik_events.errors import UnhealthyError
 from miztiik_events.pipeline import records
 from stubs import Answer, stubbed
@@ -87,9 +87,9 @@ def test_by_force_it_is_started(project: AuditedProject) -> None:
 def test_to_read_again_from_before_a_change_takes_more_subtasks(project: AuditedProject) -> None:
     kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
     before = datetime.now(timezone.utc) - timedelta(hours=1)
-    assert unread.extra_parallelism(kinesis, name, before, 2 * SHARDS) == 6
+    assert shards.extra_parallelism(kinesis, name, before, 2 * SHARDS) == 6
     afterwards = datetime.now(timezone.utc) + timedelta(seconds=1)
-    assert unread.extra_parallelism(kinesis, name, afterwards, 2 * SHARDS) == 0
+    assert shards.extra_parallelism(kinesis, name, afterwards, 2 * SHARDS) == 0
 
 
 def test_to_read_again_from_before_a_change_that_was_undone_is_refused(
@@ -99,7 +99,7 @@ def test_to_read_again_from_before_a_change_that_was_undone_is_refused(
     kinesis, name = project.aws.client("kinesis"), project.outputs["SalesStreamName"]
     before = datetime.now(timezone.utc) - timedelta(hours=1)
     with pytest.raises(UnhealthyError, match="--from with a time after the last"):
-        unread.extra_parallelism(kinesis, name, before, SHARDS)
+        shards.extra_parallelism(kinesis, name, before, SHARDS)
 
 
 @pytest.mark.parametrize("has_sales", [False, True])

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..application import OUTPUT
+from ..analytics.application import OUTPUT
 from .options import Options
 
 if TYPE_CHECKING:
-    from ..analytics import Application
+    from ..analytics.application import Application
     from ..cloudformation.stacks import Stack
 
 no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")

@@ -73,9 +73,11 @@ def command(
 
 
 def _say_caution(options: Options, project: Project) -> None:
-    from .. import reshard_caution
+    from ..analytics import shards
+    from ..cloudformation import stacks
 
-    caution = reshard_caution.of_deploy(options.session, project)
+    outputs = stacks.outputs_of(project.live.values())
+    caution = shards.caution(options.session, outputs, project.parameter(shards.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
 

@@ -39,7 +39,7 @@ def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> 
 
 
 def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[str, Rows]:
-    from .. import application
+    from ..analytics import application
 
     kept: Rows = [
         {"name": one.physical_id, "stack": one.stack, "kind": one.type, "reason": "retained"}

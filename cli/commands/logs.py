@@ -126,10 +126,10 @@ def _say_why(
 
 def _say_state(options: Options) -> None:
     """Why the application says nothing, by its state."""
-    from .. import application, operation
+    from ..analytics import application, lifecycle
     from .application import application_name
 
     flink = options.session.client("kinesisanalyticsv2")
     status = application.status(flink, application_name(options))
-    next_step = "" if status in operation.RUNNING else ": miztiik-events start-analytics"
+    next_step = "" if status in lifecycle.RUNNING else ": miztiik-events start-analytics"
     options.say(f"The analytics application is {status}; it logs while it runs{next_step}")

@@ -20,7 +20,7 @@ def recompute(
     options: Options, moment: datetime, *, restart: bool, timeout: float, no_wait: bool
 ) -> None:
     """Start the recomputation of the windows that begin at `moment` or later."""
-    from .. import analytics, operation, recomputation, snapshots
+    from ..analytics import application, lifecycle, recomputation, snapshots
     from ..patience import Patience
 
     if moment > datetime.now(timezone.utc):
@@ -36,10 +36,10 @@ def recompute(
         _rest(options, name, patience, restart=restart)
         _aim(options, stack, moment, parallelism, patience)
         if no_wait:
-            operation.request_start(flink, name, snapshots.NONE)
-            found = analytics.describe(flink, name)
+            lifecycle.request_start(flink, name, snapshots.NONE)
+            found = application.describe(flink, name)
         else:
-            found = operation.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
+            found = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
     show(options, found)
     _say_next(options, moment, bucket)
 
@@ -48,7 +48,7 @@ def _checked(
     options: Options, stack: Stack, outputs: Mapping[str, str], moment: datetime
 ) -> tuple[str, int]:
     """The data store and the parallelism; raises when the events can not be read again rightly."""
-    from .. import unread
+    from ..analytics import shards
     from ..cloudformation import stacks
     from ..pipeline import records
 
@@ -56,17 +56,17 @@ def _checked(
     kinesis = options.session.client("kinesis")
     records.require_memory(kinesis, stream, moment)
     usual = int(stack.parameters.get("ShardCount", "1"))
-    parallelism = unread.extra_parallelism(kinesis, stream, moment, usual)
+    parallelism = shards.extra_parallelism(kinesis, stream, moment, usual)
     return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism
 
 
 def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
     """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
-    from .. import analytics, operation
+    from ..analytics import application, lifecycle
     from ..errors import ApplicationError
 
     flink = options.session.client("kinesisanalyticsv2")
-    status = analytics.describe(flink, name).status
+    status = application.describe(flink, name).status
     if status == "READY":
         return
     if not restart:
@@ -74,13 +74,13 @@ def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> 
             f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
             "--recomputation, or add --restart"
         )
-    operation.stop(flink, name, patience, lambda status: None, force=True)
+    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
 
 
 def _aim(
     options: Options, stack: Stack, moment: datetime, parallelism: int, patience: Patience
 ) -> None:
-    from .. import recomputation
+    from ..analytics import recomputation
     from ..cloudformation.operations import Operator
 
     cloudformation = options.session.client("cloudformation")
@@ -89,7 +89,7 @@ def _aim(
 
 
 def _say_next(options: Options, moment: datetime, bucket: str) -> None:
-    from .. import recomputation
+    from ..analytics import recomputation
     from ..text import command
 
     follow, check, stop = (

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 import click
 
-from .. import analytics, application, audit, components, redrive, unprocessed
+from .. import components, redrive, unprocessed
+from ..analytics import application
 from ..cloudformation import stacks
 from ..errors import MiztiikError
 from ..messages import Look, Message, looking
@@ -122,7 +123,7 @@ class QueueRedrive:
         if not name:
             return
         flink = self.options.session.client("kinesisanalyticsv2")
-        windowing = audit.windowing_of(analytics.describe(flink, name))
+        windowing = application.describe(flink, name).windowing
         late = redrive.late(chosen, windowing, datetime.now(timezone.utc))
         if late:
             self.options.say(

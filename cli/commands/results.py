@@ -71,7 +71,7 @@ def command(
 
 
 def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Folder:
-    from .. import recomputation
+    from ..analytics import recomputation
     from ..cloudformation import stacks
     from ..pipeline import results
     from ..pipeline.data_store import Folder

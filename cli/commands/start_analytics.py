@@ -13,7 +13,7 @@ from .application import no_wait_option, show, stack_and_outputs, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
-    from ..analytics import Application
+    from ..analytics.application import Application
     from ..cloudformation.stacks import Stack
 
 
@@ -54,7 +54,8 @@ def command(
     From a time, a second application computes past windows again, from the events that the stream
     still has, and writes them under `recomputed/`; the analytics goes on beside it.
     """
-    from .. import analytics, application, operation, session, snapshots
+    from .. import session
+    from ..analytics import application, lifecycle, snapshots
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -71,8 +72,8 @@ def command(
     if not force:
         _require_room(options, outputs, origin, restart)
     if no_wait:
-        has_begun = operation.request_start(flink, name, origin)
-        found = analytics.describe(flink, name)
+        has_begun = lifecycle.request_start(flink, name, origin)
+        found = application.describe(flink, name)
     else:
         has_begun, found = _start(options, name, origin, restart, timeout)
     show(options, found)
@@ -85,16 +86,16 @@ def command(
 
 
 def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
-    from .. import analytics, application, snapshots, unread
+    from ..analytics import application, shards, snapshots
 
     flink = options.session.client("kinesisanalyticsv2")
-    found = analytics.describe(flink, outputs[application.OUTPUT])
+    found = application.describe(flink, outputs[application.OUTPUT])
     # What runs is left alone, or stopped with a snapshot and started from that.
     if found.status != "READY" and not (restart and origin != snapshots.LATEST):
         return
     if "SalesStreamName" in outputs:
         kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
-        unread.require_room(kinesis, flink, stream, found, origin)
+        shards.require_room(kinesis, flink, stream, found, origin)
 
 
 def _moment(origin: str) -> datetime | None:
@@ -109,7 +110,7 @@ def _start(
     options: Options, name: str, origin: str, restart: bool, timeout: float
 ) -> tuple[bool, Application]:
     """Whether it was started from rest, and the application as it runs."""
-    from .. import operation
+    from ..analytics import lifecycle
     from ..patience import Patience
 
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
@@ -124,18 +125,18 @@ def _start(
                 say(status)
 
         if restart:
-            operation.stop(flink, name, patience, watch)
-        found = operation.start(flink, logs, name, patience, watch, origin=origin)
+            lifecycle.stop(flink, name, patience, watch)
+        found = lifecycle.start(flink, logs, name, patience, watch, origin=origin)
     return "READY" in states, found
 
 
-def _say_code(options: Options, stack: Stack, application: Application) -> None:
+def _say_code(options: Options, stack: Stack, running: Application) -> None:
     """Say when AWS took the last update back, or somebody changed the code past the stack."""
     from ..cloudformation import stacks
 
     # It may have been updated while we waited.
     stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack
-    if not application.has_code_of(stack.parameters):
+    if not running.has_code_of(stack.parameters):
         options.say(
             f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
             "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
@@ -144,25 +145,25 @@ def _say_code(options: Options, stack: Stack, application: Application) -> None:
         )
 
 
-def _say_failure(options: Options, application: Application, since: datetime) -> None:
+def _say_failure(options: Options, running: Application, since: datetime) -> None:
     """Say why a job that runs does nothing but fail, as without the right to read the stream."""
-    from .. import application_log
+    from ..analytics import log
 
-    logs, stream = options.session.client("logs"), application.log_stream
-    failure = application_log.task_failure(logs, stream, since) if stream else None
+    logs, stream = options.session.client("logs"), running.log_stream
+    failure = log.task_failure(logs, stream, since) if stream else None
     if failure:
         options.say(
-            f"It is {application.status}, but its job failed on the way and was started again:\n"
+            f"It is {running.status}, but its job failed on the way and was started again:\n"
             f"  {failure}\n"
             "  Next: miztiik-events logs analytics --follow shows whether it goes on failing",
             fg="red",
         )
 
 
-def _say_cost(options: Options, application: Application) -> None:
+def _say_cost(options: Options, running: Application) -> None:
     from ..pipeline import costs
 
-    parallelism, per_kpu = application.parallelism, application.parallelism_per_kpu
+    parallelism, per_kpu = running.parallelism, running.parallelism_per_kpu
     region = options.session.region_name
     cost = costs.hourly(parallelism, parallelism, per_kpu, region)
     options.say(

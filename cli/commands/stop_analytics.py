@@ -35,16 +35,16 @@ def command(
     Events that come meanwhile wait in the stream for the next start, for as long as the stream
     keeps them (24 hours by default).
     """
-    from .. import analytics, application, operation, recomputation
+    from ..analytics import application, lifecycle, recomputation
     from ..patience import Patience
 
     output = recomputation.OUTPUT if is_recomputation else application.OUTPUT
     name = application_name(options, output)
     flink = options.session.client("kinesisanalyticsv2")
     if no_wait:
-        operation.request_stop(flink, name, force=force)
-        found = analytics.describe(flink, name)
+        lifecycle.request_stop(flink, name, force=force)
+        found = application.describe(flink, name)
     else:
         with watching(options, "The stop") as watch:
-            found = operation.stop(flink, name, Patience(timeout), watch, force=force)
+            found = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
     show(options, found)

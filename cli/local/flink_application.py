@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..application_log import LogStream, located
+from ..analytics.log import LogStream, located
 
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 # Templates ask for a checkpoint each minute, which is right for AWS. Here a crash should cost

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .. import causes
-from ..application_log import PYTHON_OUTPUT
+from ..analytics import log as application_log
+from ..analytics.log import PYTHON_OUTPUT
 from . import flink_configuration
 from .flink_application import RUN_OPTIONS, Application
 from .flink_configuration import Ports, RunFolder
@@ -68,7 +68,7 @@ class Cluster:
             raise JobManagerError(self._why_jobmanager_ended())
         output.join()
         if self._processes["client"].returncode:
-            raise StartError(causes.of_program(output.plain))
+            raise StartError(application_log.of_program(output.plain))
 
     def end(self) -> None:
         """Kill every process and wait for it; what has to be kept was kept before."""
@@ -82,7 +82,9 @@ class Cluster:
     def _why_jobmanager_ended(self) -> str:
         output = self._outputs["jobmanager"]
         output.join()
-        return causes.of_stack_trace(output.trace) or "The JobManager ended; its log says why"
+        return (
+            application_log.of_stack_trace(output.trace) or "The JobManager ended; its log says why"
+        )
 
     def _end_client(self) -> None:
         # The client's JVM ends its Python program only when it is asked to end itself.

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from .. import causes
+from ..analytics import log
 
 POLL_SECONDS = 0.25
 # Longer than any answer takes, on a machine that is busy as well: an answer that is not waited for
@@ -93,13 +93,13 @@ class Rest:
 
 def _location(operation: dict[str, Any]) -> str:
     if "location" not in operation:
-        raise RestError(causes.of_stack_trace(operation["failure-cause"]["stack-trace"]))
+        raise RestError(log.of_stack_trace(operation["failure-cause"]["stack-trace"]))
     return str(operation["location"])
 
 
 def _refusal(body: bytes) -> str:
     text = body.decode(errors="replace")
     try:
-        return causes.of_stack_trace("\n".join(json.loads(text)["errors"]))
+        return log.of_stack_trace("\n".join(json.loads(text)["errors"]))
     except (ValueError, KeyError, TypeError):
-        return text[: causes.LONGEST]
+        return text[: log.LONGEST]

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import causes
+from ..analytics import log
 from . import role_session
 from .flink_application import Application
 from .flink_cluster import Cluster, JobManagerError, StartError
@@ -189,4 +189,4 @@ class Run:
 
 
 def _why(job: Job, failures: list[str]) -> str:
-    return causes.of_stack_trace(failures[0]) if failures else f"The job is {job.state}"
+    return log.of_stack_trace(failures[0]) if failures else f"The job is {job.state}"

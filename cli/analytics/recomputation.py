@@ -8,15 +8,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ..cloudformation import operations
+from ..errors import ApplicationError
 from . import application
-from .cloudformation import operations
-from .errors import ApplicationError
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
-    from .cloudformation.operations import Operator
-    from .cloudformation.stacks import Stack
+    from ..cloudformation.operations import Operator
+    from ..cloudformation.stacks import Stack
 
 OUTPUT = "RecomputationApplicationName"
 PARAMETER = "RecomputeFrom"

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
-
-from . import causes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
+LONGEST = 1000
+# Python's bridge to Java writes the first exception of a trace after a bare colon. Calcite, Flink's
+# SQL parser, says the same once more without the place in the SQL, or that it is about SQL at all.
+_CAUSE = re.compile(r"(Caused by)?: (?!org\.apache\.calcite\.)")
+# What Flink's client adds when a Python program has failed; it says nothing new.
+PROGRAM_ENDED = "java.lang.RuntimeException: Python process exits"
+# The SQL parser goes on with every word that it would have taken instead.
+_EXPECTATIONS = " Was expecting one of:"
+_ADVICE = "Use the help option"
 # Under this name the service logs what a Python application and its traceback say, as INFO.
 PYTHON_OUTPUT = "org.apache.flink.client.python.PythonDriver"
 # Flink's words; it starts the task again, so that the application goes on RUNNING.
@@ -46,7 +54,7 @@ def cause(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str
     for line in _lines(logs, stream, since):
         found.add(line)
     if found.has_ended and not found.error:
-        return causes.of_program(found.program)
+        return of_program(found.program)
     return found.error or found.exception or None
 
 
@@ -55,7 +63,7 @@ def task_failure(logs: CloudWatchLogsClient, stream: LogStream, since: datetime)
     found = None
     for line in _lines(logs, stream, since):
         if _TASK_FAILED.search(_text(line.get("message"))):
-            found = causes.of_stack_trace(_text(line.get("throwableInformation"))) or found
+            found = of_stack_trace(_text(line.get("throwableInformation"))) or found
     return found
 
 
@@ -68,13 +76,13 @@ class _Findings:
 
     def add(self, line: Mapping[str, Any]) -> None:
         said, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
-        if causes.PROGRAM_ENDED in thrown:
+        if PROGRAM_ENDED in thrown:
             # Why it did is in what the program itself said.
             self.has_ended = True
         elif line.get("messageType") == "ERROR":
-            self.error = causes.of_stack_trace(thrown) or said[: causes.LONGEST]
+            self.error = of_stack_trace(thrown) or said[:LONGEST]
         elif thrown:
-            self.exception = causes.of_stack_trace(thrown)
+            self.exception = of_stack_trace(thrown)
         elif line.get("logger") == PYTHON_OUTPUT:
             self.program.append(said)
 
@@ -107,3 +115,33 @@ def _parsed(message: str) -> Iterator[Mapping[str, Any]]:
 def _text(value: Any) -> str:
     # A stack trace may come as one text, or as a list of its lines.
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def of_stack_trace(text: str) -> str:
+    """The innermost cause of a Java stack trace, else its first line; it may be empty."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _innermost(lines) or "".join(lines[:1]).strip()[:LONGEST]
+
+
+def of_program(lines: Sequence[str]) -> str:
+    """Why a program failed, out of all that it and Flink's client wrote.
+
+    The innermost Java cause if there is one, else the last line of the Python traceback.
+    """
+    own = list(takewhile(lambda line: PROGRAM_ENDED not in line, lines))
+    said = [
+        line
+        for line in own
+        if line.strip() and not line[0].isspace() and not line.startswith(_ADVICE)
+    ]
+    return _innermost(own) or "".join(said[-1:])[:LONGEST] or "The program ended without a word"
+
+
+def _innermost(lines: Sequence[str]) -> str:
+    starts = [number for number, line in enumerate(lines) if _CAUSE.match(line)]
+    if not starts:
+        return ""
+    # The message may have several lines; it ends where the stack begins.
+    message = takewhile(lambda line: not line.startswith("\tat "), lines[starts[-1] :])
+    text = _CAUSE.sub("", " ".join(line.strip() for line in message), count=1)
+    return text.partition(_EXPECTATIONS)[0][:LONGEST]

@@ -1,22 +1,24 @@
-"""Starting and stopping the analytics application, and waiting until that is done.
+"""The analytics application started, stopped and brought to rest, and the waiting for it.
 
 CloudFormation never starts an application, and boto3 has no waiters for one.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from . import analytics, application_failures, snapshots
-from .analytics import Application
-from .patience import Patience
+from ..patience import Patience
+from . import application, failures, snapshots
+from .application import Application
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_logs import CloudWatchLogsClient
 
 RUNNING = ("RUNNING", "AUTOSCALING")
+FORCEABLE = ("STARTING", "UPDATING", "AUTOSCALING")
 UNUSABLE = ("DELETING", "ROLLING_BACK", "ROLLED_BACK")
 
 Watch = Callable[[str], None]
@@ -38,16 +40,16 @@ def start(
     run.
     """
     has_begun = False
-    for application in _looks("Start", flink, name, patience, watch):
-        status = application.status
+    for running in _looks("Start", flink, name, patience, watch):
+        status = running.status
         if status in RUNNING:
             break
         if status in UNUSABLE or (status == "READY" and has_begun and _start_ended(flink, name)):
-            raise application_failures.of_start(flink, logs, application)
+            raise failures.of_start(flink, logs, running)
         if status == "READY" and not has_begun:
             has_begun = request_start(flink, name, origin)
         has_begun = has_begun or status == "STARTING"
-    return application
+    return running
 
 
 def request_start(
@@ -77,15 +79,15 @@ def stop(
     goes on running, which it does when the snapshot fails.
     """
     has_begun = False
-    for application in _looks("Stop", flink, name, patience, watch):
-        status = application.status
+    for running in _looks("Stop", flink, name, patience, watch):
+        status = running.status
         if status == "READY":
             break
         if status in RUNNING and has_begun:
             _check_stop(flink, name)
         elif status in RUNNING or (force and not has_begun):
             has_begun = request_stop(flink, name, force=force)
-    return application
+    return running
 
 
 def request_stop(flink: KinesisAnalyticsV2Client, name: str, *, force: bool = False) -> bool:
@@ -102,19 +104,43 @@ def _looks(
 ) -> Iterator[Application]:
     status = ""
     for _ in patience.looks(f"{what} of application {name}"):
-        application = analytics.describe(flink, name)
-        if application.status != status:
-            status = application.status
+        running = application.describe(flink, name)
+        if running.status != status:
+            status = running.status
             watch(status)
-        yield application
+        yield running
 
 
 def _check_stop(flink: KinesisAnalyticsV2Client, name: str) -> None:
-    operation = application_failures.newest(flink, name, "StopApplication")
+    operation = failures.newest_operation(flink, name, "StopApplication")
     if operation and operation["OperationStatus"] != "IN_PROGRESS":
-        raise application_failures.of_stop(name, operation)
+        raise failures.of_stop(name, operation)
 
 
 def _start_ended(flink: KinesisAnalyticsV2Client, name: str) -> bool:
-    operation = application_failures.newest(flink, name, "StartApplication")
+    operation = failures.newest_operation(flink, name, "StartApplication")
     return operation is None or operation["OperationStatus"] != "IN_PROGRESS"
+
+
+def bring_to_rest(flink: KinesisAnalyticsV2Client, name: str, patience: Patience) -> bool:
+    """Stop the application and wait until it has stopped; whether it had to be stopped.
+
+    With a snapshot, so that what it has in hand is written; by force when that is not possible.
+    """
+    asked = 0
+    for _ in patience.looks(f"application {name}"):
+        state = application.status(flink, name)
+        if state in (None, "READY", "DELETING"):
+            break
+        # Back to RUNNING after the first request: its snapshot failed.
+        if state == "RUNNING" or state in FORCEABLE:
+            _stop(flink, name, force=state != "RUNNING" or asked > 0)
+            asked += 1
+    return asked > 0
+
+
+def _stop(flink: KinesisAnalyticsV2Client, name: str, force: bool) -> None:
+    # It may have moved on to another state since we looked; the next look tells.
+    moved_on = (flink.exceptions.ResourceInUseException, flink.exceptions.InvalidRequestException)
+    with contextlib.suppress(*moved_on):
+        flink.stop_application(ApplicationName=name, Force=force)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApplicationError
+from ..errors import ApplicationError
 
 if TYPE_CHECKING:
     from datetime import datetime
