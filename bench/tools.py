@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from miztiik_events import bundle, package, project
-from miztiik_events.plan import Code, Step
-from miztiik_events.project import Draft
+from miztiik_events.deploy import bundle, package, project
+from miztiik_events.deploy.project import Draft
+from miztiik_events.deploy.wiring import Code, Step
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".bench"

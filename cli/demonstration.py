@@ -14,22 +14,23 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import audit as auditing
-from . import deployment, inventory, project, teardown
 from .analytics import application, lifecycle
+from .audit import audit as auditing
 from .cloudformation.progress import Happening, StackDone, line
+from .deploy import deployment, project
+from .deploy.project import Settings
+from .destroy import inventory, teardown
 from .local import launch
 from .patience import Patience
 from .pipeline import producer, results
 from .pipeline.data_store import Folder
 from .pipeline.results import Collection, Row
-from .project import Settings
 from .session import connect
 
 if TYPE_CHECKING:
     import boto3
 
-    from .audit import Audit
+    from .audit.audit import Audit
 
 SETTINGS = Settings({"WindowSeconds": "10", "BufferIntervalSeconds": "1"})
 # Far more than any step takes; what takes longer hangs.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import command_line
 import oracle
-from miztiik_events import buckets
+from miztiik_events.destroy import buckets
 from waiting import until
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events import jar
+from miztiik_events.deploy import jar
 
 FUNCTION = Path(__file__).parent.parent / "functions" / "analytics"
 GROUPS = {

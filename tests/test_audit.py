@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import comparison, ledger
 from miztiik_events.analytics.application import Application
-from miztiik_events.books import Books, Difference
+from miztiik_events.audit import comparison, ledger
+from miztiik_events.audit.ledger import Ledger, RecordId
+from miztiik_events.audit.places import Difference, Places
+from miztiik_events.audit.timeline import Timeline
 from miztiik_events.errors import ApplicationError
-from miztiik_events.ledger import Ledger, RecordId
 from miztiik_events.pipeline import records, windowing
 from miztiik_events.pipeline.records import Record, Shard, parse
 from miztiik_events.pipeline.results import Row, RowKey
 from miztiik_events.pipeline.windowing import Windowing
-from miztiik_events.timeline import Timeline
 from stubs import Answer, stubbed
 
 # Windows of 10 s, 5 s of lateness; the story begins at the start of a window.
@@ -73,14 +73,14 @@ class Stream:
         shards = [Shard(name, is_open) for name, is_open in self.open.items()]
         return ledger.written(shards, self.records)
 
-    def books(self, recorded: Mapping[RecordId, str] | None = None, first: int = 0) -> Books:
-        return Books(self.ledger, Timeline(WINDOWS), recorded or {}, first)
+    def places(self, recorded: Mapping[RecordId, str] | None = None, first: int = 0) -> Places:
+        return Places(self.ledger, Timeline(WINDOWS), recorded or {}, first)
 
     def compared(self, *rows: Row, windowing: Windowing = WINDOWS) -> list[Difference]:
         """Beside rows that may be of windows of several lengths."""
         grouped = by_key(rows)
         timeline = Timeline(windowing, comparison.spans(grouped))
-        return comparison.differences(Books(self.ledger, timeline, {}, 0), grouped)
+        return comparison.differences(Places(self.ledger, timeline, {}, 0), grouped)
 
 
 def iso(at: float) -> str:
@@ -97,8 +97,8 @@ def row(revenue: str = "1.25", orders: int = 1, number: int = 0, **changes: Any)
     return replace(known, **changes)
 
 
-def compared(books: Books, *rows: Row) -> list[Difference]:
-    return comparison.differences(books, by_key(rows))
+def compared(places: Places, *rows: Row) -> list[Difference]:
+    return comparison.differences(places, by_key(rows))
 
 
 def by_key(rows: Iterable[Row]) -> dict[RowKey, list[Row]]:
@@ -108,16 +108,16 @@ def by_key(rows: Iterable[Row]) -> dict[RowKey, list[Row]]:
     return grouped
 
 
-def places(books: Books) -> dict[str, int]:
-    return {place: count for place, count in books.counts.items() if count}
+def counts(places: Places) -> dict[str, int]:
+    return {place: count for place, count in places.counts.items() if count}
 
 
 def test_a_closed_window_that_is_as_it_has_to_be_is_no_difference() -> None:
     stream = Stream()
     stream.sell()
     stream.beat(30)
-    assert compared(stream.books(), row()) == []
-    assert places(stream.books()) == {"heartbeats": 2, "counted": 1}
+    assert compared(stream.places(), row()) == []
+    assert counts(stream.places()) == {"heartbeats": 2, "counted": 1}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_each_figure_that_is_off_is_a_difference_that_stays(
     stream = Stream()
     stream.sell()
     stream.beat(30)
-    [found] = compared(stream.books(), row(**changes))
+    [found] = compared(stream.places(), row(**changes))
     assert (found.what, found.window_end, found.store_id) == (what, end(), "store_1")
     assert (found.stored, found.may_settle) == (changes[what], False)
 
@@ -145,7 +145,7 @@ def test_a_row_that_is_of_no_window_is_a_difference(start: int) -> None:
     stream = Stream()
     stream.sell()
     stream.beat(40)
-    found = compared(stream.books(), row(window_start=end(start)), row())
+    found = compared(stream.places(), row(window_start=end(start)), row())
     assert [(one.what, one.stored) for one in found] == [("row too many", Decimal("1.25"))]
 
 
@@ -154,7 +154,7 @@ def test_a_row_that_lacks_sales_may_settle_since_they_may_have_been_late() -> No
     stream.sell("one")
     stream.sell("two")
     stream.beat(30)
-    found = compared(stream.books(), row())
+    found = compared(stream.places(), row())
     assert {one.what for one in found} == {"revenue", "orders"}
     assert all(one.may_settle for one in found)
 
@@ -163,7 +163,7 @@ def test_a_missing_row_may_settle_and_a_row_too_many_does_not() -> None:
     stream = Stream()
     stream.sell()
     stream.beat(30)
-    missing, too_many = compared(stream.books(), row(store_id="store_2"))
+    missing, too_many = compared(stream.places(), row(store_id="store_2"))
     assert (missing.what, missing.store_id, missing.may_settle) == ("missing row", "store_1", True)
     assert (too_many.what, too_many.store_id, too_many.may_settle) == (
         "row too many",
@@ -176,7 +176,7 @@ def test_two_rows_that_contradict_each_other_are_a_difference_even_when_one_is_r
     stream = Stream()
     stream.sell()
     stream.beat(30)
-    [found] = compared(stream.books(), row(), row("9.99"))
+    [found] = compared(stream.places(), row(), row("9.99"))
     assert (found.what, found.stored) == ("contradicting rows", "1.25 / 9.99")
 
 
@@ -184,26 +184,26 @@ def test_a_window_is_open_until_every_open_shard_is_past_its_end_and_the_latenes
     stream = Stream()
     stream.sell()
     stream.beat(60, SHARDS[:1])
-    assert places(stream.books()) == {"heartbeats": 1, "open": 1}
+    assert counts(stream.places()) == {"heartbeats": 1, "open": 1}
     stream.beat(14, SHARDS[1:])
-    assert stream.books().counts["open"] == 1
+    assert stream.places().counts["open"] == 1
     stream.beat(15, SHARDS[1:])
-    assert stream.books().counts["counted"] == 1
-    assert [one.what for one in compared(stream.books())] == ["missing row"]
+    assert stream.places().counts["counted"] == 1
+    assert [one.what for one in compared(stream.places())] == ["missing row"]
 
 
 def test_a_closed_shard_holds_no_window_open() -> None:
     stream = Stream(open={"shard-0": True, "shard-1": False})
     stream.sell(shard="shard-1")
     stream.beat(15, ["shard-0"])
-    assert stream.books().counts["counted"] == 1
+    assert stream.places().counts["counted"] == 1
 
 
 def test_a_row_of_a_window_that_is_open_says_nothing_yet() -> None:
     stream = Stream()
     stream.sell()
     stream.beat(12)
-    assert compared(stream.books(), row("0.01")) == []
+    assert compared(stream.places(), row("0.01")) == []
 
 
 def test_copies_count_as_one_within_their_window() -> None:
@@ -212,8 +212,8 @@ def test_copies_count_as_one_within_their_window() -> None:
     stream.sell("one", 2, shard=SHARDS[1])
     stream.sell("one", 11)
     stream.beat(30)
-    assert places(stream.books()) == {"heartbeats": 2, "counted": 2, "duplicates": 1}
-    assert compared(stream.books(), row(), row(number=1)) == []
+    assert counts(stream.places()) == {"heartbeats": 2, "counted": 2, "duplicates": 1}
+    assert compared(stream.places(), row(), row(number=1)) == []
 
 
 def test_of_copies_that_differ_the_earliest_counts() -> None:
@@ -221,7 +221,7 @@ def test_of_copies_that_differ_the_earliest_counts() -> None:
     stream.sell("one", 2, arrives=2, sales=5)
     stream.sell("one", 1, arrives=3, sales=7)
     stream.beat(30)
-    assert compared(stream.books(), row("7.00")) == []
+    assert compared(stream.places(), row("7.00")) == []
 
 
 def test_what_is_recorded_as_late_is_not_in_the_sum() -> None:
@@ -229,9 +229,9 @@ def test_what_is_recorded_as_late_is_not_in_the_sum() -> None:
     stream.sell("one", 1)
     stream.beat(30)
     late = stream.sell("two", 2, arrives=31)
-    books = stream.books({late: "late"})
-    assert places(books) == {"heartbeats": 2, "counted": 1, "late": 1}
-    assert compared(books, row()) == []
+    places = stream.places({late: "late"})
+    assert counts(places) == {"heartbeats": 2, "counted": 1, "late": 1}
+    assert compared(places, row()) == []
 
 
 def test_a_late_copy_of_a_sale_that_was_counted_is_a_duplicate() -> None:
@@ -239,8 +239,8 @@ def test_a_late_copy_of_a_sale_that_was_counted_is_a_duplicate() -> None:
     stream.sell("one", 1)
     stream.beat(30)
     late = [stream.sell(name, 1, arrives=31) for name in ("one", "two", "two")]
-    books = stream.books(dict.fromkeys(late, "late"))
-    assert places(books) == {"heartbeats": 2, "counted": 1, "late": 1, "duplicates": 2}
+    places = stream.places(dict.fromkeys(late, "late"))
+    assert counts(places) == {"heartbeats": 2, "counted": 1, "late": 1, "duplicates": 2}
 
 
 def test_the_disorder_is_the_most_by_which_a_sale_came_behind_its_shard() -> None:
@@ -249,7 +249,7 @@ def test_the_disorder_is_the_most_by_which_a_sale_came_behind_its_shard() -> Non
     stream.sell("two", at=6, arrives=9.5)
     stream.sell("three", at=1, arrives=9.6, shard=SHARDS[1])
     stream.sell("four", at=8, arrives=9.7)
-    assert stream.books().disorder == 3000
+    assert stream.places().disorder == 3000
 
 
 def test_a_late_sale_is_out_of_order_and_a_copy_is_not() -> None:
@@ -257,16 +257,16 @@ def test_a_late_sale_is_out_of_order_and_a_copy_is_not() -> None:
     stream.sell("one", at=1)
     stream.sell("two", at=60)
     copy = stream.sell("one", at=1, arrives=60)
-    assert stream.books({copy: "late"}).disorder == 0
+    assert stream.places({copy: "late"}).disorder == 0
     late = stream.sell("three", at=20, arrives=61)
-    assert stream.books({copy: "late", late: "late"}).disorder == 40_000
+    assert stream.places({copy: "late", late: "late"}).disorder == 40_000
 
 
 def test_to_record_as_late_what_was_in_time_is_a_difference() -> None:
     stream = Stream()
     late = stream.sell("one", 1)
     stream.beat(30)
-    [found] = compared(stream.books({late: "late"}))
+    [found] = compared(stream.places({late: "late"}))
     assert (found.what, found.stored) == ("sale in time", "recorded as late")
     assert found.record == f"{late.shard_id}/{late.sequence_number}"
 
@@ -275,19 +275,19 @@ def test_a_malformed_event_has_to_be_recorded() -> None:
     stream = Stream()
     malformed = stream.sell("one", store_id=None)
     stream.beat(30)
-    [found] = compared(stream.books())
+    [found] = compared(stream.places())
     assert (found.what, found.stored, found.may_settle) == ("malformed event", "not recorded", True)
-    books = stream.books({malformed: "malformed"})
-    assert compared(books) == []
-    assert places(books) == {"heartbeats": 2, "malformed": 1}
+    places = stream.places({malformed: "malformed"})
+    assert compared(places) == []
+    assert counts(places) == {"heartbeats": 2, "malformed": 1}
 
 
 def test_a_malformed_event_that_came_just_now_is_not_missed_yet() -> None:
     stream = Stream()
     stream.sell("one", store_id=None)
     stream.beat(12)
-    assert places(stream.books()) == {"heartbeats": 2, "open": 1}
-    assert compared(stream.books()) == []
+    assert counts(stream.places()) == {"heartbeats": 2, "open": 1}
+    assert compared(stream.places()) == []
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_wrong_reason_is_a_difference(store_id: Any, reason: str, what: str) -
     stream = Stream()
     record = stream.sell("one", store_id=store_id)
     stream.beat(30)
-    [found] = compared(stream.books({record: reason}))
+    [found] = compared(stream.places({record: reason}))
     assert (found.what, found.stored) == (what, f"recorded as {reason}")
 
 
@@ -308,7 +308,7 @@ def test_a_record_that_the_stream_does_not_have_is_a_difference() -> None:
     stream.beat(2)
     inside, before, after = (RecordId("shard-0", number) for number in ("101", "1", "999"))
     expired = RecordId("shard-9", "101")
-    found = compared(stream.books(dict.fromkeys((inside, before, after, expired), "late")))
+    found = compared(stream.places(dict.fromkeys((inside, before, after, expired), "late")))
     assert [one.record for one in found] == ["shard-0/101"]
 
 
@@ -317,15 +317,15 @@ def test_windows_that_the_stream_has_forgotten_are_left_out() -> None:
     stream.sell("old", 1)
     stream.sell("new", 11)
     stream.beat(30)
-    books = stream.books(first=START * 1000)
-    assert places(books) == {"heartbeats": 2, "counted": 1, "skipped": 1}
-    assert compared(books, row("77"), row(number=1)) == []
+    places = stream.places(first=START * 1000)
+    assert counts(places) == {"heartbeats": 2, "counted": 1, "skipped": 1}
+    assert compared(places, row("77"), row(number=1)) == []
 
 
 def test_what_is_no_event_at_all_is_told_apart() -> None:
     stream = Stream()
     stream.add(b"no json", 1)
-    assert places(stream.books()) == {"unreadable": 1}
+    assert counts(stream.places()) == {"unreadable": 1}
 
 
 def test_the_windows_are_listed_with_their_state() -> None:
@@ -335,8 +335,8 @@ def test_the_windows_are_listed_with_their_state() -> None:
     stream.sell("three", 11)
     stream.sell("four", 31)
     stream.beat(40)
-    books = stream.books()
-    listed = comparison.windows(books, compared(books, row("1.00"), row(store_id="store_2")))
+    places = stream.places()
+    listed = comparison.windows(places, compared(places, row("1.00"), row(store_id="store_2")))
     assert [(one.end, one.sales, one.stores) for one in listed] == [
         (end(0), 2, 2),
         (end(1), 1, 1),
@@ -379,17 +379,17 @@ def test_the_expected_revenue_equals_a_naive_sum_in_cents(sales: list[Any]) -> N
         if at // 10 < 4:  # the last window has its end, but not its lateness, at 50
             naive[f"store_{store}", end(at // 10)] += cents
 
-    books = stream.books()
+    places = stream.places()
     due = {
         (store, windowing.written(period.end)): one
-        for (store, period), one in comparison.expected(books).items()
+        for (store, period), one in comparison.expected(places).items()
     }
     assert {key: int(one.revenue * 100) for key, one in due.items()} == dict(naive)
     assert due.keys() == {
         (f"store_{s}", end(t // 10)) for t, _, _, s in first_of.values() if t < 40
     }
-    assert sum(books.counts.values()) == len(stream.records)
-    assert books.counts["duplicates"] == len(sales) - len(first_of)
+    assert sum(places.counts.values()) == len(stream.records)
+    assert places.counts["duplicates"] == len(sales) - len(first_of)
 
 
 @given(st.integers(0, 4_000_000_000_000))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import buckets
-from miztiik_events.buckets import Contents
+from miztiik_events.destroy import buckets
+from miztiik_events.destroy.buckets import Contents
 from miztiik_events.errors import MiztiikError
 from miztiik_events.patience import CancelledError
 from stubs import Answer, Refusal, stubbed

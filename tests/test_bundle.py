@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events import bundle
-from miztiik_events.jar import NAME
+from miztiik_events.deploy import bundle
+from miztiik_events.deploy.jar import NAME
 
 
 def folder_of(place: Path, **sources: str) -> Path:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from live_project import LiveProject
-from miztiik_events import components
 from miztiik_events.commands import completion
 from miztiik_events.errors import NotDeployedError
+from miztiik_events.operate import logs
 from small_projects import empty_project
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Resources:
 def test_a_group_is_named_after_its_function_or_else_its_template(
     group: str, others: list[str], name: str
 ) -> None:
-    assert components.component("shop", group, [group, *others]) == name
+    assert logs.component("shop", group, [group, *others]) == name
 
 
 def test_the_templates_of_this_package_have_the_names_that_people_know() -> None:
@@ -63,11 +63,11 @@ def test_the_groups_are_those_of_the_live_stacks_whatever_their_template(
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName=stack, WaiterConfig={"Delay": 0.2}
     )
-    found = components.log_groups(cloudformation, project.name)
+    found = logs.log_groups(cloudformation, project.name)
     ids = [project.physical_id("one-of-its-own", one) for one in ("LogGroup", "QueueLogGroup")]
     assert found == dict.fromkeys(ids, "one-of-its-own")
 
 
 def test_a_project_without_stacks_is_told_what_comes_first(local_aws: TestAws) -> None:
     with pytest.raises(NotDeployedError):
-        components.log_groups(local_aws.client("cloudformation"), "nowhere")
+        logs.log_groups(local_aws.client("cloudformation"), "nowhere")

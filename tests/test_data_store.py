@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miztiik_events import buckets
+from miztiik_events.destroy import buckets
 from miztiik_events.pipeline import data_store
 from miztiik_events.pipeline.data_store import Folder
 from stubs import Answer, stubbed

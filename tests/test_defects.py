@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from miztiik_events.defects import defect, said
+from miztiik_events.operate.bus_rules import defect, said
 from miztiik_events.pipeline import records
 from test_event_patterns import (
     ANYTHING,

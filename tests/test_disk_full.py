@@ -14,7 +14,7 @@ import pytest
 
 import command_line
 from live_project import LiveProject
-from miztiik_events import jar
+from miztiik_events.deploy import jar
 from namespaces import Place, small_disk
 from small_projects import SmallProject, queue_project
 

@@ -21,15 +21,15 @@ import whereabouts
 from analysed_project import LATENESS_SECONDS, WINDOW_SECONDS, StreamRecord, envelope
 from event_sequences import Event, examples, sequences
 from function_loader import NO_AWS, load
-from miztiik_events import comparison, ledger, sales
-from miztiik_events.books import Books, Difference
-from miztiik_events.ledger import RecordId
+from miztiik_events.audit import comparison, ledger, sales
+from miztiik_events.audit.ledger import RecordId
+from miztiik_events.audit.places import Difference, Places
+from miztiik_events.audit.timeline import Timeline
 from miztiik_events.pipeline import results
 from miztiik_events.pipeline.data_store import Line
 from miztiik_events.pipeline.records import Record, Shard, parse
 from miztiik_events.pipeline.results import Row, RowKey
 from miztiik_events.pipeline.windowing import Windowing
-from miztiik_events.timeline import Timeline
 from whereabouts import Whereabouts
 
 START = 1_795_532_400
@@ -118,7 +118,7 @@ class Story:
         return rows
 
     @property
-    def books(self) -> Books:
+    def books(self) -> Places:
         read_again = [
             Record(
                 one.shard,
@@ -130,7 +130,7 @@ class Story:
         ]
         held = ledger.written([Shard(name, True) for name in SHARDS], read_again)
         timeline = Timeline(WINDOWING, comparison.spans(self.rows))
-        return Books(held, timeline, self.recorded, 0)
+        return Places(held, timeline, self.recorded, 0)
 
     @property
     def differences(self) -> list[Difference]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from live_project import WAITING, LiveProject
-from miztiik_events import failures
 from miztiik_events.cloudformation import history, stacks
 from miztiik_events.cloudformation.history import Past
+from miztiik_events.operate import diagnosis
 from small_projects import FAILING, empty_project
 from stubs import Answer, Refusal, stubbed
 from waiting import until
@@ -30,10 +30,10 @@ def project(local_aws: TestAws, tmp_path: Path) -> LiveProject:
     return LiveProject(local_aws, empty_project(tmp_path))
 
 
-def told(project: LiveProject) -> list[failures.Failure]:
+def told(project: LiveProject) -> list[diagnosis.Failure]:
     client = project.aws.client("cloudformation")
     deployed = stacks.belonging(stacks.every_live(client), project.name)
-    return failures.of_stacks(client, project.name, deployed, project.sources.templates)
+    return diagnosis.of_stacks(client, project.name, deployed, project.sources.templates)
 
 
 def test_a_creation_that_was_rolled_back_has_cause_place_and_next_step(

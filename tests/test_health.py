@@ -9,7 +9,7 @@ import pytest
 
 from miztiik_events.analytics.application import Operation
 from miztiik_events.cloudformation.history import StackProgress
-from miztiik_events.health import (
+from miztiik_events.operate.health import (
     Alarms,
     ApplicationHealth,
     Health,

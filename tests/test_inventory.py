@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conftest import TestAws
-from miztiik_events import inventory
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
-from miztiik_events.inventory import Inventory
+from miztiik_events.destroy import inventory
+from miztiik_events.destroy.inventory import Inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

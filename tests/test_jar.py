@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events import files, jar
+from miztiik_events import files
+from miztiik_events.deploy import jar
 from miztiik_events.errors import BuildError
 
 Maven = Callable[[str], Path]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events import leftovers
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
-from miztiik_events.inventory import Inventory
+from miztiik_events.destroy import leftovers
+from miztiik_events.destroy.inventory import Inventory
 
 ACCOUNT = "111122223333"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miztiik_events.log_events import Log, LogEvent
+from miztiik_events.operate.logs import Log, LogEvent
 
 if TYPE_CHECKING:
     from conftest import TestAws

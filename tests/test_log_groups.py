@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miztiik_events import log_groups
+from miztiik_events.destroy import log_groups
 
 
 def test_only_groups_of_our_own_stacks_are_found(local_aws: Any) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from miztiik_events.cloudformation.template import Parameter, Template
+from miztiik_events.deploy.wiring import Code, Default, Given, Output, Step
 from miztiik_events.errors import TemplateError
-from miztiik_events.plan import Code, Default, Given, Output, Step
 
 NAMES = ("Arn", "OneCode", "Size", "Given")
 TEMPLATE = Template(

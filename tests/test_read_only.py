@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from live_project import LiveProject
-from miztiik_events import jar
+from miztiik_events.deploy import jar
 from namespaces import PLAIN_USER, Place, read_only, run
 from small_projects import SmallProject, queue_project
 

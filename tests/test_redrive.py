@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import messages, redrive, unprocessed
-from miztiik_events.messages import Look, Message
+from miztiik_events.operate import messages, redrive, unprocessed
+from miztiik_events.operate.messages import Look, Message
+from miztiik_events.operate.unprocessed import Unprocessed
 from miztiik_events.pipeline.queues import DeadEnd, dead_ends
 from miztiik_events.pipeline.windowing import Windowing
-from miztiik_events.unprocessed import Unprocessed
 from stubs import Answer, Refusal, stubbed
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=timezone.utc)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from miztiik_events.audit.sales import Sale, event_time, sale
 from miztiik_events.pipeline.records import is_heartbeat, parse
-from miztiik_events.sales import Sale, event_time, sale
 
 DETAIL = {"request_id": "one", "store_id": "store_1", "sales": 12.34, "is_return": False}
 

@@ -9,7 +9,7 @@ import pytest
 
 from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.commands.status_view import BAD, as_text, lines
-from miztiik_events.health import (
+from miztiik_events.operate.health import (
     Alarms,
     Health,
     Measured,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from conftest import TestAws
-from miztiik_events import inventory, teardown
 from miztiik_events.cloudformation.operations import Operator
 from miztiik_events.cloudformation.progress import ignore
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
+from miztiik_events.destroy import inventory, teardown
 from miztiik_events.errors import StackError, UnhealthyError
 from miztiik_events.patience import Patience
 from stubs import ANY, Answer, stubbed

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from miztiik_events import bundle, jar
 from miztiik_events.cloudformation import template
-from miztiik_events.plan import Code, Default
-from miztiik_events.wiring import wire
+from miztiik_events.deploy import bundle, jar
+from miztiik_events.deploy.wiring import Code, Default, wire
 from template_trees import FUNCTIONS, TREES, Tree
 
 SECTIONS = [

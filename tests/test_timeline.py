@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events import comparison
-from miztiik_events.books import Books, Difference
+from miztiik_events.audit import comparison
+from miztiik_events.audit.places import Difference, Places
+from miztiik_events.audit.timeline import Period, Timeline
 from miztiik_events.pipeline import windowing
 from miztiik_events.pipeline.results import Row
 from miztiik_events.pipeline.windowing import Windowing
-from miztiik_events.timeline import Period, Timeline
 from test_audit import START, Stream, by_key
 
 LATENESS = 5
@@ -100,7 +100,7 @@ def audited(sold: Sequence[Sold], rows: Sequence[Row], length: int) -> list[Diff
     stream.beat(200)
     grouped = by_key(rows)
     line = Timeline(Windowing(length * 1000, LATENESS * 1000), comparison.spans(grouped))
-    return comparison.differences(Books(stream.ledger, line, {}, 0), grouped)
+    return comparison.differences(Places(stream.ledger, line, {}, 0), grouped)
 
 
 SOLD = st.lists(

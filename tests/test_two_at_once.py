@@ -14,7 +14,8 @@ import pytest
 import command_line
 import processes
 from live_project import WAITING, LiveProject, said
-from miztiik_events import files, jar
+from miztiik_events import files
+from miztiik_events.deploy import jar
 from miztiik_events.local import launch
 from miztiik_events.local.folder import Folder
 from small_projects import SmallProject, queue_project

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from miztiik_events.cloudformation import template
 from miztiik_events.cloudformation.template import Parameter, Template
+from miztiik_events.deploy.wiring import Code, Default, Given, Output, wire
 from miztiik_events.errors import TemplateError, UnknownParameterError
-from miztiik_events.plan import Code, Default, Given, Output
-from miztiik_events.wiring import wire
 
 
 def made(name: str, needs: dict[str, str | None], outputs: tuple[str, ...] = ()) -> Template:

@@ -6,8 +6,8 @@ import re
 
 import click
 
-from .. import components
 from ..cloudformation import template
+from ..operate import logs
 from ..pipeline import queues
 
 PROGRAM = "miztiik-events"
@@ -82,9 +82,7 @@ def component_names() -> list[str]:
         body = (template.folder() / f"{name}{template.SUFFIX}").read_text("utf-8")
         types = dict(_RESOURCE.findall(body))
         found.update(
-            components.component(name, one, types)
-            for one in types
-            if types[one] == components.LOG_GROUP
+            logs.component(name, one, types) for one in types if types[one] == logs.LOG_GROUP
         )
     return sorted(found)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cloudformation.progress import Happening
-    from ..deployment import Limits
-    from ..project import Project, Settings
+    from ..deploy.deployment import Limits
+    from ..deploy.project import Project, Settings
 
 
 @click.command()
@@ -56,8 +56,8 @@ def command(
 
     The stacks' outputs go to stdout.
     """
-    from .. import project
-    from ..project import Sources
+    from ..deploy import project
+    from ..deploy.project import Sources
 
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code goes with --plan")
@@ -83,7 +83,7 @@ def _say_caution(options: Options, project: Project) -> None:
 
 
 def _deploy(options: Options, project: Project, limits: Limits) -> None:
-    from .. import deployment
+    from ..deploy import deployment
     from .deploy_records import Records
     from .progress import Progress
 
@@ -102,11 +102,11 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
 
 
 def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
+    from ..deploy.plan import plan
     from ..errors import DifferenceError
-    from ..preview import preview
     from .plan_view import shown
 
-    found = preview(options.session, project, timeout=limits.timeout)
+    found = plan(options.session, project, timeout=limits.timeout)
     click.echo(shown(found, options.format(piped="table"), color=options.color))
     if exit_code and found.has_changes:
         raise DifferenceError("The stacks are not as the templates say")

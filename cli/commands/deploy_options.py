@@ -125,8 +125,8 @@ def deploy_options(command: Command) -> Command:
     def with_settings(
         *args: Any, jobs: int, timeout: float, wait: float, skip: Sequence[str], **rest: Any
     ) -> Any:
-        from ..deployment import Limits
-        from ..project import Settings
+        from ..deploy.deployment import Limits
+        from ..deploy.project import Settings
 
         names = ("overrides", "tags", "is_protected", "is_express", "recovers")
         asked = {name: rest.pop(name) for name in names}

@@ -17,7 +17,7 @@ from ..text import as_json
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..project import Project
+    from ..deploy.project import Project
 
 _KINDS = {StackEvent: "resource", Note: "note", StackBegun: "begin", StackDone: "end"}
 

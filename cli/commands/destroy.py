@@ -10,7 +10,7 @@ import click
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
-    from ..inventory import Inventory
+    from ..destroy.inventory import Inventory
 
 
 @click.command()
@@ -33,7 +33,7 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
     order, then their log groups, and looks whether anything is left (1 if so). Removes nothing
     when a stack has termination protection (4). Interrupted and run again, it finishes.
     """
-    from .. import inventory, teardown
+    from ..destroy import inventory, teardown
     from .progress import Progress
 
     found = inventory.take(options.session, options.project, keeps_data=keep_data)
@@ -52,7 +52,7 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
 
 def _agree(options: Options, found: Inventory, yes: bool) -> None:
     """Show what goes, and go on only when nothing stands against it and the person agrees."""
-    from .. import teardown
+    from ..destroy import teardown
 
     is_asking = not yes and sys.stdin.isatty()
     if is_asking or not options.quiet:
@@ -70,8 +70,8 @@ def _agree(options: Options, found: Inventory, yes: bool) -> None:
 
 
 def _shown(options: Options, found: Inventory, form: str) -> str:
-    from .. import buckets
-    from ..inventory import BUCKET
+    from ..destroy import buckets
+    from ..destroy.inventory import BUCKET
     from .destroy_view import shown
 
     s3 = options.session.client("s3")
@@ -79,8 +79,8 @@ def _shown(options: Options, found: Inventory, form: str) -> str:
 
 
 def _report_leftovers(options: Options, found: Inventory) -> None:
-    from .. import leftovers
     from ..cloudformation.progress import line
+    from ..destroy import leftovers
     from ..errors import MiztiikError
 
     there = leftovers.find(options.session, found, lambda happening: options.say(line(happening)))

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..buckets import Contents
-    from ..inventory import Inventory
+    from ..destroy.buckets import Contents
+    from ..destroy.inventory import Inventory
 
 Rows = list[dict[str, Any]]
 # The type of a record, and the title of its section.

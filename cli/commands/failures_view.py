@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..failures import Failure
+    from ..operate.diagnosis import Failure
 
 
 def shown(found: Sequence[Failure], form: str, *, color: bool) -> str:

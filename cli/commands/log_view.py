@@ -14,7 +14,7 @@ from ..text import as_json, printable
 from .options import Options
 
 if TYPE_CHECKING:
-    from ..log_events import LogEvent
+    from ..operate.logs import LogEvent
 
 # Red is for errors.
 COLORS = ("cyan", "green", "yellow", "blue", "magenta", "bright_cyan", "bright_green")

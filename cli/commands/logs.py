@@ -16,7 +16,7 @@ from .since import moment
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..log_events import LogEvent
+    from ..operate.logs import LogEvent
 
 POLL_SECONDS = 2.0
 
@@ -77,12 +77,12 @@ def command(
     A COMPONENT is analytics, recomputation, firehose (deliveries) or a function: producer,
     transformer, heartbeat, dispatch, warehouse. Without one, all are shown, merged by time.
     """
-    from .. import components
-    from ..log_events import Log
+    from ..operate import logs
+    from ..operate.logs import Log
 
     if follow and options.output == "json":
         raise click.UsageError("A list never ends with --follow. Give --output ndjson")
-    groups = components.log_groups(options.session.client("cloudformation"), options.project)
+    groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     groups = _chosen(groups, wanted)
     log = Log(options.session.client("logs"), groups, int(since.timestamp() * 1000))
     view = LogView(options, sorted(set(groups.values())), grep, everything)

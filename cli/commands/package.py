@@ -35,10 +35,11 @@ def command(
     `aws cloudformation deploy --parameter-overrides file://` of the AWS CLI 2; and a script of the
     commands in order, which shows what parameters come from what stack's outputs.
     """
-    from .. import bundle, files, package
+    from .. import files
     from ..cloudformation import template
+    from ..deploy import bundle, package
+    from ..deploy.wiring import wire
     from ..text import as_json
-    from ..wiring import wire
 
     bundles = bundle.bundles(functions)
     steps = wire(template.load_all(templates), bundles)

@@ -13,7 +13,7 @@ from ..cloudformation.changes import Action
 
 if TYPE_CHECKING:
     from ..cloudformation.changes import PropertyChange, ResourceChange
-    from ..preview import Preview, StackPreview
+    from ..deploy.plan import Plan, StackPlan
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "remove": "-", "replace": "!"}
 COLORS: dict[Action, str] = {
@@ -25,36 +25,34 @@ COLORS: dict[Action, str] = {
 LONGEST_VALUE = 60
 
 
-def shown(preview: Preview, form: str, *, color: bool) -> str:
+def shown(plan: Plan, form: str, *, color: bool) -> str:
     """The plan as `table` (text for a person), `json`, or `ndjson` (a record a stack)."""
     from ..text import as_json
 
     if form == "json":
-        return as_json(asdict(preview), indent=2)
+        return as_json(asdict(plan), indent=2)
     if form == "ndjson":
-        where = {"account": preview.account, "region": preview.region, "project": preview.project}
+        where = {"account": plan.account, "region": plan.region, "project": plan.project}
         return "\n".join(
-            as_json({"type": "plan", **where, **asdict(stack)}) for stack in preview.stacks
+            as_json({"type": "plan", **where, **asdict(stack)}) for stack in plan.stacks
         )
-    text = "\n".join(_lines(preview))
+    text = "\n".join(_lines(plan))
     return text if color else click.unstyle(text)
 
 
-def _lines(preview: Preview) -> Iterator[str]:
-    yield (
-        f"Plan of project {preview.project} in account {preview.account}, region {preview.region}:"
-    )
-    for stack in preview.stacks:
+def _lines(plan: Plan) -> Iterator[str]:
+    yield (f"Plan of project {plan.project} in account {plan.account}, region {plan.region}:")
+    for stack in plan.stacks:
         if stack.fate != "unchanged" or stack.notes:
             yield ""
             yield from _stack_lines(stack)
     yield ""
-    yield _summary(preview)
-    if preview.cost:
-        yield f"On AWS it costs {preview.cost}."
+    yield _summary(plan)
+    if plan.cost:
+        yield f"On AWS it costs {plan.cost}."
 
 
-def _stack_lines(stack: StackPreview) -> Iterator[str]:
+def _stack_lines(stack: StackPlan) -> Iterator[str]:
     yield click.style(f"{stack.stack}  {stack.fate}", bold=True)
     for note in stack.notes:
         yield f"    {note}"
@@ -92,14 +90,14 @@ def _value(value: str | None) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
-def _summary(preview: Preview) -> str:
-    if not preview.has_changes:
-        return f"Nothing would change: {len(preview.stacks)} stacks are as the templates say."
-    counts = Counter(change.action for stack in preview.stacks for change in stack.resources)
+def _summary(plan: Plan) -> str:
+    if not plan.has_changes:
+        return f"Nothing would change: {len(plan.stacks)} stacks are as the templates say."
+    counts = Counter(change.action for stack in plan.stacks for change in stack.resources)
     parts = [
         click.style(f"{SIGNS[action]} {counts[action]} to {action}", fg=COLORS[action])
         for action in SIGNS
         if counts[action]
     ]
-    unchanged = sum(stack.fate == "unchanged" for stack in preview.stacks)
-    return ", ".join([*parts, f"{unchanged} of {len(preview.stacks)} stacks unchanged"])
+    unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
+    return ", ".join([*parts, f"{unchanged} of {len(plan.stacks)} stacks unchanged"])

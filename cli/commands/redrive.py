@@ -93,7 +93,7 @@ def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) ->
 
 
 def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
-    from ..messages import MOST_PER_CALL, looking
+    from ..operate.messages import MOST_PER_CALL, looking
     from ..pipeline import queues
     from ..text import command as words
     from .redrive_queue import examined

@@ -8,16 +8,16 @@ from datetime import datetime, timezone
 
 import click
 
-from .. import components, redrive, unprocessed
 from ..analytics import application
 from ..cloudformation import stacks
 from ..errors import MiztiikError
-from ..messages import Look, Message, looking
+from ..operate import logs, redrive, unprocessed
+from ..operate.messages import Look, Message, looking
+from ..operate.redrive import Outcome, Sender
+from ..operate.unprocessed import Reasons, Unprocessed
 from ..pipeline import queues
 from ..pipeline.queues import DeadEnd
-from ..redrive import Outcome, Sender
 from ..text import command, counted, printable
-from ..unprocessed import Reasons, Unprocessed
 from .options import Options
 from .redrive_view import records, table
 
@@ -159,6 +159,6 @@ def _logged(options: Options, queue: DeadEnd, messages: Sequence[Message]) -> Re
     unexplained = [message for message in messages if not message.error]
     if not queue.owner or not unexplained:
         return {}
-    groups = components.log_groups(options.session.client("cloudformation"), options.project)
+    groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     ours = [group for group, component in groups.items() if component == queue.name]
     return unprocessed.reasons(options.session.client("logs"), ours, unexplained)

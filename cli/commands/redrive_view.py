@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..text import as_json, as_table, span
 
 if TYPE_CHECKING:
-    from ..redrive import Outcome
-    from ..unprocessed import Unprocessed
+    from ..operate.redrive import Outcome
+    from ..operate.unprocessed import Unprocessed
 
 LONGEST_CELL = 80
 OVERVIEW = {"queue": "Queue", "messages": "Events", "age": "Oldest", "reason": "What is wrong"}

@@ -12,7 +12,7 @@ from .sources import FOLDER
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..health import Health
+    from ..operate.health import Health
     from ..session import Clients
 
 DRIFT_SECONDS = 600.0
@@ -67,11 +67,11 @@ def command(
 
 def _show(options: Options, clients: Clients) -> None:
     from ..errors import UnhealthyError
-    from ..examination import examine
+    from ..operate.inspection import inspect
     from ..text import command as typed
     from .status_view import as_text
 
-    health = examine(clients, options.project)
+    health = inspect(clients, options.project)
     form = options.format()
     if not health.stacks:
         next_step = typed("deploy", options.project)
@@ -87,7 +87,7 @@ def _show(options: Options, clients: Clients) -> None:
 
 def _is_explained(health: Health) -> bool:
     """Whether --why has something to say about it."""
-    from ..health import ApplicationHealth
+    from ..operate.health import ApplicationHealth
 
     applications = (health.application, health.recomputation)
     has_failed = any(isinstance(one, ApplicationHealth) and one.problem for one in applications)
@@ -95,11 +95,11 @@ def _is_explained(health: Health) -> bool:
 
 
 def _explain(options: Options, templates: Path | None) -> None:
-    from .. import failures
     from ..errors import UnhealthyError
+    from ..operate import diagnosis
     from .failures_view import shown
 
-    found = failures.of_project(options.session, options.project, templates)
+    found = diagnosis.of_project(options.session, options.project, templates)
     form = options.format()
     if found or form == "json":
         click.echo(shown(found, form, color=options.color))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..health import ApplicationHealth, Refused
+from ..operate.health import ApplicationHealth, Refused
 from ..text import counted, printable, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cloudformation.history import StackProgress
-    from ..health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
+    from ..operate.health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
 
 WIDTH = 14
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")

@@ -14,7 +14,7 @@ import click
 from .status_view import Line, as_text, lines
 
 if TYPE_CHECKING:
-    from ..health import Health
+    from ..operate.health import Health
     from ..session import Clients
     from .options import Options
 
@@ -23,12 +23,12 @@ POLL_SECONDS = 3.0
 
 def watch(options: Options, clients: Clients) -> None:
     """Show how it is, again and again, until Ctrl-C."""
-    from ..examination import examine
+    from ..operate.inspection import inspect
 
     screen = _Screen(options)
     pause = threading.Event()
     while True:
-        screen.show(examine(clients, options.project))
+        screen.show(inspect(clients, options.project))
         pause.wait(POLL_SECONDS)
 
 

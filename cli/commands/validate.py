@@ -24,11 +24,11 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
 
     Ends with 1 when there are findings; each goes to stdout as file:line: rule message.
     """
-    from .. import bundle
     from ..cloudformation import lint, template
+    from ..deploy import bundle
+    from ..deploy.wiring import wire
     from ..errors import TemplateError
     from ..text import as_json
-    from ..wiring import wire
 
     loaded = template.load_all(templates)
     wire(loaded, bundle.bundles(functions))

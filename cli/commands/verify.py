@@ -11,9 +11,9 @@ import click
 from .options import Options, shared_options
 
 if TYPE_CHECKING:
-    from ..audit import Audit
-    from ..books import Difference
-    from ..comparison import Window
+    from ..audit.audit import Audit
+    from ..audit.comparison import Window
+    from ..audit.places import Difference
 
 MOST_SHOWN = 20
 PLACES = {
@@ -56,7 +56,7 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
     another length, those of both that overlap are compared together. Ends with 3 and a table of the
     differences when the data store says otherwise.
     """
-    from ..audit import ANALYTICS, RECOMPUTATION, audit
+    from ..audit.audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
 
     subject = RECOMPUTATION if recomputed else ANALYTICS

@@ -1,8 +1,4 @@
-"""The deploy as a shell script: the very commands, in order, for a machine with the AWS CLI alone.
-
-No more than `aws` in any version and a POSIX shell are asked for. Parameters that come from other
-stacks are read from the outputs of those, as the wiring has them.
-"""
+"""What a deploy needs, as files: for pipelines and for other tools."""
 
 from __future__ import annotations
 
@@ -10,11 +6,57 @@ from collections.abc import Iterable, Iterator, Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from .cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
-from .plan import BUCKET, Default, Output, Step
+from .. import files
+from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
+from ..text import as_json
+from . import bundle
+from .bundle import Bundle
+from .wiring import BUCKET, Code, Default, Output, Step
 
 if TYPE_CHECKING:
-    from .bundle import Bundle
+    from pathlib import Path
+
+EXECUTABLE = 0o755
+
+
+def write(
+    folder: Path, project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]
+) -> list[Path]:
+    """Write each zip under its key; for each stack, in the order of deployment, its template and a
+    file of parameters and tags; a script that deploys it all. What was written.
+
+    The parameters are those known before a deploy, the keys of the code: outputs are not.
+    """
+    steps = tuple(steps)
+    written = [bundle.write(found, folder / found.key) for found in bundles.values()]
+    for step in steps:
+        template = folder / "templates" / f"{step.name}.yaml"
+        parameters = folder / f"{stack_name(project, step.name)}.json"
+        configuration = _configuration(project, step, bundles)
+        written.append(_write(template, step.template.body))
+        written.append(_write(parameters, as_json(configuration, indent=2) + "\n"))
+    executable = _write(folder / "deploy.sh", script(project, steps, bundles))
+    executable.chmod(EXECUTABLE)
+    return [*written, executable]
+
+
+def _configuration(project: str, step: Step, bundles: Mapping[str, Bundle]) -> dict[str, object]:
+    return {
+        "Parameters": {
+            name: bundles[source.function].key
+            for name, source in step.sources.items()
+            if isinstance(source, Code)
+        },
+        "Tags": {PROJECT_TAG: project, TEMPLATE_TAG: step.name},
+    }
+
+
+def _write(target: Path, content: str) -> Path:
+    with files.whole(target) as draft:
+        # As bytes, so that the lines end as they did.
+        draft.write_bytes(content.encode())
+    return target
+
 
 _HEAD = """\
 #!/bin/sh
@@ -42,7 +84,7 @@ output() { # NAME
 """
 
 
-def text(project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]) -> str:
+def script(project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]) -> str:
     """The script; it expects templates and zips beside it, where `package.write` puts them."""
     tags = f'{quote(f"{PROJECT_TAG}={project}")} "{TEMPLATE_TAG}=$template"'
     keys = {function: found.key for function, found in bundles.items()}

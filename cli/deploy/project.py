@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks, template
+from ..cloudformation.change_sets import Desired
+from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from . import bundle
 from .bundle import Bundle
-from .cloudformation import stacks, template
-from .cloudformation.change_sets import Desired
-from .cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
-from .plan import Code, Default, Given, Step
-from .wiring import wire
+from .wiring import Code, Default, Given, Step, wire
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..pipeline import data_store, results
+from ..pipeline.data_store import Folder, Line
+from ..pipeline.results import Collection, Row, RowKey
 from .ledger import RecordId
-from .pipeline import data_store, results
-from .pipeline.data_store import Folder, Line
-from .pipeline.results import Collection, Row, RowKey
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Findings:
+class Stored:
     """All that was in the data store at the last look."""
 
     revenue: Folder
@@ -28,7 +28,7 @@ class Findings:
     _garbage: int = 0
 
     @classmethod
-    def since(cls, s3: S3Client, bucket: str, moment: datetime, prefix: str = "") -> Findings:
+    def since(cls, s3: S3Client, bucket: str, moment: datetime, prefix: str = "") -> Stored:
         """Of what was written since then, under the prefix; nothing has been looked at yet."""
         return cls(
             Folder(s3, bucket, f"{prefix}{results.PREFIX}", moment),

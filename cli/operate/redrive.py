@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..pipeline.windowing import Windowing
 from . import messages
-from .defects import SALES
+from .bus_rules import SALES
 from .messages import Look
-from .pipeline.windowing import Windowing
 from .unprocessed import Unprocessed
 
 if TYPE_CHECKING:

@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..analytics import application, recomputation
+from ..cloudformation import stacks
+from ..errors import WaitTimeoutError
+from ..patience import Patience
+from ..pipeline import queues, records
+from ..pipeline.windowing import Windowing
+from ..text import counted
 from . import comparison, ledger
-from .analytics import application, recomputation
-from .books import Books, Difference
-from .cloudformation import stacks
 from .comparison import Window
-from .errors import WaitTimeoutError
-from .findings import Findings
 from .ledger import Ledger
-from .patience import Patience
-from .pipeline import queues, records
-from .pipeline.windowing import Windowing
-from .text import counted
+from .places import Difference, Places
+from .stored import Stored
 from .timeline import Timeline
 
 if TYPE_CHECKING:
@@ -113,17 +113,17 @@ def audit(
         # Those before it left results of their own under the same prefix.
         since = recomputation.last_start(flink, name)
     moment = since.replace(microsecond=0)
-    findings = Findings.since(session.client("s3"), bucket, moment, subject.prefix)
-    books, differences = settled(held, windows, complete_after, findings, wait, listener)
+    stored = Stored.since(session.client("s3"), bucket, moment, subject.prefix)
+    places, differences = settled(held, windows, complete_after, stored, wait, listener)
     return Audit(
         windowing=windows,
         application_status=described.status,
-        windows=comparison.windows(books, differences),
+        windows=comparison.windows(places, differences),
         differences=differences,
-        counts=_counts(books, findings),
+        counts=_counts(places, stored),
         shards={shard: page.records for shard, page in held.shards.items()},
         queues=queues.messages(session.client("sqs"), outputs),
-        disorder=books.disorder,
+        disorder=places.disorder,
     )
 
 
@@ -131,24 +131,24 @@ def settled(
     held: Ledger,
     windowing: Windowing,
     complete_after: int,
-    findings: Findings,
+    stored: Stored,
     wait: float,
     listener: Listener,
-) -> tuple[Books, list[Difference]]:
-    """Books and differences, when nothing on its way could change them, or the wait is over."""
+) -> tuple[Places, list[Difference]]:
+    """Places and differences, when nothing on its way could change them, or the wait is over."""
     with contextlib.suppress(WaitTimeoutError):
         for look in Patience(wait).looks("the data store"):
-            has_news = findings.look()
+            has_news = stored.look()
             if look and not has_news:
                 continue
-            timeline = Timeline(windowing, comparison.spans(findings.rows))
-            books = Books(held, timeline, findings.recorded, complete_after)
-            differences = comparison.differences(books, findings.rows)
+            timeline = Timeline(windowing, comparison.spans(stored.rows))
+            places = Places(held, timeline, stored.recorded, complete_after)
+            differences = comparison.differences(places, stored.rows)
             unsettled = sum(difference.may_settle for difference in differences)
             if not unsettled:
                 break
             listener(f"{unsettled:,} things are not in the data store yet")
-    return books, differences
+    return places, differences
 
 
 def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
@@ -158,11 +158,11 @@ def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     return held
 
 
-def _counts(books: Books, findings: Findings) -> dict[str, int]:
-    places = {place: books.counts[place] for place in PLACES}
+def _counts(places: Places, stored: Stored) -> dict[str, int]:
+    counts = {place: places.counts[place] for place in PLACES}
     return {
-        "records": books.ledger.records,
-        **places,
-        "repeated_rows": findings.repeated_rows,
-        "unreadable_lines": findings.unreadable_lines,
+        "records": places.ledger.records,
+        **counts,
+        "repeated_rows": stored.repeated_rows,
+        "unreadable_lines": stored.unreadable_lines,
     }

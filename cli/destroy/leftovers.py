@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ..cloudformation.progress import Listener, Note, ignore
+from ..cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 from . import log_groups
-from .cloudformation.progress import Listener, Note, ignore
-from .cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 
 if TYPE_CHECKING:
     import boto3

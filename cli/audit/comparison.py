@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
-from .books import Books, Difference
-from .pipeline.results import Row, RowKey
-from .pipeline.windowing import read, written
+from ..pipeline.results import Row, RowKey
+from ..pipeline.windowing import read, written
+from .places import Difference, Places
 from .sales import Sale
 from .timeline import Period
 
@@ -48,32 +48,32 @@ def spans(rows: Rows) -> set[Period]:
     return {_span(key) for key in rows}
 
 
-def expected(books: Books) -> dict[StoreAndPeriod, Revenue]:
+def expected(places: Places) -> dict[StoreAndPeriod, Revenue]:
     """What the results have to say of each store in each closed window."""
     return {
         (store, period): _sum_of_sales(sales)
-        for (period, store), sales in _sold(books).items()
-        if books.is_closed(period)
+        for (period, store), sales in _sold(places).items()
+        if places.is_closed(period)
     }
 
 
-def differences(books: Books, rows: Rows) -> list[Difference]:
-    """Where the results say otherwise, in the order of the windows; then those of the books."""
-    due, stored = expected(books), _by_period(books, rows)
+def differences(places: Places, rows: Rows) -> list[Difference]:
+    """Where the results say otherwise, in the order of the windows; then those of the places."""
+    due, stored = expected(places), _by_period(places, rows)
     found = [
         difference
         for key in sorted(due.keys() | stored.keys(), key=_order)
-        for difference in _compared(key, due.get(key), stored.get(key, ()), books)
+        for difference in _compared(key, due.get(key), stored.get(key, ()), places)
     ]
-    return found + books.differences
+    return found + places.differences
 
 
-def windows(books: Books, found: Sequence[Difference]) -> list[Window]:
+def windows(places: Places, found: Sequence[Difference]) -> list[Window]:
     """Every window that has sales, in order."""
     stores: dict[Period, dict[str, list[Sale]]] = defaultdict(dict)
-    for (period, store), sales in _sold(books).items():
+    for (period, store), sales in _sold(places).items():
         stores[period][store] = sales
-    return [_window(books, period, stores[period], found) for period in sorted(stores)]
+    return [_window(places, period, stores[period], found) for period in sorted(stores)]
 
 
 def _span(key: RowKey) -> Period:
@@ -85,21 +85,21 @@ def _order(key: StoreAndPeriod) -> tuple[int, int, str]:
     return period.end, len(store), store
 
 
-def _by_period(books: Books, rows: Rows) -> dict[StoreAndPeriod, list[Row]]:
+def _by_period(places: Places, rows: Rows) -> dict[StoreAndPeriod, list[Row]]:
     stored: dict[StoreAndPeriod, list[Row]] = defaultdict(list)
     for key, found in rows.items():
         span = _span(key)
-        period = books.timeline.period(span.start)
+        period = places.timeline.period(span.start)
         # What is no window at all is compared with no sales.
         stored[
-            key.store_id, period if period.is_mixed and books.timeline.has(span) else span
+            key.store_id, period if period.is_mixed and places.timeline.has(span) else span
         ].extend(found)
     return stored
 
 
-def _sold(books: Books) -> dict[tuple[Period, str], list[Sale]]:
+def _sold(places: Places) -> dict[tuple[Period, str], list[Sale]]:
     sold = defaultdict(list)
-    for (period, _), (_, sale) in books.originals.items():
+    for (period, _), (_, sale) in places.originals.items():
         sold[period, sale.store_id].append(sale)
     return sold
 
@@ -124,7 +124,10 @@ def _sum_of_rows(rows: Sequence[Row]) -> Revenue:
 
 
 def _window(
-    books: Books, period: Period, stores: Mapping[str, Sequence[Sale]], found: Sequence[Difference]
+    places: Places,
+    period: Period,
+    stores: Mapping[str, Sequence[Sale]],
+    found: Sequence[Difference],
 ) -> Window:
     sales = [sale for sold in stores.values() for sale in sold]
     end = written(period.end)
@@ -135,17 +138,17 @@ def _window(
         sales=len(sales),
         stores=len(stores),
         revenue=sum((sale.amount for sale in sales), Decimal()),
-        differences=differing if books.is_closed(period) else None,
+        differences=differing if places.is_closed(period) else None,
         is_mixed=period.is_mixed,
     )
 
 
 def _compared(
-    key: StoreAndPeriod, due: Revenue | None, rows: Sequence[Row], books: Books
+    key: StoreAndPeriod, due: Revenue | None, rows: Sequence[Row], places: Places
 ) -> Iterator[Difference]:
     store, period = key
     end = written(period.end)
-    if not due and not books.is_due(period):
+    if not due and not places.is_due(period):
         return
     revenue = due.revenue if due else None
     if contradiction := _contradiction(rows):

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from .cloudformation import change_sets, changes, graph
-from .cloudformation.change_sets import Desired
-from .cloudformation.changes import PropertyChange, ResourceChange
-from .cloudformation.graph import Job
-from .cloudformation.operations import is_as_desired
-from .cloudformation.progress import Listener, Note, ignore
-from .cloudformation.stacks import Stack
-from .patience import Patience
-from .pipeline import costs
-from .plan import Output, Step
+from ..cloudformation import change_sets, changes, graph
+from ..cloudformation.change_sets import Desired
+from ..cloudformation.changes import PropertyChange, ResourceChange
+from ..cloudformation.graph import Job
+from ..cloudformation.operations import is_as_desired
+from ..cloudformation.progress import Listener, Note, ignore
+from ..cloudformation.stacks import Stack
+from ..patience import Patience
+from ..pipeline import costs
 from .project import Project
+from .wiring import Output, Step
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from .pipeline.costs import Cost
+    from ..pipeline.costs import Cost
 
 JOBS = 8
 # What CloudFormation tells in place of a secret (NoEcho).
@@ -36,7 +36,7 @@ Fate = Literal["create", "update", "unchanged"]
 
 
 @dataclass(frozen=True)
-class StackPreview:
+class StackPlan:
     """What would become of a stack; `parameters` are those whose values change."""
 
     stack: str
@@ -48,7 +48,7 @@ class StackPreview:
 
 
 @dataclass(frozen=True)
-class Preview:
+class Plan:
     """The plan of a deploy; the stacks are in the order of deployment.
 
     There is a `cost` when there is a stream with shards to pay for.
@@ -57,7 +57,7 @@ class Preview:
     account: str
     region: str
     project: str
-    stacks: tuple[StackPreview, ...]
+    stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
 
     @property
@@ -65,22 +65,22 @@ class Preview:
         return any(stack.fate != "unchanged" for stack in self.stacks)
 
 
-def preview(
+def plan(
     session: boto3.session.Session,
     project: Project,
     listener: Listener = ignore,
     timeout: float = 3600.0,
-) -> Preview:
+) -> Plan:
     """The plan of a deploy of the project. No change set is left behind.
 
     Raises what the deploy would raise before its first change.
     """
-    run = _Preview(project, session.client("cloudformation"), Patience(timeout))
+    run = _Planner(project, session.client("cloudformation"), Patience(timeout))
     endings = graph.run(run.jobs(), listener, JOBS, run.patience.cancelled)
     for ending in endings.values():
         if ending.error:
             raise ending.error
-    return Preview(
+    return Plan(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
         project=project.name,
@@ -99,11 +99,11 @@ def _cost(project: Project, region: str) -> Cost | None:
 
 
 @dataclass(frozen=True)
-class _Preview:
+class _Planner:
     project: Project
     cloudformation: CloudFormationClient
     patience: Patience
-    found: dict[str, StackPreview] = field(default_factory=dict)
+    found: dict[str, StackPlan] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
         return {
@@ -124,9 +124,9 @@ class _Preview:
         else:
             self.found[step.name] = self._update(step, live, listener)
 
-    def _creation(self, step: Step, live: Stack | None) -> StackPreview:
+    def _creation(self, step: Step, live: Stack | None) -> StackPlan:
         conditions = step.template.conditions
-        return StackPreview(
+        return StackPlan(
             stack=self.project.stack_name(step),
             template=step.name,
             fate="create",
@@ -150,27 +150,27 @@ class _Preview:
             if isinstance(source, Output) and name not in self._outputs.get(source.template, {})
         ]
 
-    def _later(self, step: Step) -> StackPreview:
+    def _later(self, step: Step) -> StackPlan:
         names = ", ".join(self._unknown(step))
         note = f"known only once {names} is: it comes from a stack that is new or changes"
-        return StackPreview(self.project.stack_name(step), step.name, "update", notes=(note,))
+        return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
-    def _update(self, step: Step, live: Stack, listener: Listener) -> StackPreview:
+    def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
         desired = self.project.desired(step, self._outputs)
         notes = self._notes(step)
         if is_as_desired(self.cloudformation, desired, live):
             fate: Fate = "unchanged"
-            return StackPreview(desired.stack, step.name, fate, notes=notes)
+            return StackPlan(desired.stack, step.name, fate, notes=notes)
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
         change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
         if change_set is None:
-            return StackPreview(desired.stack, step.name, "unchanged", notes=notes)
+            return StackPlan(desired.stack, step.name, "unchanged", notes=notes)
         try:
             found = changes.of(self.cloudformation, change_set)
         finally:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
-        return StackPreview(desired.stack, step.name, "update", found, parameters, notes)
+        return StackPlan(desired.stack, step.name, "update", found, parameters, notes)
 
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {

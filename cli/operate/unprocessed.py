@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .defects import defect, said
+from ..pipeline import records
+from ..text import counted
+from .bus_rules import defect, said
 from .messages import Message
-from .pipeline import records
-from .text import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from .pipeline.queues import DeadEnd
+    from ..pipeline.queues import DeadEnd
 
 # What the consumers log of a message that failed (functions/dispatch, functions/warehouse).
 FAILED = "message failed"

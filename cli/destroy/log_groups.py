@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from .cloudformation.stacks import STACK_TAG
+from ..cloudformation.stacks import STACK_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

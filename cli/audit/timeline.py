@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from .pipeline.windowing import Windowing, written
+from ..pipeline.windowing import Windowing, written
 
 # What templates/analytics.yaml allows: a row that tells of a longer window is wrong.
 LONGEST = 900_000

@@ -11,8 +11,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .errors import MiztiikError
-from .patience import CancelledError
+from ..errors import MiztiikError
+from ..patience import CancelledError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

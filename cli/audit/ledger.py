@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from .pipeline.records import Envelope, Record, Shard, is_heartbeat
+from ..pipeline.records import Envelope, Record, Shard, is_heartbeat
 from .sales import Sale, event_time, sale
 
 # The service calls the time of arrival approximate.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .analytics.application import Operation
-from .analytics.shards import Mismatch, mismatch
-from .cloudformation.history import StackProgress
-from .pipeline.costs import Cost
-from .pipeline.metrics import Alarm
-from .text import counted
+from ..analytics.application import Operation
+from ..analytics.shards import Mismatch, mismatch
+from ..cloudformation.history import StackProgress
+from ..pipeline.costs import Cost
+from ..pipeline.metrics import Alarm
+from ..text import counted
 
 # It is not at rest and does not run, and does not come to run without a person.
 BROKEN = ("FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK")

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .pipeline.records import Envelope
+from ..pipeline.records import Envelope
 
 CENT = Decimal("0.01")
 MOST = Decimal(1_000_000_000)

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, TypeVar, Union
 
-from . import session
-from .analytics import application, recomputation
-from .cloudformation import history, stacks
-from .cloudformation.stacks import Stack
-from .errors import ConfigurationError
+from .. import session
+from ..analytics import application, recomputation
+from ..cloudformation import history, stacks
+from ..cloudformation.stacks import Stack
+from ..errors import ConfigurationError
+from ..pipeline import costs, data_store, metrics, queues, records, results
+from ..pipeline.data_store import LATE_PREFIX
+from ..session import translate
 from .health import (
     Alarms,
     ApplicationHealth,
@@ -24,15 +27,12 @@ from .health import (
     StoreHealth,
     StreamHealth,
 )
-from .pipeline import costs, data_store, metrics, queues, records, results
-from .pipeline.data_store import LATE_PREFIX
-from .session import translate
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
-    from .session import Clients
+    from ..session import Clients
 
 PARALLEL_CALLS = 8
 # How far back the stream is read for its newest record: not far while much comes, so that little
@@ -44,7 +44,7 @@ Outputs = Mapping[str, str]
 Answer = Callable[[], Union[Seen, Refused, None]]
 
 
-def examine(clients: Clients, project: str) -> Health:
+def inspect(clients: Clients, project: str) -> Health:
     """The project's health; raises when not even its stacks may be listed."""
     deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
     outputs = stacks.outputs_of(deployed.values())

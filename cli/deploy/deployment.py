@@ -21,17 +21,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, bundle, files, jar
-from .analytics import application, failures, log
-from .cloudformation import graph, operations
-from .cloudformation.graph import Ending, Job
-from .cloudformation.operations import Operator
-from .cloudformation.progress import Listener, Note, StackDone, ignore, summary
-from .errors import StackError
-from .patience import Patience
-from .plan import BUCKET, Output, Step
+from .. import files
+from ..analytics import application, failures, log
+from ..cloudformation import graph, operations
+from ..cloudformation.graph import Ending, Job
+from ..cloudformation.operations import Operator
+from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from ..errors import StackError
+from ..patience import Patience
+from ..text import size
+from . import bundle, jar
 from .project import Project
-from .text import size
+from .wiring import BUCKET, Output, Step
 
 if TYPE_CHECKING:
     import boto3
@@ -135,7 +136,7 @@ class _Deployment:
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
     ) -> None:
         bucket = self.project.value(step, BUCKET, self.outputs) or ""
-        if assets.upload(s3, bucket, self.project.bundles[function].key, source):
+        if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
             listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 
     def _apply(self, step: Step, listener: Listener) -> None:

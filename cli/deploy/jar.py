@@ -14,8 +14,8 @@ import threading
 import zipfile
 from pathlib import Path
 
-from . import files
-from .errors import BuildError
+from .. import files
+from ..errors import BuildError
 
 NAME = "pyflink-dependencies.jar"
 POM = "pom.xml"

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .analytics import application, failures, log, recomputation
-from .cloudformation import history, stacks, template
-from .cloudformation.events import first_cause
-from .cloudformation.history import Past
-from .cloudformation.stacks import PROJECT_TAG, Stack
-from .examination import allowed, application_health
+from ..analytics import application, failures, log, recomputation
+from ..cloudformation import history, stacks, template
+from ..cloudformation.events import first_cause
+from ..cloudformation.history import Past
+from ..cloudformation.stacks import PROJECT_TAG, Stack
+from ..text import command
 from .health import Refused
-from .text import command
+from .inspection import allowed, application_health
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from .cloudformation.progress import StackEvent
+    from ..cloudformation.progress import StackEvent
 
 # For how long a failed creation of which nothing is left is still told.
 MEMORY = timedelta(hours=24)

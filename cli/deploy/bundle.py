@@ -15,12 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import files, jar
+from .. import files
+from . import jar
 
 if TYPE_CHECKING:
     import threading
     from importlib.abc import Traversable
     from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
 
 # The earliest time that a zip can hold.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -103,3 +106,24 @@ def _entry(name: str) -> zipfile.ZipInfo:
     entry.create_system = UNIX
     entry.external_attr = READABLE
     return entry
+
+
+def upload(s3: S3Client, bucket: str, key: str, source: Path) -> bool:
+    """Upload the file unless the bucket has the object; whether it had to."""
+    if exists(s3, bucket, key):
+        return False
+    s3.upload_file(str(source), bucket, key)
+    return True
+
+
+def exists(s3: S3Client, bucket: str, key: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        # A HEAD has no body, so S3 has only the status to say it with.
+        if error.response["Error"].get("Code") == "404":
+            return False
+        raise
+    return True

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..analytics import application, lifecycle
+from ..cloudformation import graph, stacks
+from ..cloudformation.graph import Job
+from ..cloudformation.operations import Operator
+from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from ..cloudformation.stacks import Stack
+from ..errors import StackError, UnhealthyError
+from ..patience import Patience
 from . import buckets, log_groups
-from .analytics import application, lifecycle
-from .cloudformation import graph, stacks
-from .cloudformation.graph import Job
-from .cloudformation.operations import Operator
-from .cloudformation.progress import Listener, Note, StackDone, ignore, summary
-from .cloudformation.stacks import Stack
-from .errors import StackError, UnhealthyError
 from .inventory import BUCKET, Inventory
-from .patience import Patience
 
 if TYPE_CHECKING:
     import boto3

@@ -13,9 +13,9 @@ from functools import partial
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks, template
+from ..cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
 from . import log_groups
-from .cloudformation import stacks, template
-from .cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
 
 if TYPE_CHECKING:
     import boto3

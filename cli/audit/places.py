@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Union
 
+from ..pipeline.windowing import written
 from .ledger import Ledger, RecordId, Stamp
-from .pipeline.windowing import written
 from .sales import Sale
 from .timeline import Period, Timeline
 
@@ -39,7 +39,7 @@ class Difference:
 
 
 @dataclass
-class Books:
+class Places:
     """The records of a ledger, each in its place; `recorded` is what late_events/ says of them.
 
     Windows that do not begin after `complete_after`, in milliseconds, are left out: the stream may
