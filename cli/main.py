@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import variables
+from .commands import options
 from .errors import MiztiikError
 
 COMMANDS = (
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
         command: click.Command = module.command
-        variables.assign(command, cmd_name)
+        options.assign_variables(command, cmd_name)
         return command
 
 
@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": variables.PREFIX,
+        "auto_envvar_prefix": options.PREFIX,
         "max_content_width": 100,
     },
 )

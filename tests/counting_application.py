@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miztiik_events.local import flink_processes
+from miztiik_events.local.flink import processes
 from waiting import until
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Counter:
 
     def process(self, kind: str) -> int:
         folder = self.aws.running.folder.flink
-        (pid,) = (process.pid for process in flink_processes.alive(folder) if process.kind == kind)
+        (pid,) = (process.pid for process in processes.alive(folder) if process.kind == kind)
         return pid
 
 

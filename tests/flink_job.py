@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from miztiik_events.local import flink_processes
-from miztiik_events.local.flink_configuration import RunFolder
+from miztiik_events.local.flink import processes
+from miztiik_events.local.flink.configuration import RunFolder
 from waiting import until
 
 
@@ -61,7 +61,7 @@ class FlinkJob:
         return time.time() if is_whole else None
 
     def _process(self, kind: str) -> int:
-        (pid,) = (one.pid for one in flink_processes.alive(self.flink) if one.kind == kind)
+        (pid,) = (one.pid for one in processes.alive(self.flink) if one.kind == kind)
         return pid
 
     def _get(self, path: str) -> Any:

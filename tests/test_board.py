@@ -8,8 +8,7 @@ import click
 import pytest
 
 from miztiik_events.cloudformation.progress import Note, StackBegun, StackDone, StackEvent
-from miztiik_events.commands.board import Board
-from miztiik_events.commands.cells import fitted, spelled
+from miztiik_events.commands.terminal.board import Board, fitted, spelled
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

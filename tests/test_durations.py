@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events.durations import FILE, MOST_ENTRIES, Durations, Operation
+from miztiik_events.commands.terminal.durations import FILE, MOST_ENTRIES, Durations, Operation
 
 CREATE: Operation = ("p-stream", "create")
 

@@ -8,8 +8,8 @@ import uuid
 
 import delivery_streams
 from conftest import TestAws
-from miztiik_events.local.firehose_buffer import Buffer
-from miztiik_events.local.firehose_processor import Record
+from miztiik_events.local.gaps.firehose_buffer import Buffer
+from miztiik_events.local.gaps.firehose_processor import Record
 from waiting import until
 
 HALF_A_MB = b"x" * 524_288

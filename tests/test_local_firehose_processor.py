@@ -9,8 +9,8 @@ import pytest
 
 import processor_function
 from conftest import TestAws
-from miztiik_events.local import firehose_processor
-from miztiik_events.local.firehose_processor import Processed, Processor, Record
+from miztiik_events.local.gaps import firehose_processor
+from miztiik_events.local.gaps.firehose_processor import Processed, Processor, Record
 from processor_function import DROPPED, FAILED, ProcessorFunction, ok
 
 STREAM = "arn:aws:firehose:us-east-1:000000000000:deliverystream/sales"

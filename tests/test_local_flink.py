@@ -19,8 +19,10 @@ import pytest
 import processes
 from conftest import TestAws
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
-from miztiik_events.local import flink, flink_processes, launch
-from miztiik_events.local.flink_log import SERVICE
+from miztiik_events.local import launch
+from miztiik_events.local.flink import data_plane
+from miztiik_events.local.flink import processes as flink_processes
+from miztiik_events.local.flink.log import SERVICE
 from waiting import until
 
 
@@ -175,5 +177,5 @@ def test_an_update_does_not_begin_again_at_the_streams_start_when_its_snapshot_f
 ) -> None:
     told: list[tuple[str, ...]] = []
     view = {"ApplicationStatus": "UPDATING"}
-    flink.DataPlane(tmp_path).start(view, None, lambda *status: told.append(status))
+    data_plane.DataPlane(tmp_path).start(view, None, lambda *status: told.append(status))
     assert told == [("FAILED", "The snapshot before the update failed")]

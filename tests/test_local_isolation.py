@@ -24,7 +24,8 @@ import processes
 import small_functions
 from conftest import TestAws
 from counting_application import PROPERTIES, Counter, code_in, create, role_in
-from miztiik_events.local import flink_processes, launch, variables
+from miztiik_events.local import launch, variables
+from miztiik_events.local.flink import processes as flink_processes
 from miztiik_events.local.folder import Folder
 from waiting import until
 

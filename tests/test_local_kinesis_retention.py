@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from miztiik_events.local import kinesis_retention
+from miztiik_events.local.gaps import kinesis_retention
 
 kinesis = pytest.importorskip("ministack.services.kinesis")
 HOUR = 3600

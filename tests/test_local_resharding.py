@@ -314,7 +314,7 @@ def _next_second() -> int:
 def test_a_closed_shard_goes_when_its_records_time_is_over() -> None:
     from ministack.services import kinesis  # type: ignore[import-untyped]
 
-    from miztiik_events.local import closed_shards, shard_lineage
+    from miztiik_events.local.gaps import closed_shards, shard_lineage
 
     stream = {"RetentionPeriodHours": 24, "shards": kinesis._build_shards(1)}
     shard_lineage.split(stream, 5)

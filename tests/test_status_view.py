@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from miztiik_events.cloudformation.history import StackProgress
-from miztiik_events.commands.status_view import BAD, as_text, lines
+from miztiik_events.commands.views.status import BAD, as_text, lines
 from miztiik_events.operate.health import (
     Alarms,
     Health,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deploy_options import deploy_options
-from .options import Options, shared_options
-from .sources import source_options
+from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,11 +83,11 @@ def _say_caution(options: Options, project: Project) -> None:
 
 def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from ..deploy import deployment
-    from .deploy_records import Records
-    from .progress import Progress
+    from .terminal.display import Display
+    from .views.ndjson import Records
 
     form = options.format()
-    with Records(project, is_wanted=form == "ndjson") as records, Progress(options) as progress:
+    with Records(project, is_wanted=form == "ndjson") as records, Display(options) as progress:
 
         def listen(happening: Happening) -> None:
             records(happening)
@@ -104,7 +103,7 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
 def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
     from ..deploy.plan import plan
     from ..errors import DifferenceError
-    from .plan_view import shown
+    from .views.plan import shown
 
     found = plan(options.session, project, timeout=limits.timeout)
     click.echo(shown(found, options.format(piped="table"), color=options.color))
@@ -116,7 +115,7 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
     from ..cloudformation import drift
     from ..errors import DifferenceError
     from ..patience import Patience
-    from . import drift_view
+    from .views import drift as drift_view
 
     options.say("Looking for drift in the stacks that exist")
     client = options.session.client("cloudformation")

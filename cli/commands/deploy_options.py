@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .options import SECONDS, timeout_option
+from .options import SECONDS, stacked, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -135,7 +135,4 @@ def deploy_options(command: Command) -> Command:
         settings = Settings(**asked, skip=frozenset(skip))
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
-    decorated: Any = with_settings
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
+    return stacked(_OPTIONS)(with_settings)

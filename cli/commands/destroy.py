@@ -34,7 +34,7 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
     when a stack has termination protection (4). Interrupted and run again, it finishes.
     """
     from ..destroy import inventory, teardown
-    from .progress import Progress
+    from .terminal.display import Display
 
     found = inventory.take(options.session, options.project, keeps_data=keep_data)
     if dry_run:
@@ -45,7 +45,7 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         options.say(f"Nothing to destroy: there is nothing of project {options.project!r}{kept}.")
     else:
         _agree(options, found, yes)
-        with Progress(options) as progress:
+        with Display(options) as progress:
             teardown.destroy(options.session, found, progress, timeout=timeout)
     _report_leftovers(options, found)
 
@@ -72,7 +72,7 @@ def _agree(options: Options, found: Inventory, yes: bool) -> None:
 def _shown(options: Options, found: Inventory, form: str) -> str:
     from ..destroy import buckets
     from ..destroy.inventory import BUCKET
-    from .destroy_view import shown
+    from .views.destroy import shown
 
     s3 = options.session.client("s3")
     return shown(found, {name: buckets.contents(s3, name) for name in found.going(BUCKET)}, form)

@@ -113,7 +113,7 @@ def _print_exports(running: LocalAws, options: Options) -> None:
 
 
 def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
-    from ..local import flink_processes
+    from ..local.flink import processes
     from ..session import connect
 
     yield {
@@ -128,7 +128,7 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
     for application in applications:
         state = application["ApplicationStatus"]
         yield {"kind": "application", "name": application["ApplicationName"], "state": state}
-    for process in flink_processes.alive(running.folder.flink):
+    for process in processes.alive(running.folder.flink):
         yield {"kind": process.kind, "name": "Flink", "state": "running", "pid": process.pid}
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .log_view import LogView
-from .options import Options, shared_options
-from .since import moment
+from .options import Options, moment_or_none, shared_options
+from .views.logs import LogView
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +39,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
     "--since",
     default="10m",
     show_default=True,
-    callback=moment,
+    callback=moment_or_none,
     metavar="WHEN",
     help="An age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
 )
@@ -127,7 +126,7 @@ def _say_why(
 def _say_state(options: Options) -> None:
     """Why the application says nothing, by its state."""
     from ..analytics import application, lifecycle
-    from .application import application_name
+    from .analytics import application_name
 
     flink = options.session.client("kinesisanalyticsv2")
     status = application.status(flink, application_name(options))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from . import variables
-from .variables import SharedOption
 
 if TYPE_CHECKING:
     import boto3
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+PREFIX = "MIZTIIK_EVENTS"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 PROJECT_PATTERN = r"[A-Za-z][A-Za-z0-9-]{0,63}"
 
 
@@ -58,6 +61,59 @@ class Options:
 SECONDS = click.FloatRange(min=0, min_open=True)
 
 
+def moment_or_none(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> datetime | None:
+    """As `moment`, for an option that may be left out."""
+    return None if value is None else moment(value)
+
+
+def moment(value: str) -> datetime:
+    """The time meant by `90s`, `10m`, `2h`, `1d` (ago), or by ISO 8601; UTC without a zone.
+
+    Raises BadParameter.
+    """
+    ago = re.fullmatch(r"(\d{1,6})([smhd])", value)
+    if ago:
+        return datetime.now(timezone.utc) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
+    try:
+        # Python before 3.11 does not know the Z.
+        given = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r}: give an age (90s, 10m, 2h, 1d) or a time (2026-11-24T15:00)"
+        ) from None
+    return given if given.tzinfo else given.replace(tzinfo=timezone.utc)
+
+
+class SharedOption(click.Option):
+    """An option of every command: MIZTIIK_EVENTS_<OPTION> gives it to all of them.
+
+    A command's own variable, as MIZTIIK_EVENTS_DEPLOY_<OPTION>, goes before.
+    """
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        own = os.environ.get(f"{ctx.auto_envvar_prefix}_{str(self.name).upper()}")
+        return own or super().resolve_envvar_value(ctx)
+
+
+def variable(*words: str) -> str:
+    """The variable of an option, or of a command's option: MIZTIIK_EVENTS_DEPLOY_JOBS."""
+    return "_".join([PREFIX, *words]).replace("-", "_").upper()
+
+
+def assign_variables(command: click.Command, *words: str) -> None:
+    """Give each option of the command, and of those below it, the variable of its name.
+
+    Click's own choice is the name of the Python argument, which nobody sees.
+    """
+    for option in command.params:
+        if isinstance(option, click.Option) and option.envvar is None:
+            option.envvar = variable(*words, max(option.opts, key=len).lstrip("-"))
+    for below, subcommand in getattr(command, "commands", {}).items():
+        assign_variables(subcommand, *words, below)
+
+
 def timeout_option(default: int) -> Callable[[Command], Command]:
     """How many seconds a command waits for what it has AWS do."""
     return click.option(
@@ -88,10 +144,8 @@ def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> N
 
 
 def _shared(name: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
-    variable = variables.name(name.lstrip("-"))
-    return click.option(
-        name, *names, cls=SharedOption, envvar=variable, show_envvar=True, **settings
-    )
+    envvar = variable(name.lstrip("-"))
+    return click.option(name, *names, cls=SharedOption, envvar=envvar, show_envvar=True, **settings)
 
 
 _SHARED = (
@@ -141,7 +195,36 @@ def shared_options(command: Command) -> Command:
         options = Options(project, region, profile, output, quiet, color)
         return command(options, *args, **kwargs)
 
-    decorated: Any = with_options
-    for option in reversed(_SHARED):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
+    return stacked(_SHARED)(with_options)
+
+
+_SOURCES = (
+    click.option(
+        "--templates",
+        type=FOLDER,
+        metavar="DIR",
+        help="Folder of templates, one stack each.  [default: those of this package]",
+    ),
+    click.option(
+        "--functions",
+        type=FOLDER,
+        metavar="DIR",
+        help="Folder with a folder for each function.  [default: those of this package]",
+    ),
+)
+
+
+def source_options(command: Command) -> Command:
+    """Give a command the arguments `templates` and `functions`, each a folder or None."""
+    return stacked(_SOURCES)(command)
+
+
+def stacked(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """One decorator out of several, in the order in which the help shows their options."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

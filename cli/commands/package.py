@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import Options, shared_options
-from .sources import source_options
+from .options import Options, shared_options, source_options
 
 
 @click.command()

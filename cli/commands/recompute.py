@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import show, stack_and_outputs, watching
+from .analytics import show, stack_and_outputs, watching
 
 if TYPE_CHECKING:
     from ..cloudformation.stacks import Stack

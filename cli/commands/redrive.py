@@ -97,7 +97,7 @@ def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
     from ..pipeline import queues
     from ..text import command as words
     from .redrive_queue import examined
-    from .redrive_view import Seen, overview
+    from .views.redrive import Seen, overview
 
     sqs, seen = options.session.client("sqs"), []
     for queue in found.values():

@@ -19,7 +19,7 @@ from ..pipeline import queues
 from ..pipeline.queues import DeadEnd
 from ..text import command, counted, printable
 from .options import Options
-from .redrive_view import records, table
+from .views.redrive import records, table
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, shared_options
-from .since import moment
+from .options import Options, moment_or_none, shared_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +35,7 @@ COLUMNS = {
 @click.option("--store", metavar="STORE", help="Only this store, as store_1.")
 @click.option(
     "--since",
-    callback=moment,
+    callback=moment_or_none,
     metavar="WHEN",
     help="Only what was written since then: an age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import no_wait_option, show, stack_and_outputs, watching
+from .analytics import no_wait_option, show, stack_and_outputs, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ def _require_room(options: Options, outputs: Mapping[str, str], origin: str, res
 
 def _moment(origin: str) -> datetime | None:
     """The time that is meant; None for what can only be a snapshot."""
-    from . import since
+    from .options import moment
 
     is_time = re.fullmatch(r"\d+[smhd]|\d{4}-\d\d-\d\d.*", origin)
-    return since.read(origin) if is_time else None
+    return moment(origin) if is_time else None
 
 
 def _start(

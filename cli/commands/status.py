@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
-from .sources import FOLDER
+from .options import FOLDER, Options, shared_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +48,7 @@ def command(
     alarm rings. That nothing is deployed is no failure.
     """
     from ..session import Clients
-    from .status_watch import watch
+    from .terminal.watch import watch
 
     if watches + why + looks_for_drift > 1:
         raise click.UsageError("--watch, --why and --drift do not go together")
@@ -69,7 +68,7 @@ def _show(options: Options, clients: Clients) -> None:
     from ..errors import UnhealthyError
     from ..operate.inspection import inspect
     from ..text import command as typed
-    from .status_view import as_text
+    from .views.status import as_text
 
     health = inspect(clients, options.project)
     form = options.format()
@@ -97,7 +96,7 @@ def _is_explained(health: Health) -> bool:
 def _explain(options: Options, templates: Path | None) -> None:
     from ..errors import UnhealthyError
     from ..operate import diagnosis
-    from .failures_view import shown
+    from .views.failures import shown
 
     found = diagnosis.of_project(options.session, options.project, templates)
     form = options.format()
@@ -114,7 +113,7 @@ def _tell_drift(options: Options) -> None:
     from ..cloudformation import drift, stacks
     from ..errors import DifferenceError
     from ..patience import Patience
-    from . import drift_view
+    from .views import drift as drift_view
 
     client = options.session.client("cloudformation")
     deployed = stacks.belonging(stacks.every_live(client), options.project).values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .application import application_name, no_wait_option, show, watching
+from .analytics import application_name, no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
-from .sources import source_options
+from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 from ..errors import ConfigurationError
 
@@ -72,3 +73,11 @@ def _java_version(java: str) -> int:
     major, _, rest = quoted.partition(".")
     number = rest.partition(".")[0] if major == "1" else major
     return int(number) if number.isdigit() else 0
+
+
+def require(module: ModuleType, *names: str) -> None:
+    """Raise ConfigurationError unless the module has all of the names."""
+    missing = [name for name in names if not hasattr(module, name)]
+    if missing:
+        names_missing = f"{module.__name__} has no {', '.join(missing)}"
+        raise ConfigurationError(f"{names_missing}; only ministack {MINISTACK} is supported")

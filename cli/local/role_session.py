@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from .private_names import require
+from .requirements import require
 
 
 def credentials(role_arn: str, session_name: str) -> dict[str, str]:

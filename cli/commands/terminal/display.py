@@ -1,0 +1,167 @@
+"""What happens, on stderr as it happens: a block on a terminal, a line each where there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+import time
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ...cloudformation.progress import (
+    Happening,
+    Note,
+    StackBegun,
+    StackDone,
+    Verb,
+    is_failure,
+    line,
+)
+from ...errors import WaitTimeoutError
+from . import keyboard
+from .board import Board
+from .durations import Durations, Operation
+from .interruption import Cancellation, Interruption
+from .live import Live, is_possible
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..options import Options
+
+# Far more than an undoing takes; what takes longer hangs.
+UNDOING_SECONDS = 3600.0
+
+
+class Display:
+    """A listener that shows; as a block, it ends with a line that says what it came to."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._started = time.monotonic()
+        self._outcomes: Counter[str] = Counter()
+        self._begun: dict[str, tuple[Verb, float]] = {}
+        self._took: dict[Operation, float] = {}
+        self._live: Live | None = None
+        self._open = contextlib.ExitStack()
+
+    def __call__(self, happening: Happening) -> None:
+        self._take_time(happening)
+        color = "red" if is_failure(happening) else None
+        text = f"{self._elapsed:7.1f} s  {line(happening)}"
+        if self._live:
+            is_kept = color or isinstance(happening, Note)
+            self._live.hear(happening, text if is_kept else "", color)
+        elif not (isinstance(happening, StackBegun) or _is_nothing(happening)):
+            self._options.say(text, fg=color)
+
+    def __enter__(self) -> Display:
+        if _wants_block(self._options):
+            interruption = Interruption()
+            if sys.stdin.isatty():
+                self._open.enter_context(keyboard.silent())
+                self._open.enter_context(interruption)
+            board = Board(self._options.project, self._usual)
+            live = Live(board, interruption, color=self._options.color)
+            self._live = self._open.enter_context(live)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if isinstance(error, Cancellation):
+                self._undo()
+        except BaseException as another:
+            error = another
+            raise
+        finally:
+            self._open.close()
+            if self._took:
+                self._durations.keep(self._took)
+            self._conclude(error)
+
+    def _take_time(self, happening: Happening) -> None:
+        if isinstance(happening, StackBegun):
+            # How long another's operation took we do not know: we saw only its end.
+            begun = time.monotonic() if happening.is_ours else 0.0
+            self._begun[happening.stack] = happening.verb, begun
+        elif isinstance(happening, StackDone):
+            self._outcomes[happening.outcome] += 1
+            verb, begun = self._begun.pop(happening.stack, ("update", 0.0))
+            if begun and happening.outcome in ("created", "updated", "deleted"):
+                self._took[happening.stack, verb] = time.monotonic() - begun
+
+    def _usual(self, operation: Operation) -> float | None:
+        return self._durations.usual(operation)
+
+    @cached_property
+    def _durations(self) -> Durations:
+        endpoint = self._options.session.client("cloudformation").meta.endpoint_url
+        return Durations(urlsplit(endpoint).hostname or "", self._options.project)
+
+    def _undo(self) -> None:
+        from ...cloudformation.cancellation import cancel
+        from ...patience import Patience
+
+        client = self._options.session.client("cloudformation")
+        names = self._live.revocable if self._live else []
+        cancel(client, names, self, Patience(UNDOING_SECONDS))
+
+    def _conclude(self, error: BaseException | None) -> None:
+        watch = f"To watch it: {self._watch_command}"
+        if error is None:
+            self._options.say(self._result)
+        elif isinstance(error, Cancellation):
+            self._options.say(f"Cancelled after {self._elapsed:.1f} s: {self._summary}.")
+        elif isinstance(error, KeyboardInterrupt):
+            self._options.say(
+                f"AWS goes on with what it has begun; the same command waits for it. {watch}"
+            )
+        elif isinstance(error, WaitTimeoutError):
+            self._options.say(watch)
+
+    @property
+    def has_changes(self) -> bool:
+        return not self._outcomes.keys() <= {"unchanged"}
+
+    @property
+    def _result(self) -> str:
+        if not self.has_changes:
+            count = self._outcomes["unchanged"]
+            return f"Nothing changed: {count} stacks are as the templates say."
+        return f"Done in {self._elapsed:.1f} s: {self._summary}."
+
+    @property
+    def _summary(self) -> str:
+        return ", ".join(f"{count} {outcome}" for outcome, count in self._outcomes.items())
+
+    @property
+    def _watch_command(self) -> str:
+        options = self._options
+        words = ["miztiik-events", "status", "--watch"]
+        if options.project != type(options).project:
+            words += ["--project", options.project]
+        for name, value in (("--region", options.region), ("--profile", options.profile)):
+            words += [name, value] if value else []
+        return shlex.join(words)
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+
+def _wants_block(options: Options) -> bool:
+    # Records on the same terminal would run into the block.
+    prints_records = options.output == "ndjson" and sys.stdout.isatty()
+    return is_possible() and not options.quiet and not prints_records
+
+
+def _is_nothing(happening: Happening) -> bool:
+    return isinstance(happening, StackDone) and happening.outcome == "unchanged"

@@ -1,0 +1,100 @@
+"""A deploy as NDJSON on stdout: records `plan`, `event`, `outputs` and, at the end, `result`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...cloudformation.progress import Happening, Note, StackBegun, StackDone, StackEvent
+from ...errors import StackError
+from ...text import as_json
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ...deploy.project import Project
+
+_KINDS = {StackEvent: "resource", Note: "note", StackBegun: "begin", StackDone: "end"}
+
+
+class Records:
+    """A listener that prints records; as a block, it ends with the record `result`.
+
+    Prints nothing when it `is_wanted` no.
+    """
+
+    def __init__(self, project: Project, *, is_wanted: bool) -> None:
+        self._project = project
+        self._is_wanted = is_wanted
+        self._started = time.monotonic()
+        self._outcomes: Counter[str] = Counter()
+
+    def __call__(self, happening: Happening) -> None:
+        if isinstance(happening, StackDone):
+            self._outcomes[happening.outcome] += 1
+        fields = asdict(happening)
+        if isinstance(happening, StackEvent):
+            # `type` is the record's own.
+            fields["resource_type"] = fields.pop("type")
+        self._print("event", kind=_KINDS[type(happening)], **fields)
+
+    def outputs(self, outputs: Mapping[str, str]) -> None:
+        self._print("outputs", outputs=outputs)
+
+    def __enter__(self) -> Records:
+        project = self._project
+        stacks = [
+            {
+                "stack": project.stack_name(step),
+                "template": step.name,
+                "parents": sorted(step.parents),
+                "exists": project.live_stack(step) is not None,
+            }
+            for step in project.steps
+        ]
+        self._print("plan", project=project.name, stacks=stacks)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        status = "succeeded" if error is None else "failed"
+        if isinstance(error, KeyboardInterrupt):
+            status = "cancelled"
+        self._print(
+            "result",
+            status=status,
+            seconds=round(time.monotonic() - self._started, 1),
+            outcomes=self._outcomes,
+            **({"error": _error(error)} if isinstance(error, Exception) else {}),
+        )
+
+    def _print(self, record: str, **fields: Any) -> None:
+        if self._is_wanted:
+            click.echo(as_json({"type": record, **fields}))
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    message = {"message": str(error), "exit_code": getattr(error, "exit_code", 1)}
+    if not isinstance(error, StackError):
+        return message
+    return {
+        **message,
+        "root_cause": {
+            "stack": error.stack,
+            "logical_id": error.logical_id,
+            "type": error.type,
+            "reason": error.reason,
+            "file": error.path,
+            "line": error.line,
+        },
+        "next_step": error.next_step,
+    }

@@ -1,0 +1,103 @@
+"""How the plan of a deploy is shown: + create, ~ update, - remove, ! replace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from ...cloudformation.changes import Action
+
+if TYPE_CHECKING:
+    from ...cloudformation.changes import PropertyChange, ResourceChange
+    from ...deploy.plan import Plan, StackPlan
+
+SIGNS: dict[Action, str] = {"create": "+", "update": "~", "remove": "-", "replace": "!"}
+COLORS: dict[Action, str] = {
+    "create": "green",
+    "update": "yellow",
+    "remove": "red",
+    "replace": "red",
+}
+LONGEST_VALUE = 60
+
+
+def shown(plan: Plan, form: str, *, color: bool) -> str:
+    """The plan as `table` (text for a person), `json`, or `ndjson` (a record a stack)."""
+    from ...text import as_json
+
+    if form == "json":
+        return as_json(asdict(plan), indent=2)
+    if form == "ndjson":
+        where = {"account": plan.account, "region": plan.region, "project": plan.project}
+        return "\n".join(
+            as_json({"type": "plan", **where, **asdict(stack)}) for stack in plan.stacks
+        )
+    text = "\n".join(_lines(plan))
+    return text if color else click.unstyle(text)
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield (f"Plan of project {plan.project} in account {plan.account}, region {plan.region}:")
+    for stack in plan.stacks:
+        if stack.fate != "unchanged" or stack.notes:
+            yield ""
+            yield from _stack_lines(stack)
+    yield ""
+    yield _summary(plan)
+    if plan.cost:
+        yield f"On AWS it costs {plan.cost}."
+
+
+def _stack_lines(stack: StackPlan) -> Iterator[str]:
+    yield click.style(f"{stack.stack}  {stack.fate}", bold=True)
+    for note in stack.notes:
+        yield f"    {note}"
+    for parameter in stack.parameters:
+        yield f"    parameter {_property(parameter)}"
+    for resource in stack.resources:
+        yield from _resource_lines(resource)
+
+
+def _resource_lines(resource: ResourceChange) -> Iterator[str]:
+    notes = [resource.note] if resource.note else []
+    if resource.is_perhaps:
+        notes.append("perhaps replaced, perhaps only updated")
+    if resource.loses_data and not resource.note:
+        notes.append("what is in it would be lost")
+    words = [SIGNS[resource.action], resource.logical_id, resource.type]
+    line = "  " + "  ".join([*words, f"({'; '.join(notes)})" if notes else ""]).rstrip()
+    yield click.style(line, fg=COLORS[resource.action], bold=resource.loses_data)
+    for change in resource.properties:
+        yield f"      {_property(change)}" + ("  forces the replacement" if change.replaces else "")
+
+
+def _property(change: PropertyChange) -> str:
+    if change.before is None and change.after is None:
+        return f"{change.name}" + (f"  because of {change.cause}" if change.cause else "")
+    return f"{change.name}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: str | None) -> str:
+    from ...text import printable
+
+    if value is None:
+        return "(none)"
+    text = printable(" ".join(value.split()))
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.has_changes:
+        return f"Nothing would change: {len(plan.stacks)} stacks are as the templates say."
+    counts = Counter(change.action for stack in plan.stacks for change in stack.resources)
+    parts = [
+        click.style(f"{SIGNS[action]} {counts[action]} to {action}", fg=COLORS[action])
+        for action in SIGNS
+        if counts[action]
+    ]
+    unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
+    return ", ".join([*parts, f"{unchanged} of {len(plan.stacks)} stacks unchanged"])

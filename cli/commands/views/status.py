@@ -1,0 +1,200 @@
+"""How the health of a project is shown: one screen, a line or two for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+
+from ...operate.health import ApplicationHealth, Refused
+from ...text import counted, printable, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...cloudformation.history import StackProgress
+    from ...operate.health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
+
+WIDTH = 14
+WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+BAD, BUSY = "red", "yellow"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the screen, and its colour if it has one."""
+
+    text: str
+    color: str | None = None
+
+    def styled(self, *, color: bool) -> str:
+        text = printable(self.text)
+        return click.style(text, fg=self.color) if color and self.color else text
+
+
+def as_text(health: Health, form: str, *, color: bool) -> str:
+    """The health as `table` (the screen), `json`, or `ndjson` (the same object in one line)."""
+    from ...text import as_json
+
+    if form == "table":
+        screen = lines(health, datetime.now(timezone.utc))
+        return "\n".join(line.styled(color=color) for line in screen)
+    found = {**asdict(health), "problems": health.problems}
+    return as_json(found, indent=2 if form == "json" else None)
+
+
+def lines(health: Health, now: datetime) -> list[Line]:
+    """The screen; `now` is what ages are counted from."""
+    where = f"{health.region}, the AWS on this machine" if health.is_local else health.region
+    if not health.stacks:
+        return [Line(f"Project {health.project} is not deployed in {where}")]
+    return [
+        Line(f"Project {health.project} in {where}"),
+        *_stacks(health.stacks),
+        *_application("Analytics", health.application, now),
+        *_recomputation(health.recomputation, now),
+        *_stream(health, now),
+        *_store(health.store, health.measured, now),
+        *_queues(health.queues),
+        *_late(health.store),
+        *_alarms(health.alarms, now),
+        *_cost(health),
+    ]
+
+
+def _labelled(label: str, text: str, color: str | None = None) -> Line:
+    return Line(f"{label:<{WIDTH}}{text}", color)
+
+
+def _unseen(label: str, part: Refused) -> Line:
+    return _labelled(label, f"not known: {part.refused}", BUSY)
+
+
+def _stacks(stacks: Sequence[StackHealth]) -> Iterator[Line]:
+    others = [stack for stack in stacks if stack.status not in WELL]
+    newest = max(stack.updated for stack in stacks)
+    well = f"{len(stacks) - len(others)} of {len(stacks)}" if others else f"all {len(stacks)}"
+    yield _labelled("Stacks", f"{well} well; last update {_time(newest)}")
+    for stack in others:
+        yield _stack(stack)
+
+
+def _stack(stack: StackHealth) -> Line:
+    more = _progress(stack.progress) if stack.progress else [_time(stack.updated), stack.reason]
+    text = "  ".join(word for word in (stack.name, stack.status, *more) if word)
+    return _labelled("", text, BAD if stack.has_failed else BUSY)
+
+
+def _progress(progress: StackProgress) -> Iterator[str]:
+    total = "" if progress.total is None else f" of {progress.total}"
+    yield f"{progress.done}{total} resources done"
+    if progress.slowest:
+        yield f"{progress.slowest} since {span(progress.seconds)}"
+
+
+def _application(
+    label: str, part: ApplicationHealth | Refused | None, now: datetime
+) -> Iterator[Line]:
+    if isinstance(part, Refused):
+        yield _unseen(label, part)
+    elif part:
+        since = f"for {_age(part.since, now)}" if part.since else "never started"
+        text = f"{part.status} {since}, version {part.version}, parallelism {part.parallelism}"
+        yield _labelled(label, text, BAD if part.problem else None)
+        if part.problem:
+            yield _labelled("", part.problem, BAD)
+
+
+def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+    """Nothing while it rests, and rests well: most people never need it."""
+    if isinstance(part, Refused) or (part and (not part.rests or part.problem)):
+        yield from _application("Recomputing", part, now)
+
+
+def _stream(health: Health, now: datetime) -> Iterator[Line]:
+    part, measured, mismatch = health.stream, health.measured, health.mismatch
+    if isinstance(part, Refused):
+        yield _unseen("Stream", part)
+    elif part:
+        newest = f"{_age(part.newest, now)} ago" if part.newest else "minutes ago"
+        shards = counted(part.shards, "shard")
+        yield _labelled("Stream", f"{shards}; newest record {newest}; {_lag(measured)}")
+    if mismatch:
+        yield _labelled("", f"{mismatch.problem}. Next: {mismatch.next_step}", BAD)
+    if isinstance(measured, Refused):
+        yield _unseen("CloudWatch", measured)
+
+
+def _lag(measured: Measured | Refused | None) -> str:
+    if not measured or isinstance(measured, Refused) or measured.lag_milliseconds is None:
+        return "how far the application is behind is not known"
+    return f"the application is {span(measured.lag_milliseconds / 1000)} behind"
+
+
+def _store(
+    part: StoreHealth | Refused | None, measured: Measured | Refused | None, now: datetime
+) -> Iterator[Line]:
+    if isinstance(part, Refused):
+        yield _unseen("Delivery", part)
+    elif part:
+        last = f"last object {_age(part.last_written, now)} ago" if part.last_written else "nothing"
+        yield _labelled("Delivery", f"{last} in the data store; {_freshness(measured)}")
+        if part.last_key:
+            yield _labelled("", part.last_key)
+
+
+def _freshness(measured: Measured | Refused | None) -> str:
+    if not measured or isinstance(measured, Refused) or measured.freshness_seconds is None:
+        return "for how long records wait is not known"
+    return f"the oldest record waits for {span(measured.freshness_seconds)}"
+
+
+def _queues(part: QueuesHealth | Refused | None) -> Iterator[Line]:
+    if isinstance(part, Refused):
+        yield _unseen("Queues", part)
+    elif part:
+        yield _labelled(
+            "Rejected", counted(part.rejected, "event"), BUSY if part.rejected else None
+        )
+        kinds = {"Dead letters": part.dead_letters, "Failed calls": part.failed_calls}
+        for label, counts in kinds.items():
+            some = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+            yield _labelled(label, some or "0", BAD if some else None)
+
+
+def _late(part: StoreHealth | Refused | None) -> Iterator[Line]:
+    if part and not isinstance(part, Refused):
+        objects = counted(part.late_objects, "object")
+        yield _labelled("Late events", f"{objects} today, under {part.late_prefix}")
+
+
+def _alarms(part: Alarms | Refused | None, now: datetime) -> Iterator[Line]:
+    if isinstance(part, Refused):
+        yield _unseen("Alarms", part)
+    elif part:
+        color = BAD if part.ringing else None
+        yield _labelled("Alarms", f"{len(part.ringing)} in ALARM", color)
+        for alarm in part.ringing:
+            text = f"for {_age(alarm.since, now)}: {alarm.description or alarm.name}"
+            yield _labelled("", text, BAD)
+
+
+def _cost(health: Health) -> Iterator[Line]:
+    if health.cost:
+        here = "nothing on this machine; on AWS " if health.is_local else ""
+        yield _labelled("Cost", f"{here}{health.cost.rates}")
+        if isinstance(health.recomputation, ApplicationHealth) and not health.recomputation.rests:
+            more = f"${health.cost.analytics:.2f} more while the recomputation runs"
+            yield _labelled("", more)
+        yield _labelled("", f"and what events use ({health.cost.source})")
+
+
+def _age(moment: datetime, now: datetime) -> str:
+    return span((now - moment).total_seconds())
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"

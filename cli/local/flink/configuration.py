@@ -1,0 +1,188 @@
+"""The files and the environment that one Flink cluster is started with."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .. import requirements, role_session
+from . import log
+from .application import Application
+
+JOBMANAGER_MEMORY_MB = 1024
+TASKMANAGER_MEMORY_MB = 1000
+TASKMANAGER_MEMORY_PER_SLOT_MB = 200
+# Quick to start and small, for JVMs that live for seconds or do little.
+_LIGHT_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where one run of an application has its code, configuration, checkpoints and process ids."""
+
+    path: Path
+
+    @property
+    def code(self) -> Path:
+        return self.path / "code"
+
+    @property
+    def configuration(self) -> Path:
+        return self.path / "conf"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def process_ids(self) -> Path:
+        return self.path / "pids"
+
+    @property
+    def temporary(self) -> Path:
+        return self.path / "tmp"
+
+    @property
+    def properties(self) -> Path:
+        return self.path / "application_properties.json"
+
+    def create(self) -> None:
+        for folder in (self.code, self.configuration, self.process_ids, self.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def latest_checkpoint(self) -> str | None:
+        """The newest completed checkpoint; one is complete when its _metadata is there."""
+        complete = list(self.checkpoints.glob("*/chk-*/_metadata"))
+        if not complete:
+            return None
+        return str(max(complete, key=lambda path: path.stat().st_mtime_ns).parent)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a cluster's JobManager listens."""
+
+    rest: int
+    rpc: int
+
+
+def free_ports() -> Ports:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        return Ports(one.getsockname()[1], other.getsockname()[1])
+
+
+def flink_home() -> Path:
+    import pyflink  # type: ignore[import-untyped]
+
+    return Path(pyflink.__file__).parent
+
+
+def write(application: Application, folder: RunFolder, ports: Ports) -> None:
+    """Write the cluster's configuration into the run's folder."""
+    settings = {
+        **_network(ports),
+        **_resources(application),
+        **_state(application, folder),
+        **_programs(folder),
+    }
+    # JSON is YAML as well.
+    path = folder.configuration / "config.yaml"
+    path.write_text(json.dumps(settings, indent=2))
+    for name in ("log4j-console", "log4j-cli"):
+        logging = log.log4j_properties(application.log_level)
+        (folder.configuration / f"{name}.properties").write_text(logging)
+
+
+def _network(ports: Ports) -> dict[str, Any]:
+    return {
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": ports.rest,
+        # The client starts with the cluster, not after it, and so asks a few times.
+        "rest.retry.delay": 250,
+        "rest.retry.max-attempts": 240,
+        "web.submit.enable": False,
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.rpc.port": ports.rpc,
+        "jobmanager.bind-host": "127.0.0.1",
+        "taskmanager.host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        # On one machine a dead process is seen at once, a slow one is not dead.
+        "heartbeat.interval": 3000,
+        "heartbeat.timeout": 30_000,
+    }
+
+
+def _resources(application: Application) -> dict[str, Any]:
+    slots = application.parallelism
+    memory = TASKMANAGER_MEMORY_MB + slots * TASKMANAGER_MEMORY_PER_SLOT_MB
+    return {
+        "parallelism.default": slots,
+        "taskmanager.numberOfTaskSlots": slots,
+        "taskmanager.memory.process.size": f"{memory}m",
+        "jobmanager.memory.process.size": f"{JOBMANAGER_MEMORY_MB}m",
+    }
+
+
+def _state(application: Application, folder: RunFolder) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "execution.checkpointing.dir": folder.checkpoints.as_uri(),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        # As Managed Flink: a failed job starts again for ever.
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "1 s",
+        "restart-strategy.exponential-delay.max-backoff": "10 s",
+    }
+    if application.checkpoint_interval_ms:
+        settings["execution.checkpointing.interval"] = f"{application.checkpoint_interval_ms} ms"
+        settings["execution.checkpointing.min-pause"] = f"{application.checkpoint_pause_ms} ms"
+    return settings
+
+
+def _programs(folder: RunFolder) -> dict[str, Any]:
+    shipped = yaml.safe_load((flink_home() / "conf" / "config.yaml").read_text())
+    # They open the modules that Java 17 closes; the performance data would be left in /tmp.
+    opened = shipped["env"]["java"]["opts"]["all"]
+    return {
+        "env.java.opts.all": f"{opened} -XX:-UsePerfData -Djava.io.tmpdir={folder.temporary}",
+        "env.java.opts.client": _LIGHT_JVM,
+        "env.java.opts.jobmanager": _LIGHT_JVM,
+        "env.java.opts.taskmanager": "-XX:+UseSerialGC",
+        "io.tmp.dirs": str(folder.temporary),
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+    }
+
+
+def environment(
+    application: Application, folder: RunFolder, server: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The environment of JobManager, TaskManager and client: they act as the application's role."""
+    home = flink_home()
+    java = requirements.find_java()
+    programs = [str(Path(sys.executable).parent), str(java / "bin"), server.get("PATH", "")]
+    return {
+        **server,
+        **role_session.credentials(application.role, application.name[:64]),
+        "AWS_REGION": application.region,
+        "AWS_DEFAULT_REGION": application.region,
+        "APPLICATION_PROPERTIES_FILE": str(folder.properties),
+        "JAVA_HOME": str(java),
+        "PATH": os.pathsep.join(programs),
+        "FLINK_HOME": str(home),
+        "_FLINK_HOME_DETERMINED": "1",
+        "FLINK_CONF_DIR": str(folder.configuration),
+        "FLINK_LOG_DIR": str(folder.temporary),
+        "FLINK_PID_DIR": str(folder.process_ids),
+    }

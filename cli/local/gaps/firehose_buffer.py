@@ -1,0 +1,123 @@
+"""Firehose's buffer in front of an S3 destination.
+
+MiniStack delivers each record at once, as an object of its own, and ignores BufferingHints. AWS
+collects records until there are SizeInMBs of them or IntervalInSeconds have passed since the
+first, and delivers them together (firehose_delivery.py).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..requirements import require
+from .firehose_delivery import deliver
+from .firehose_processor import Record
+
+_DEFAULTS = {"SizeInMBs": 5, "IntervalInSeconds": 300}
+_MB = 1024 * 1024
+# After a failed delivery; AWS tries again for 24 hours.
+RETRY_SECONDS = 5.0
+
+Flush = Callable[[list[Record]], bool]
+
+
+class Buffer:
+    """The records of one destination that wait to be delivered together."""
+
+    def __init__(self, flush: Flush, size: int, seconds: float) -> None:
+        """`flush` delivers records and tells whether it could; what it could not comes back."""
+        self._flush = flush
+        self._size = size
+        self._seconds = seconds
+        self._records: list[Record] = []
+        self._timer: threading.Timer | None = None
+        self._is_full = False
+        self._changing = threading.Lock()
+        self._delivering = threading.Lock()
+
+    def add(self, records: list[Record]) -> None:
+        """Keep the records for the next delivery; never waits for one."""
+        with self._changing:
+            self._records += records
+            if self._is_full:
+                return
+            self._is_full = sum(len(record.data) for record in self._records) >= self._size
+            if self._is_full:
+                self._schedule(0)
+            elif self._timer is None:
+                self._schedule(self._seconds)
+
+    def flush(self) -> None:
+        """Deliver what is there, now."""
+        with self._delivering:
+            with self._changing:
+                records, self._records = self._records, []
+                self._is_full = False
+                self._cancel()
+            if records and not self._flush(records):
+                with self._changing:
+                    self._records = records + self._records
+                    self._cancel()
+                    self._schedule(max(self._seconds, RETRY_SECONDS))
+
+    def _schedule(self, seconds: float) -> None:
+        self._cancel()
+        self._timer = threading.Timer(seconds, self.flush)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cancel(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+
+def fill() -> None:
+    from ministack.services import firehose  # type: ignore[import-untyped]
+
+    require(firehose, "_deliver_records_to_s3", "_delete_delivery_stream", "_HANDLERS", "_streams")
+    deliver_each = firehose._deliver_records_to_s3
+    delete_stream = firehose._delete_delivery_stream
+    buffers: dict[tuple[str, str], Buffer] = {}
+
+    def buffer(stream: dict[str, Any], destination: dict[str, Any], records: Any) -> None:
+        if _is_partitioned_or_converted(destination["config"]):
+            deliver_each(stream, destination, records)
+            return
+        key = stream["arn"], destination["id"]
+        if key not in buffers:
+            buffers[key] = _buffer(stream, destination)
+        now = time.time()
+        buffers[key].add([Record(number, data, now) for number, data in records])
+        # MiniStack keeps every record for its tests; here they would only fill the memory.
+        destination["records"].clear()
+
+    def flush_and_delete(data: dict[str, Any]) -> Any:
+        stream = firehose._streams.get(data.get("DeliveryStreamName", ""))
+        for destination in stream["destinations"] if stream else []:
+            waiting = buffers.pop((stream["arn"], destination["id"]), None)
+            if waiting:
+                waiting.flush()
+        return delete_stream(data)
+
+    firehose._deliver_records_to_s3 = buffer
+    firehose._delete_delivery_stream = flush_and_delete
+    firehose._HANDLERS["DeleteDeliveryStream"] = flush_and_delete
+
+
+def _is_partitioned_or_converted(configuration: dict[str, Any]) -> bool:
+    blocks = ("DynamicPartitioningConfiguration", "DataFormatConversionConfiguration")
+    return any((configuration.get(block) or {}).get("Enabled") for block in blocks)
+
+
+def _buffer(stream: dict[str, Any], destination: dict[str, Any]) -> Buffer:
+    hints = {**_DEFAULTS, **(destination["config"].get("BufferingHints") or {})}
+    return Buffer(
+        lambda records: deliver(stream, destination, records),
+        # A template's parameter comes as text.
+        size=int(hints["SizeInMBs"]) * _MB,
+        seconds=float(hints["IntervalInSeconds"]),
+    )
