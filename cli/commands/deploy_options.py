@@ -135,4 +135,5 @@ def deploy_options(command: Command) -> Command:
         settings = Settings(**asked, skip=frozenset(skip))
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
-    return stacked(_OPTIONS)(with_settings)
+    decorated: Command = stacked(_OPTIONS)(with_settings)
+    return decorated

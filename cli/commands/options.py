@@ -195,7 +195,8 @@ def shared_options(command: Command) -> Command:
         options = Options(project, region, profile, output, quiet, color)
         return command(options, *args, **kwargs)
 
-    return stacked(_SHARED)(with_options)
+    decorated: Command = stacked(_SHARED)(with_options)
+    return decorated
 
 
 _SOURCES = (
@@ -216,7 +217,8 @@ _SOURCES = (
 
 def source_options(command: Command) -> Command:
     """Give a command the arguments `templates` and `functions`, each a folder or None."""
-    return stacked(_SOURCES)(command)
+    decorated: Command = stacked(_SOURCES)(command)
+    return decorated
 
 
 def stacked(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
