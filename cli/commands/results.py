@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import Options, moment_or_none, shared_options
+from .views.results import COLUMNS, START, line, shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from ..pipeline.results import Collection, Row
 
 POLL_SECONDS = 2.0
-# Shown when there are windows of several lengths: those may end together.
-START = {"window_start": "Window's start (UTC)"}
-COLUMNS = {
-    "timestamp": "Window's end (UTC)",
-    "store_id": "Store",
-    "revenue": "Revenue",
-    "orders": "Orders",
-    "returns": "Returns",
-    "returned_revenue": "Returned",
-}
 
 
 @click.command()
@@ -65,7 +55,7 @@ def command(
         _follow(options, folder, collection, store)
         return
     rows = _of(store, collection.add(folder.fresh()))
-    click.echo(_shown(rows, options.format()), nl=bool(rows) or options.format() == "json")
+    click.echo(shown(rows, options.format()), nl=bool(rows) or options.format() == "json")
     _say_notes(options, collection, rows)
 
 
@@ -90,10 +80,10 @@ def _follow(options: Options, folder: Folder, collection: Collection, store: str
     is_table, columns = options.format() == "table", {**START, **COLUMNS}
     options.say("Waiting for windows to close; Ctrl-C ends it.")
     if is_table:
-        click.echo(_line(list(columns.values())))
+        click.echo(line(list(columns.values())))
     for rows in _batches(folder, collection):
         for row in _of(store, rows):
-            click.echo(_line([getattr(row, name) for name in columns]) if is_table else row.text)
+            click.echo(line([getattr(row, name) for name in columns]) if is_table else row.text)
 
 
 def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
@@ -103,45 +93,8 @@ def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
         pause.wait(POLL_SECONDS)
 
 
-def _line(cells: Sequence[Any]) -> str:
-    """One line of a table whose rows are not known yet."""
-    from ..text import printable
-
-    texts = [
-        f"{cell:,.2f}" if isinstance(cell, Decimal) else printable(str(cell)) for cell in cells
-    ]
-    start, end, store, *figures = texts
-    return f"{start:<25}{end:<25}{store:<12}" + "".join(f"{figure:>14}" for figure in figures)
-
-
 def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if store in (None, row.store_id)]
-
-
-def _shown(rows: Sequence[Row], form: str) -> str:
-    from ..pipeline import results
-    from ..text import as_table
-
-    if form == "ndjson":
-        return "\n".join(row.text for row in rows)
-    if form == "json":
-        # Not through as_json: the numbers are to stay as they were written.
-        return "[" + ",".join(f"\n  {row.text}" for row in rows) + "\n]"
-    if not rows:
-        return ""
-    columns = {**START, **COLUMNS} if results.have_several_lengths(rows) else COLUMNS
-    table = [{name: getattr(row, name) for name in columns} for row in rows]
-    total = {next(iter(columns)): "Total", **_total(rows)}
-    return as_table([*table, total], columns, totals=1)
-
-
-def _total(rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        "revenue": sum((row.revenue for row in rows), Decimal()),
-        "orders": sum(row.orders for row in rows),
-        "returns": sum(row.returns for row in rows),
-        "returned_revenue": sum((row.returned_revenue for row in rows), Decimal()),
-    }
 
 
 def _say_notes(options: Options, collection: Collection, rows: Sequence[Row]) -> None:

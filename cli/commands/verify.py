@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import Options, shared_options
+from .views import verify
 
 if TYPE_CHECKING:
     from ..audit.audit import Audit
-    from ..audit.comparison import Window
-    from ..audit.places import Difference
-
-MOST_SHOWN = 20
-PLACES = {
-    "heartbeats": "Heartbeats",
-    "counted": "Counted in a window",
-    "duplicates": "Copies of one of these",
-    "late": "Recorded as late",
-    "malformed": "Malformed",
-    "open": "In windows that are still open",
-    "skipped": "In windows before the first that counts",
-    "unreadable": "No JSON object",
-}
-# What the law does not speak of is shown when there is any.
-ONLY_IF_ANY = ("skipped", "unreadable")
 
 
 @click.command()
@@ -61,7 +44,7 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
 
     subject = RECOMPUTATION if recomputed else ANALYTICS
     found = audit(options.session, options.project, subject, wait, options.say)
-    click.echo(_shown(found, options.format(piped="table")))
+    click.echo(verify.shown(found, options.format(piped="table")))
     _say_notes(options, found)
     if not found.agrees:
         raise DifferenceError(
@@ -69,91 +52,6 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
         )
     closed = sum(window.differences is not None for window in found.windows)
     options.say(f"All agree: {closed:,} closed windows, to the cent.", fg="green")
-
-
-def _shown(found: Audit, form: str) -> str:
-    from ..text import as_json
-
-    if form != "table":
-        return as_json(asdict(found), indent=2 if form == "json" else None)
-    parts = [
-        _windows(found),
-        _places(found),
-        _order(found),
-        _queues(found.queues),
-        _differences(found.differences),
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _windows(found: Audit) -> str:
-    from ..text import as_table
-
-    rows = [{**vars(window), "state": _state(window)} for window in found.windows]
-    columns = {
-        "end": "Window's end (UTC)",
-        "stores": "Stores",
-        "sales": "Sales",
-        "revenue": "Revenue",
-        "state": "State",
-    }
-    return as_table(rows, columns) if rows else ""
-
-
-def _state(window: Window) -> str:
-    if window.differences is None:
-        return "open"
-    state = f"{window.differences} differences" if window.differences else "agrees"
-    return f"{state}, as one sum since {window.start}" if window.is_mixed else state
-
-
-def _places(found: Audit) -> str:
-    from ..text import as_table
-
-    rows = [
-        {"place": heading, "records": found.counts[place]}
-        for place, heading in PLACES.items()
-        if found.counts[place] or place not in ONLY_IF_ANY
-    ]
-    total = {"place": "In the stream", "records": found.counts["records"]}
-    return as_table([*rows, total], {"place": "Place", "records": "Records"}, totals=1)
-
-
-def _order(found: Audit) -> str:
-    """What the allowed lateness has to be measured by."""
-    disorder, lateness = found.disorder / 1000, found.windowing.lateness / 1000
-    return (
-        f"Out of order, in a shard: by {disorder:g} s at the most; "
-        f"the windows wait for {lateness:g} s."
-    )
-
-
-def _queues(queues: Mapping[str, int]) -> str:
-    from ..text import as_table
-
-    rows = [{"queue": name, "messages": count} for name, count in queues.items()]
-    return as_table(rows, {"queue": "Queue", "messages": "Messages"}) if rows else ""
-
-
-def _differences(differences: Sequence[Difference]) -> str:
-    from ..text import as_table
-
-    columns = {
-        "what": "Difference",
-        "window_end": "Window's end (UTC)",
-        "store_id": "Store",
-        "expected": "Expected",
-        "stored": "In the data store",
-        "record": "Record",
-    }
-    # As text: one column has amounts, counts and words.
-    rows: list[dict[str, Any]] = [
-        {name: "" if (value := getattr(one, name)) is None else str(value) for name in columns}
-        for one in differences[:MOST_SHOWN]
-    ]
-    more = len(differences) - len(rows)
-    note = [f"… and {more:,} more; --output json has them all"] if more else []
-    return "\n".join([as_table(rows, columns), *note]) if rows else ""
 
 
 def _say_notes(options: Options, found: Audit) -> None:
