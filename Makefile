@@ -33,7 +33,7 @@ test: lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest
 
 soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour
-	@$(BIN)/python tests/soak.py
+	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py
 
 lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .

@@ -4,53 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-import boto3
 import pytest
 
-from miztiik_events.local import launch, variables
-
-
-@dataclass(frozen=True)
-class TestAws:
-    """The AWS that the tests share. Its clients have their settings from here alone."""
-
-    __test__ = False
-
-    running: launch.LocalAws
-
-    @property
-    def endpoint(self) -> str:
-        return self.running.endpoint
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return self.running.environment
-
-    def client(self, service: str, **overrides: Any) -> Any:
-        """A boto3 client of the service; `overrides` go to boto3 as they are."""
-        return _client(service, self.endpoint, tuple(sorted(overrides.items())))
-
-    def session(self) -> boto3.session.Session:
-        return boto3.session.Session(
-            variables.ACCESS_KEY, variables.SECRET_KEY, region_name=variables.REGION
-        )
-
-
-@cache
-def _client(service: str, endpoint: str, overrides: tuple[tuple[str, Any], ...]) -> Any:
-    settings: dict[str, Any] = {
-        "endpoint_url": endpoint,
-        "region_name": variables.REGION,
-        "aws_access_key_id": variables.ACCESS_KEY,
-        "aws_secret_access_key": variables.SECRET_KEY,
-        **dict(overrides),
-    }
-    make: Any = boto3.client
-    return make(service, **settings)
+from miztiik_events.local import launch
+from shared_aws import TestAws
 
 
 @pytest.fixture(scope="session")

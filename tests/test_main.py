@@ -17,7 +17,7 @@ from miztiik_events.main import COMMANDS
 from small_projects import empty_project, queue_project
 
 if TYPE_CHECKING:
-    from conftest import TestAws
+    from shared_aws import TestAws
 
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -1,0 +1,1 @@
+"""The Flink application: as it is, started and stopped, its shards, its log, its failures."""

@@ -1,0 +1,1 @@
+"""The control plane: the only room that speaks to CloudFormation."""

@@ -1,1 +1,1 @@
-"""The commands, one file each: parse, call, print."""
+"""The command line, one file a command: parse, call, print."""

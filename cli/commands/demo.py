@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from .options import Options, shared_options
 from .views import demo
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

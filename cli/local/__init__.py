@@ -3,8 +3,8 @@
 launch   starts, finds and stops it: `local_aws()` while a block runs, `start` for one that stays
 server   the process: MiniStack with its gaps filled
 reaper   a second, tiny process that ends what is left when the server is gone
-gaps     what is filled; each gap is a module that says what MiniStack does and what AWS does
-flink    the data plane of Managed Flink, with the modules flink_*: runs the application's own zip
+gaps/    what is filled; each gap is a module that says what MiniStack does and what AWS does
+flink/   the data plane of Managed Flink: runs the application's own zip
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""A project is looked after: its health, failures, logs, and what nobody processed."""

@@ -1,0 +1,1 @@
+"""Managed Flink's data plane, on a real Flink of this machine."""

@@ -1,0 +1,73 @@
+"""Somebody else at work on the same stack: which answers say so, and how often it is tried again.
+
+test_two_at_once.py has two deploys on the AWS of the tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from miztiik_events.cloudformation.change_sets import is_conflict
+from miztiik_events.cloudformation.operations import MOST_LOOKS, Operator, applied
+from miztiik_events.cloudformation.progress import Note
+from miztiik_events.errors import StackError
+from miztiik_events.patience import Patience
+from stack_answers import CREATE, DESIRED, EXECUTE, READY, Told, events, state
+from stubs import Refusal, stubbed
+
+GONE = Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist")
+TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] already exists")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "is_one"),
+    [
+        ("AlreadyExistsException", "Stack [s] already exists", True),
+        ("ChangeSetNotFound", "ChangeSet [c] does not exist", True),
+        ("InvalidChangeSetStatus", "An operation on this ChangeSet is in progress.", True),
+        ("ValidationError", "Stack [s] does not exist", True),
+        ("ValidationError", "Stack:s is in UPDATE_IN_PROGRESS state and can not be updated.", True),
+        ("ValidationError", "Template format error: the role does not exist", False),
+        ("ValidationError", "Parameter Size must be a number", False),
+        ("AccessDenied", "Stack [s] does not exist", False),
+    ],
+)
+def test_an_answer_is_a_conflict_or_not(code: str, text: str, is_one: bool) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": text}}, "CreateChangeSet")
+    assert is_conflict(error) is is_one
+
+
+def tried(*answers: Any) -> tuple[str, list[str]]:
+    """The outcome of a creation that meets these answers, and what was noted."""
+    told = Told()
+    with stubbed("cloudformation", *answers) as cloudformation:
+        found = applied(Operator(cloudformation, Patience(60), told), DESIRED, None)
+    return found.outcome, [happening.text for happening in told if isinstance(happening, Note)]
+
+
+def test_after_a_conflict_the_stack_is_looked_at_again() -> None:
+    before, after = ("s", "REVIEW_IN_PROGRESS"), ("s", "CREATE_COMPLETE")
+    outcome, notes = tried(
+        *(TAKEN, GONE, CREATE, READY, events(before), EXECUTE),
+        *(events(after, before), state("CREATE_COMPLETE"), events(after, before)),
+    )
+    assert outcome == "created"
+    assert notes == ["somebody else works on it; looking again"]
+
+
+def test_who_always_comes_in_between_is_told_of() -> None:
+    answers = [TAKEN, *[GONE, TAKEN] * (MOST_LOOKS - 1)]
+    with pytest.raises(StackError) as failed:
+        tried(*answers)
+    assert "somebody else works on it at the same time: Stack [s] already exists" in str(
+        failed.value
+    )
+    assert "Next: wait until they are done, then deploy again" in str(failed.value)
+
+
+def test_another_refusal_stays_what_it_is() -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        tried(Refusal("create_change_set", "AccessDenied"))

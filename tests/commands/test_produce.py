@@ -1,0 +1,183 @@
+"""`produce`, with a function in the producer's place that answers what it was asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from subprocess import CompletedProcess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+
+import command_line
+from miztiik_events.errors import MiztiikError
+from miztiik_events.pipeline import producer
+
+if TYPE_CHECKING:
+    from shared_aws import TestAws
+
+FUNCTION = """
+import json
+
+def handler(event, context):
+    if event.get("seed") == 13:
+        raise ValueError("no luck\\nwith 13")
+    if event.get("seed") == 14:
+        return {"statusCode": 400, "body": json.dumps({"message": {
+            "status": False, "reason": "stores must be a whole number"}})}
+    if event.get("seed") == 15:
+        return {"hello": "world"}
+    failed = 2 if event.get("seed") == 16 else 0
+    return {"statusCode": 200, "body": json.dumps({"message": {
+        "status": not failed, "record_count": 1170, "tot_sales": 59109.61,
+        "sales_by_store": {"store_1": 8671.31, "store_2": 50438.3}, "failed_count": failed,
+        "reason": "throttled", "asked": event}})}
+"""
+TEMPLATE = {
+    "Resources": {
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "lambda.amazonaws.com"},
+                            "Action": "sts:AssumeRole",
+                        }
+                    ],
+                }
+            },
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": FUNCTION},
+            },
+        },
+    },
+    "Outputs": {"StreamDataProcessor": {"Value": {"Ref": "Function"}}},
+}
+
+
+class Produce:
+    def __init__(self, aws: TestAws) -> None:
+        self.aws = aws
+        self.project = f"produce-{uuid.uuid4().hex[:8]}"
+
+    def __call__(self, *arguments: str) -> CompletedProcess[str]:
+        return command_line.run(
+            self.aws.environment, "produce", "--project", self.project, *arguments
+        )
+
+    def message(self, *arguments: str) -> dict[str, Any]:
+        done = self("--output=json", *arguments)
+        assert done.returncode == 0, done.stderr
+        message: dict[str, Any] = json.loads(done.stdout)
+        return message
+
+
+@pytest.fixture(scope="module")
+def produce(local_aws: TestAws) -> Iterator[Produce]:
+    command = Produce(local_aws)
+    cloudformation, stack = local_aws.client("cloudformation"), f"{command.project}-stream"
+    cloudformation.create_stack(
+        StackName=stack, TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_IAM"]
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 1}
+    )
+    yield command
+    cloudformation.delete_stack(StackName=stack)
+
+
+def test_only_what_was_given_is_asked_for(produce: Produce) -> None:
+    assert produce.message()["asked"] == {}
+    assert produce.message("--stores=3", "--duration=0", "--count=9")["asked"] == {
+        "stores": 3,
+        "duration_seconds": 0,
+        "count": 9,
+    }
+    ratios = ("--rate=2.5", "--inventory-ratio=0", "--return-ratio=1", "--bad-ratio=0.5")
+    assert produce.message(*ratios)["asked"] == {
+        "rate": 2.5,
+        "inventory_ratio": 0,
+        "return_ratio": 1,
+        "bad_ratio": 0.5,
+    }
+
+
+def test_the_table_has_the_stores_and_the_totals(produce: Produce) -> None:
+    lines = [line.split() for line in produce("--output=table").stdout.splitlines()]
+    assert ["store_1", "8,671.31"] in lines
+    assert ["Total", "59,109.61"] in lines
+    assert ["Events", "1,170"] in lines
+
+
+@pytest.mark.parametrize(
+    ("seed", "reason"),
+    [
+        (13, "no luck with 13. Next: miztiik-events logs"),
+        (14, "The producer sent nothing: stores must be a whole number"),
+        (15, 'gave no answer of a producer: {"hello": "world"}'),
+    ],
+)
+def test_a_failure_is_one_line_with_its_reason(produce: Produce, seed: int, reason: str) -> None:
+    done = produce(f"--seed={seed}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_events_that_were_not_sent_are_a_failure_after_the_answer(produce: Produce) -> None:
+    done = produce("--seed=16", "--output=json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["record_count"] == 1170
+    assert "2 events were not sent: throttled" in done.stderr
+
+
+def test_a_wrong_option_is_a_wrong_usage(produce: Produce) -> None:
+    assert produce("--stores=0").returncode == 2
+    assert produce("--bad-ratio=1.5").returncode == 2
+
+
+def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:
+    done = command_line.run(local_aws.environment, "produce", "--project", "nowhere")
+    assert done.returncode == 1
+    assert "miztiik-events deploy --project nowhere" in done.stderr
+
+
+def test_the_producer_is_never_asked_a_second_time() -> None:
+    config = producer.client_config()
+    assert (config.retries, config.read_timeout) == ({"total_max_attempts": 1}, 915)
+
+
+def test_amounts_keep_every_digit(produce: Produce) -> None:
+    client = produce.aws.client("lambda")
+    [function] = [
+        one["FunctionName"]
+        for one in client.list_functions()["Functions"]
+        if one["FunctionName"].startswith(produce.project)
+    ]
+    assert producer.invoke(client, function, {})["tot_sales"] == Decimal("59109.61")
+
+
+def test_an_answer_that_does_not_arrive_says_that_events_may_have_been_sent(
+    local_aws: TestAws,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = local_aws.session().client(
+            "lambda",
+            endpoint_url=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            config=producer.client_config().merge(Config(read_timeout=0.2)),
+        )
+        with pytest.raises(MiztiikError, match="may have produced all the same"):
+            producer.invoke(client, "producer", {})

@@ -1,0 +1,153 @@
+"""The removal of one stack where AWS is stricter than the tests' own: with answers given before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from miztiik_events.cloudformation.operations import Operator
+from miztiik_events.cloudformation.progress import ignore
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
+from miztiik_events.destroy import inventory, teardown
+from miztiik_events.errors import StackError, UnhealthyError
+from miztiik_events.patience import Patience
+from shared_aws import TestAws
+from stubs import ANY, Answer, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
+STACK = Stack("s", ID, "CREATE_COMPLETE", "", {}, {}, {}, NOW)
+NOT_EMPTY = "The bucket you tried to delete is not empty"
+
+DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
+EMPTY = Answer("list_object_versions", {"IsTruncated": False}, {"Bucket": "b"})
+ONE_OBJECT = Answer(
+    "list_object_versions",
+    {"Versions": [{"Key": "late", "VersionId": "1"}], "IsTruncated": False},
+    {"Bucket": "b"},
+)
+ITS_DELETION = Answer(
+    "delete_objects",
+    {},
+    {"Bucket": "b", "Delete": {"Objects": [{"Key": "late", "VersionId": "1"}], "Quiet": True}},
+)
+
+
+def events(*latest_first: tuple[str, str]) -> Answer:
+    """(resource, status) each; the event ids count from the oldest."""
+    found = [
+        {
+            "StackId": ID,
+            "EventId": str(len(latest_first) - place),
+            "StackName": "s",
+            "LogicalResourceId": resource,
+            "ResourceType": "AWS::S3::Bucket",
+            "ResourceStatus": status,
+            "ResourceStatusReason": NOT_EMPTY if status == "DELETE_FAILED" else "",
+            "Timestamp": NOW,
+        }
+        for place, (resource, status) in enumerate(latest_first)
+    ]
+    return Answer("describe_stack_events", {"StackEvents": found})
+
+
+def state(status: str) -> Answer:
+    stack = {"StackName": "s", "StackId": ID, "StackStatus": status, "CreationTime": NOW}
+    return Answer("describe_stacks", {"Stacks": [stack]})
+
+
+CREATED = (("s", "CREATE_COMPLETE"),)
+FAILED = (("s", "DELETE_FAILED"), ("Bucket", "DELETE_FAILED"), ("s", "DELETE_IN_PROGRESS"))
+DELETED = (("s", "DELETE_COMPLETE"), ("s", "DELETE_IN_PROGRESS"))
+
+
+def attempt(before: Sequence[tuple[str, str]], ending: Sequence[tuple[str, str]]) -> list[Answer]:
+    """The calls of one deletion, which ends with the last of these events."""
+    now = events(*ending, *before)
+    return [events(*before), DELETE, now, state(ending[0][1]), now]
+
+
+def remove(cloudformation: Any, s3: Any) -> None:
+    teardown.remove(Operator(cloudformation, Patience(60), ignore), s3, STACK, ["b"])
+
+
+def test_objects_that_come_after_the_emptying_are_removed_too() -> None:
+    calls = [
+        *attempt(CREATED, FAILED),
+        *attempt((*FAILED, *CREATED), FAILED),
+        *attempt((*FAILED, *FAILED, *CREATED), DELETED),
+    ]
+    with (
+        stubbed("cloudformation", *calls) as cloudformation,
+        stubbed("s3", EMPTY, ONE_OBJECT, ITS_DELETION, ONE_OBJECT, ITS_DELETION) as s3,
+    ):
+        remove(cloudformation, s3)
+
+
+def test_what_cannot_be_deleted_is_named_with_the_way_to_leave_it_behind() -> None:
+    resources = [
+        {
+            "LogicalResourceId": logical_id,
+            "ResourceType": "AWS::S3::Bucket",
+            "LastUpdatedTimestamp": NOW,
+            "ResourceStatus": "DELETE_FAILED",
+            "ResourceStatusReason": reason,
+        }
+        for logical_id, reason in (("Bucket", NOT_EMPTY), ("Table", "denied"))
+    ]
+    listed = Answer("list_stack_resources", {"StackResourceSummaries": resources})
+    with (
+        stubbed("cloudformation", *attempt(CREATED, FAILED), listed) as cloudformation,
+        stubbed("s3", EMPTY, EMPTY) as s3,
+        pytest.raises(StackError) as failed,
+    ):
+        remove(cloudformation, s3)
+    assert str(failed.value).splitlines() == [
+        "stack s failed at Bucket (AWS::S3::Bucket)",
+        f"  DELETE_FAILED: {NOT_EMPTY}",
+        "  Table: DELETE_FAILED: denied",
+        "  Next: remove the cause, then destroy again; or leave these resources behind:",
+        "    aws cloudformation delete-stack --stack-name s --retain-resources Bucket Table",
+    ]
+
+
+def test_nothing_stands_against_the_removal_of_unprotected_stacks() -> None:
+    teardown.refuse_protected([])
+
+
+def test_protected_stacks_are_named_each_with_its_command() -> None:
+    other = Stack("t", "t", "CREATE_COMPLETE", "", {}, {}, {}, NOW, is_protected=True)
+    with pytest.raises(UnhealthyError) as refused:
+        teardown.refuse_protected([STACK, other])
+    told = str(refused.value).splitlines()
+    assert told[0] == "Termination protection is on for s, t: destroy goes no further"
+    command = "aws cloudformation update-termination-protection"
+    assert told[2:] == [
+        f"    {command} --no-enable-termination-protection --stack-name {name}" for name in "st"
+    ]
+
+
+def test_a_stack_that_was_protected_meanwhile_keeps_its_objects(
+    local_aws: TestAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint)
+    cloudformation, s3 = local_aws.client("cloudformation"), local_aws.client("s3")
+    name = "meanwhile-one"
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody="Resources: {Bucket: {Type: AWS::S3::Bucket}}",
+        Tags=[{"Key": PROJECT_TAG, "Value": "meanwhile"}],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1}
+    )
+    found = inventory.take(local_aws.session(), "meanwhile")
+    [bucket] = found.going(inventory.BUCKET)
+    s3.put_object(Bucket=bucket, Key="results", Body=b"one")
+    cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+    with pytest.raises(UnhealthyError, match=name):
+        teardown.destroy(local_aws.session(), found)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1

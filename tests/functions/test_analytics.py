@@ -1,0 +1,136 @@
+"""functions/analytics: the program, its properties, and the plan that Flink makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from miztiik_events.deploy import jar
+from repository import FUNCTIONS
+
+FUNCTION = FUNCTIONS / "analytics"
+GROUPS = {
+    "windows": {
+        "length.seconds": "60",
+        "allowed.lateness.seconds": "5",
+        "first.start": "1970-01-01T00:00:00.000Z",
+    },
+    "source": {"connector": "kinesis", "stream": "sales", "aws.region": "eu-central-1"},
+    "revenue.sink": {"connector": "firehose", "delivery-stream": "r", "aws.region": "eu-central-1"},
+    "late.sink": {"connector": "firehose", "delivery-stream": "l", "aws.region": "eu-central-1"},
+}
+EXPLAIN = """
+import main
+print(main.prepare(main.program(main.read_groups(main.PROPERTIES))).explain())
+"""
+
+
+def run(
+    code: str, groups: dict[str, dict[str, str]], folder: Path, classpath: Path | None = None
+) -> tuple[int, str]:
+    properties = folder / "application_properties.json"
+    properties.write_text(
+        json.dumps(
+            [{"PropertyGroupId": name, "PropertyMap": options} for name, options in groups.items()],
+        )
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(FUNCTION),
+        "APPLICATION_PROPERTIES_FILE": str(properties),
+        # The local classpath of PyFlink's own gateway; on a cluster the jarfile option does this.
+        "HADOOP_CLASSPATH": str(classpath or ""),
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
+    code, text = run(
+        EXPLAIN,
+        GROUPS,
+        tmp_path_factory.mktemp("plan"),
+        jar.build((FUNCTION / "pom.xml").read_bytes()),
+    )
+    assert code == 0, text
+    return text.split("== Optimized Execution Plan ==")[1]
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["TableSourceScan(", "WatermarkAssigner(", "OverAggregate(", "CURRENT_WATERMARK("],
+)
+def test_both_inserts_share_one(operator: str, plan: str) -> None:
+    """Two of any of these, and a sale could be both late and counted, or neither."""
+    assert plan.count(operator) == 1
+    assert plan.count("Sink(") == 2
+
+
+def test_heartbeats_pass_the_watermark_before_they_are_filtered_out(plan: str) -> None:
+    assert plan.index("heartbeat") < plan.index("WatermarkAssigner(")  # printed from the sink down
+
+
+def test_revenue_is_summed_as_decimals(plan: str) -> None:
+    assert "TRY_CAST(detail.sales AS DECIMAL(38, 2))" in plan
+
+
+@pytest.mark.parametrize(
+    ("group", "key"), [("windows", "length.seconds"), ("late.sink", None), ("source", None)]
+)
+def test_a_missing_property_stops_the_start_and_is_named(
+    group: str, key: str | None, tmp_path: Path
+) -> None:
+    groups = {name: dict(options) for name, options in GROUPS.items()}
+    if key is None:
+        del groups[group]
+    else:
+        del groups[group][key]
+    code, text = run(EXPLAIN, groups, tmp_path)
+    assert code == 1
+    assert f"windows.sql needs the property '{group}{'.' + key if key else ''}'" in text
+
+
+# Each tries to end the text, the option or the statement that it stands in.
+ATTACKS = (
+    "it's; DROP TABLE events",
+    "x';\nINSERT INTO late_events SELECT 1;\n--",
+    "x'), ('y' = 'z",
+    "${late.sink}",
+    "\\'; --",
+)
+
+
+READ_BACK = """
+import json, main
+from pyflink.table import EnvironmentSettings, TableEnvironment
+program = main.program(main.read_groups(main.PROPERTIES))
+tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+tables.execute_sql(next(one for one in program if one.startswith("CREATE TABLE late_events")))
+created = tables.execute_sql("SHOW CREATE TABLE late_events").collect().next()[0]
+print(json.dumps([len(program), created]))
+"""
+
+
+def test_a_property_stays_text_whatever_is_in_it(tmp_path: Path) -> None:
+    """Flink reads the option's value as it was given, out of as many statements as ever."""
+    options = {f"option-{number}": value for number, value in enumerate(ATTACKS)}
+    groups = {**GROUPS, "late.sink": {"connector": "blackhole", **options}}
+    ended, text = run(READ_BACK, groups, tmp_path)
+    assert ended == 0, text
+    statements, created = json.loads(text.splitlines()[-1])
+    assert statements == (FUNCTION / "windows.sql").read_text("utf-8").count(";\n")
+    for name, value in options.items():
+        written = value.replace("'", "''")
+        assert f"'{name}' = '{written}'" in created

@@ -1,0 +1,92 @@
+"""The objects of the data store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miztiik_events.destroy import buckets
+from miztiik_events.pipeline import data_store
+from miztiik_events.pipeline.data_store import Folder
+from stubs import Answer, stubbed
+
+if TYPE_CHECKING:
+    from shared_aws import TestAws
+
+
+@pytest.fixture
+def bucket(local_aws: TestAws) -> Iterator[str]:
+    s3, name = local_aws.client("s3"), f"store-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=name)
+    yield name
+    buckets.empty(s3, name)
+    s3.delete_bucket(Bucket=name)
+
+
+def put(aws: TestAws, bucket: str, key: str, body: str) -> None:
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
+
+
+def test_every_line_is_read_once(local_aws: TestAws, bucket: str) -> None:
+    folder = Folder(local_aws.client("s3"), bucket, "sales/")
+    put(local_aws, bucket, "sales/2026/11/24/15/b", '{"n": 2.50}\n\nno json\n')
+    put(local_aws, bucket, "sales/2026/11/24/15/a", '{"n": 1}')
+    put(local_aws, bucket, "other/2026/11/24/15/a", '{"n": 9}')
+
+    lines = folder.fresh()
+    assert [line.text for line in lines] == ['{"n": 1}', '{"n": 2.50}', "no json"]
+    assert [line.fields for line in lines] == [{"n": 1}, {"n": Decimal("2.50")}, None]
+    assert folder.fresh() == []
+
+    put(local_aws, bucket, f"sales/{datetime.now(timezone.utc):%Y/%m/%d/%H}/c", '{"n": 3}\n')
+    assert [line.fields for line in folder.fresh()] == [{"n": 3}]
+
+
+def test_more_objects_than_a_page_are_all_read(local_aws: TestAws, bucket: str) -> None:
+    for number in range(1005):
+        put(local_aws, bucket, f"sales/{number:05}", "{}")
+    assert len(Folder(local_aws.client("s3"), bucket, "sales/").fresh()) == 1005
+
+
+def test_objects_of_before_are_left_out(local_aws: TestAws, bucket: str) -> None:
+    now = datetime.now(timezone.utc)
+    put(local_aws, bucket, f"sales/{now:%Y/%m/%d/%H}/a", "{}")
+    s3 = local_aws.client("s3")
+    assert len(Folder(s3, bucket, "sales/", now - timedelta(minutes=1)).fresh()) == 1
+    assert Folder(s3, bucket, "sales/", now + timedelta(minutes=1)).fresh() == []
+
+
+def test_earlier_hours_are_not_even_listed() -> None:
+    request = {
+        "Bucket": "store",
+        "Prefix": "sales/",
+        # An hour before, and in UTC.
+        "StartAfter": "sales/2026/11/24/14",
+    }
+    since = datetime(2026, 11, 24, 17, 30, tzinfo=timezone(timedelta(hours=2)))
+    with stubbed("s3", Answer("list_objects_v2", {}, request)) as s3:
+        assert Folder(s3, "store", "sales/", since).fresh() == []
+
+
+def test_the_newest_object_is_looked_for_in_the_newest_hour_alone(
+    local_aws: TestAws, bucket: str
+) -> None:
+    s3 = local_aws.client("s3")
+    assert data_store.newest(s3, bucket, "sales/") is None
+    # What was written last, but for an earlier hour, is no fresh delivery.
+    for key in ("sales/2026/11/24/10/a", "sales/2026/11/24/10/b", "sales/2026/09/30/23/late"):
+        put(local_aws, bucket, key, "{}")
+    found = data_store.newest(s3, bucket, "sales/")
+    assert found
+    assert found["Key"].startswith("sales/2026/11/24/10/")
+
+
+def test_objects_are_counted_under_their_prefix(local_aws: TestAws, bucket: str) -> None:
+    for key in ("late/2026/11/24/10/a", "late/2026/11/24/11/b", "late/2026/11/23/10/c"):
+        put(local_aws, bucket, key, "{}")
+    assert data_store.count(local_aws.client("s3"), bucket, "late/2026/11/24/") == 2

@@ -1,0 +1,55 @@
+"""The wheel carries what the program needs, and the README tells of every command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from miztiik_events.main import COMMANDS
+from repository import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    # A copy without earlier builds: setuptools ships what it finds in build/.
+    source = folder / "source"
+    subprocess.run(["git", "clone", "--quiet", ROOT, source], check=True)
+    for path in _tracked_or_new():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_bytes((ROOT / path).read_bytes())
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source], check=True
+    )
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
+        return set(archive.namelist())
+
+
+def _tracked_or_new() -> list[str]:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [path for path in listing.stdout.splitlines() if (ROOT / path).is_file()]
+
+
+@pytest.mark.parametrize("folder", ["templates", "functions"])
+def test_the_wheel_carries_every_file_of(folder: str, wheel: set[str]) -> None:
+    expected = {f"miztiik_events/{path}" for path in _tracked_or_new() if path.startswith(folder)}
+    assert expected
+    assert expected <= wheel
+
+
+def test_the_wheel_carries_nothing_compiled(wheel: set[str]) -> None:
+    assert not [name for name in wheel if "__pycache__" in name]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_tells_of(command: str) -> None:
+    assert f"miztiik-events {command}" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,65 @@
+"""The house is as its map says, and the tests mirror it."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+import miztiik_events
+from repository import ROOT
+
+PACKAGE = ROOT / "cli"
+TESTS = ROOT / "tests"
+ROOMS = sorted(path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*/__init__.py"))
+# Not rooms of the package: what tests share, other parts of the repository, whole flows.
+OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak"}
+
+
+def modules(room: Path) -> set[str]:
+    """The modules and the rooms that lie in it."""
+    inside = (PACKAGE / room).iterdir()
+    return {path.stem for path in inside if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+
+def test_every_room_and_every_module_outside_one_is_on_the_map() -> None:
+    drawn = re.findall(r"^ +([a-z]+)/? ", str(miztiik_events.__doc__), re.MULTILINE)
+    outside = modules(Path()) - {room.parts[0] for room in ROOMS} - {"__init__", "__main__"}
+    assert sorted(drawn) == sorted(outside | {room.name for room in ROOMS})
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=str)
+def test_a_room_says_in_one_sentence_what_it_is_for(room: Path) -> None:
+    said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8")))
+    assert said
+    assert said.splitlines()[0].endswith(".")
+
+
+def test_every_room_is_packaged() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    packages = settings["options"]["packages"].split()
+    rooms = {f"miztiik_events.{'.'.join(room.parts)}" for room in ROOMS}
+    assert set(packages) == {
+        *("miztiik_events", "miztiik_events.templates", "miztiik_events.functions"),
+        *rooms,
+    }
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        path.relative_to(TESTS)
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if path.relative_to(TESTS).parts[0] not in OTHER
+    ],
+    ids=str,
+)
+def test_a_test_is_named_after_a_module_of_its_room(test: Path) -> None:
+    subject = test.stem[len("test_") :]
+    assert any(
+        subject == module or subject.startswith(f"{module}_") for module in modules(test.parent)
+    )

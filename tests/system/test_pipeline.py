@@ -1,0 +1,200 @@
+"""The whole pipeline on real parts: bus, rules, stream, Flink, Firehose, S3 and the consumers.
+
+One story is told, and the tests look at how it ended: events pile up before the application runs,
+more come while it runs, with copies, late and malformed ones among them, and in the middle it is
+stopped with a snapshot and started again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import oracle
+from deployed_pipeline import Pipeline, Tap, deployed
+from sample_events import some_sales
+from waiting import until
+
+if TYPE_CHECKING:
+    from shared_aws import TestAws
+
+PROJECT = "pipeline"
+WINDOW_SECONDS = 10
+LATENESS_SECONDS = 5
+SHARDS = 4
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was done, and all that came of it."""
+
+    pipeline: Pipeline
+    answers: list[dict[str, Any]]
+    late_ids: set[str]
+    events: list[dict[str, Any]]
+    audit: dict[str, Any]
+
+    @property
+    def sales(self) -> list[oracle.Sale]:
+        return [sale for event in self.events if (sale := oracle.sale(event))]
+
+    @property
+    def expected(self) -> dict[tuple[str, str], oracle.Revenue]:
+        in_time = [sale for sale in self.sales if sale.request_id not in self.late_ids]
+        return oracle.windows(in_time, WINDOW_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
+    with deployed(
+        local_aws,
+        PROJECT,
+        ShardCount=SHARDS,
+        WindowSeconds=WINDOW_SECONDS,
+        AllowedLatenessSeconds=LATENESS_SECONDS,
+        BufferIntervalSeconds=1,
+    ) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def tap(pipeline: Pipeline) -> Tap:
+    return pipeline.tap()
+
+
+@pytest.fixture(scope="module")
+def story(pipeline: Pipeline, tap: Tap) -> Story:
+    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1)]
+    pipeline.run("start-analytics")
+
+    with ThreadPoolExecutor(1) as pool:
+        meanwhile = pool.submit(
+            pipeline.produce, stores=5, duration=30, rate=60, seed=2, bad_ratio=0.1
+        )
+        copies = some_sales(100, seed=3)
+        pipeline.put(*copies, *copies)
+        pipeline.run("stop-analytics")
+        pipeline.run("start-analytics")
+        answers.append(meanwhile.result())
+
+    after_the_restart = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
+    pipeline.put(*some_sales(50, seed=4))
+    _let_windows_close(pipeline)
+    until(
+        lambda: any(line["timestamp"] > after_the_restart for line in pipeline.results()),
+        "a window that closed after the restart",
+    )
+    late = some_sales(25, seed=5)
+    pipeline.put(*late, ago=120)
+    late_ids = {sale["request_id"] for sale in late}
+    until(lambda: len(pipeline.stored("late_events/")) >= len(late), "the late events' records")
+
+    audit = json.loads(pipeline.run("verify", "--output=json"))
+    sent = sum(answer["record_count"] for answer in answers) + 200 + 50 + 25
+    return Story(pipeline, answers, late_ids, tap.drain(sent), audit)
+
+
+def _let_windows_close(pipeline: Pipeline) -> None:
+    """Wait until the current window is over and its lateness too, then say so to every shard."""
+    now = time.time()
+    over = (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS + LATENESS_SECONDS + 1
+    until(lambda: time.time() >= over, "the end of the window")
+    pipeline.beat()
+
+
+def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
+    reported = dict(oracle.reported(line) for line in story.pipeline.results())
+    assert reported == story.expected
+    assert len({end for _, end in reported}) >= 5
+
+
+def test_a_catch_up_over_four_shards_makes_nothing_late(story: Story) -> None:
+    recorded = story.pipeline.stored("late_events/")
+    assert {line["request_id"] for line in recorded} == story.late_ids
+    assert {line["reason"] for line in recorded} == {"late"}
+
+
+def test_the_shards_were_really_all_in_use(story: Story) -> None:
+    records = story.audit["shards"]
+    assert len(records) == SHARDS
+    assert all(count > 100 for count in records.values())
+
+
+def test_the_sums_agree_with_what_the_producer_said(story: Story) -> None:
+    produced = sum(round(answer["tot_sales"] * 100) for answer in story.answers)
+    own = sum(sale.cents for sale in {s.request_id: s for s in _own(story)}.values())
+    assert sum(revenue.cents for revenue in story.expected.values()) == produced + own
+
+
+def _own(story: Story) -> list[oracle.Sale]:
+    sent = {sale["request_id"] for seed, n in ((3, 100), (4, 50)) for sale in some_sales(n, seed)}
+    return [sale for sale in story.sales if sale.request_id in sent]
+
+
+def test_every_event_that_is_neither_a_sale_nor_a_stock_count_is_rejected(story: Story) -> None:
+    known = {id(one) for one in story.events if oracle.sale(one) or oracle.stock_count(one)}
+    unknown = [one["id"] for one in story.events if id(one) not in known]
+    assert len(unknown) == sum(answer["rejected_events"] for answer in story.answers) > 50
+    rejected = Tap(story.pipeline.aws, story.pipeline.outputs["RejectedEventsQueueUrl"])
+    assert sorted(one["id"] for one in rejected.drain(len(unknown))) == sorted(unknown)
+
+
+def test_each_new_order_has_one_dispatch_note(story: Story) -> None:
+    orders = _orders(story)
+    table = "DispatchTableName"
+    until(lambda: len(story.pipeline.items(table)) >= len(orders), "a note for each order")
+    assert {item["request_id"]["S"] for item in story.pipeline.items(table)} == orders
+
+
+def test_the_warehouse_applied_each_order_and_each_stock_count(story: Story) -> None:
+    counts = {
+        one["detail"]["request_id"] for one in story.events if oracle.stock_count(one) is not None
+    }
+    assert len(counts) == sum(answer["inventory_events"] for answer in story.answers) > 100
+    table = "AppliedTableName"
+    # An event that is older than the last count is part of that count: it leaves no note.
+    until(lambda: not story.pipeline.waiting("WarehouseQueueName"), "an empty queue")
+    applied = {item["request_id"]["S"] for item in story.pipeline.items(table)}
+    assert applied <= counts | _orders(story)
+    assert len(applied & counts) > 100
+
+
+def test_the_stock_is_what_was_counted_last_less_orders_since(story: Story) -> None:
+    until(lambda: not story.pipeline.waiting("WarehouseQueueName"), "an empty queue")
+    expected = oracle.stock(story.events)
+    kept = {
+        (item["store_id"]["S"], item["category"]["S"]): int(item["quantity"]["N"])
+        for item in story.pipeline.items("StockTableName")
+    }
+    assert kept.keys() >= expected.keys()
+    # A count that comes after orders younger than it overwrites them (functions/warehouse).
+    assert all(kept[key] >= quantity for key, quantity in expected.items())
+    assert any(kept[key] == quantity for key, quantity in expected.items())
+
+
+def test_there_are_no_dead_letters(story: Story) -> None:
+    queues = story.audit["queues"]
+    assert {name for name, count in queues.items() if count} == {"RejectedEvents"}
+    assert len(queues) == 4
+
+
+def _orders(story: Story) -> set[str]:
+    return {sale.request_id for sale in story.sales if not sale.is_return}
+
+
+def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
+    counts = story.audit["counts"]
+    assert story.audit["differences"] == []
+    assert counts["late"] == len(story.late_ids)
+    # The 100 that were put twice; on a busy machine the producer may have sent more again.
+    known = {(sale.second // WINDOW_SECONDS, sale.request_id) for sale in story.sales}
+    assert counts["duplicates"] == len(story.sales) - len(known) >= 100
+    places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
+    assert sum(counts[place] for place in places) == counts["records"]
