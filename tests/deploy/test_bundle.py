@@ -40,7 +40,8 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     ours = bundle.write(bundle.bundle(folder), tmp_path / "ours.zip")
     theirs = tmp_path / "theirs.zip"
     code = (
-        "import os, sys; from pathlib import Path; from miztiik_events.deploy import bundle; os.umask(0);"
+        "import os, sys; from pathlib import Path; from miztiik_events.deploy import bundle; "
+        "os.umask(0);"
         "bundle.write(bundle.bundle(Path(sys.argv[1])), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
