@@ -27,7 +27,10 @@ SETTINGS = {
     "BufferIntervalSeconds": 1,
 }
 TEMPLATES = Path(__file__).parent.parent / "templates"
-NEEDED = ("artifacts", "data-store", "stream", "event-bus", "firehose", "analytics")
+NEEDED = (
+    *("artifacts", "data-store", "stream", "event-bus", "transformer", "firehose"),
+    "analytics",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class StreamRecord:
 
 @dataclass
 class AnalysedProject:
-    """Deployed without its consumers and without the heartbeat's schedule: the test beats.
+    """Deployed without its consumers and without the heartbeat: the test beats.
 
     Hence event time stands still between two examples, and goes where the test wants it.
     """
@@ -59,10 +62,6 @@ class AnalysedProject:
         parameters = [f"--parameter-overrides={name}={value}" for name, value in SETTINGS.items()]
         deployed = self.run("deploy", "--output=json", f"--templates={folder}", *parameters)
         self.outputs.update(json.loads(deployed))
-        schedule = self.aws.client("cloudformation").describe_stack_resource(
-            StackName=f"{self.name}-stream", LogicalResourceId="HeartbeatSchedule"
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        self.aws.client("events").disable_rule(Name=schedule)
         self.run("start-analytics")
 
     def run(self, *arguments: str, exit_code: int = 0) -> str:
