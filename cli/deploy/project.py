@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import boto3
 
 Outputs = Mapping[str, Mapping[str, str]]
+# What CloudFormation shows of a parameter that is declared NoEcho.
+HIDDEN = "****"
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,16 @@ class Project:
     def desired(self, step: Step, outputs: Outputs) -> Desired:
         """The stack as it should be, given the outputs of its parents."""
         values = {key: self.value(step, key, outputs) for key in step.sources}
-        kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
         live = self.live_stack(step)
+        own = live.parameters if live else {}
+        kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
+        # What a person gave before the stack, or its parameter, was there holds for it too.
+        values.update({key: self._value_elsewhere(key) for key in kept.difference(own)})
         return Desired(
             stack=self.stack_name(step),
             template=step.template,
             parameters={key: value for key, value in values.items() if value is not None},
-            kept=frozenset(kept.intersection(live.parameters if live else ())),
+            kept=frozenset(kept.intersection(own)),
             # Tags that somebody gave in an earlier deploy stay.
             tags={
                 **(live.tags if live else {}),
@@ -107,6 +112,12 @@ class Project:
             if isinstance(source, Default):
                 return self._live_value(step, name) or step.template.parameters[name].default
         return None
+
+    def _value_elsewhere(self, name: str) -> str | None:
+        """The value that the parameter has in the project's stacks; None when none has it."""
+        takers = (step for step in self.steps if isinstance(step.sources.get(name), Default))
+        values = (self._live_value(step, name) for step in takers)
+        return next((value for value in values if value not in (None, HIDDEN)), None)
 
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)

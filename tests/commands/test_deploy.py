@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shared_aws import TestAws
 
 READING = ("Describe", "Get", "List")
+PATIENT = """\
+Parameters: {Patience: {Type: Number, Default: 30}}
+Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Patience}}}
+"""
 
 
 @pytest.fixture
@@ -130,6 +134,28 @@ def test_a_parameter_that_was_given_once_is_kept(project: LiveProject) -> None:
     assert project.parameter("queue", "Patience") == "45"
     assert project.deploy("--parameter-overrides", "Patience=50").returncode == 0
     assert project.parameter("queue", "Patience") == "50"
+
+
+def test_a_value_that_was_given_holds_for_stacks_that_come_later(project: LiveProject) -> None:
+    assert project.deploy("-p", "Patience=45").returncode == 0
+    project.sources.template("second", PATIENT)
+    # It has a stack already, but had no such parameter.
+    project.sources.template("alarm", PATIENT)
+    assert project.deploy().returncode == 0
+    assert project.parameter("second", "Patience") == "45"
+    assert project.parameter("alarm", "Patience") == "45"
+
+
+def test_a_value_that_cloudformation_hides_is_not_given_on(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, empty_project(tmp_path))
+    project.sources.template("first", PATIENT.replace("{Type", "{NoEcho: true, Type"))
+    assert project.deploy("-p", "Patience=45").returncode == 0
+    assert project.parameter("first", "Patience") == "****"
+    project.sources.template("second", PATIENT)
+    assert project.deploy().returncode == 0
+    assert project.parameter("second", "Patience") == "30"
 
 
 def test_a_value_may_contain_an_equals_sign(local_aws: TestAws, tmp_path: Path) -> None:

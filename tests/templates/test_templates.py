@@ -45,6 +45,11 @@ def test_they_load_and_fit_together() -> None:
     assert any(isinstance(source, Default) for source in sources)
 
 
+def test_each_function_has_the_template_of_its_name() -> None:
+    names = {tree.name for tree in TREES if f"{tree.name.capitalize()}Code" in tree.parameters}
+    assert names == bundle.bundles().keys()
+
+
 def test_the_outputs_that_others_rely_on_are_there() -> None:
     assert {name for one in template.load_all() for name in one.outputs} >= INTERFACE
 

@@ -61,10 +61,12 @@ def test_what_a_function_fails_at_goes_somewhere(tree: Tree) -> None:
         if "RedrivePolicy" in queues[target(one["EventSourceArn"])]
         and one["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     }
-    for delivery in tree.properties(DELIVERY).values():
+    outputs = {name: target(one["Value"]) for name, one in tree.data["Outputs"].items()}
+    for delivery in (one for other in TREES for one in other.properties(DELIVERY).values()):
         destination = delivery["ExtendedS3DestinationConfiguration"]
         if destination["ErrorOutputPrefix"]:
-            kept |= {target(one) for one in walk(destination["ProcessingConfiguration"])}
+            taken = map(target, walk(destination["ProcessingConfiguration"]))
+            kept |= {outputs[name] for name in taken if name in outputs}
     assert tree.resources(FUNCTION).keys() <= kept
 
 
