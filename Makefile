@@ -41,7 +41,7 @@ lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/mypy cli
 	@for function in functions/[a-z]*/; do MYPYPATH=$$function $(BIN)/mypy --explicit-package-bases $$function || exit 1; done
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/cfn-lint templates/*.yaml docs/*.yaml
+	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/cli.py

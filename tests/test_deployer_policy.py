@@ -29,7 +29,7 @@ from template_trees import listed
 if TYPE_CHECKING:
     from conftest import TestAws
 
-POLICY = Path(__file__).parent.parent / "docs" / "deployer-policy.json"
+POLICY = Path(__file__).parent.parent / "docs" / "examples" / "deployer-policy.json"
 PROJECT = "deployer"
 MOST_CHARACTERS = 6144
 # These calls name a change set by its ARN and no stack. AWS looks at the change set's stack;

@@ -1,4 +1,4 @@
-"""The package, deployed with the key and the access log bucket of docs/*.yaml.
+"""The package, deployed with the key and the access log bucket of docs/examples/*.yaml.
 
 What the local AWS knows of keys is asked here: it tells those of delivery streams, buckets, queues,
 log groups and the application, and it holds roles to what they may do with a key. It encrypts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import TestAws
 
 PROJECT = "keyed"
-DOCS = Path(__file__).parent.parent / "docs"
+EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 QUEUES, LOG_GROUPS = 8, 8
 
 
@@ -55,7 +55,7 @@ def ready(aws: TestAws, name: str) -> dict[str, str]:
     cloudformation = aws.client("cloudformation")
     stack = cloudformation.create_stack(
         StackName=f"{name}-of-{PROJECT}",
-        TemplateBody=(DOCS / f"{name}.yaml").read_text("utf-8"),
+        TemplateBody=(EXAMPLES / f"{name}.yaml").read_text("utf-8"),
         Parameters=[{"ParameterKey": "Project", "ParameterValue": PROJECT}],
         Capabilities=["CAPABILITY_IAM"],
     )["StackId"]
