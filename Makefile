@@ -50,7 +50,7 @@ bench-lateness: install ## Measure how far out of order sales come, and when win
 	@$(BIN)/python bench/lateness.py
 
 wheel: install ## Build the wheel and the sdist into dist/
-	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	@$(BIN)/python -m build --outdir dist . >/dev/null
 
 clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and all that was built
 	@if test -x $(BIN)/miztiik-events; then \

@@ -76,9 +76,12 @@ class Page:
     def commands(self) -> set[str]:
         """What it says of a command of ours, without the program's name."""
         calls = [call.partition(PROGRAM + " ")[2] for call in self.calls if PROGRAM + " " in call]
-        quoted = [text.removeprefix(PROGRAM + " ") for text in self.quoted]
-        named = [text for text in quoted if text.split()[:1] and text.split()[0] in COMMANDS]
-        return {re.split(r' \||[;)>#"]', text)[0].strip() for text in [*calls, *named]}
+        quoted = [
+            text.removeprefix(PROGRAM + " ")
+            for text in self.quoted
+            if text.startswith(PROGRAM + " ") or (text.split()[:1] and text.split()[0] in COMMANDS)
+        ]
+        return {re.split(r' \||[;)>#"]', text)[0].strip() for text in [*calls, *quoted]}
 
     def section(self, heading: str) -> str:
         parts = re.split(r"^#{2,3} (.+)$", self.text, flags=re.MULTILINE)
