@@ -41,7 +41,7 @@ lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/mypy cli
 	@for function in functions/[a-z]*/; do MYPYPATH=$$function $(BIN)/mypy --explicit-package-bases $$function || exit 1; done
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/cfn-lint templates/*.yaml docs/*.yaml
+	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/cli.py
@@ -50,7 +50,7 @@ bench-lateness: install ## Measure how far out of order sales come, and when win
 	@$(BIN)/python bench/lateness.py
 
 wheel: install ## Build the wheel and the sdist into dist/
-	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	@$(BIN)/python -m build --outdir dist . >/dev/null
 
 clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and all that was built
 	@if test -x $(BIN)/miztiik-events; then \

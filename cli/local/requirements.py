@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 # The gap files use names that are private to this very version.
 MINISTACK = "1.5.33"
 _EXTRA = ("ministack", "apache-flink", "cbor2")
-_INSTALL = "pip install 'miztiik-events[local]' (with Python 3.9 to 3.11, which Flink needs)"
+_INSTALL = "Run in a checkout: make install (with Python 3.9 to 3.11, which Flink needs)"
 _OLDEST_JAVA = 11
 
 
@@ -24,13 +24,11 @@ def check() -> None:
     if not (3, 9) <= sys.version_info[:2] < (3, 12):
         version = ".".join(map(str, sys.version_info[:2]))
         raise ConfigurationError(
-            f"An AWS on this machine does not run on Python {version}. Run: {_INSTALL}"
+            f"An AWS on this machine does not run on Python {version}. {_INSTALL}"
         )
     missing = [name for name in _EXTRA if _version(name) is None]
     if missing:
-        raise ConfigurationError(
-            f"An AWS on this machine needs {', '.join(missing)}. Run: {_INSTALL}"
-        )
+        raise ConfigurationError(f"An AWS on this machine needs {', '.join(missing)}. {_INSTALL}")
     check_ministack()
     find_java()
 
@@ -40,7 +38,7 @@ def check_ministack() -> None:
     version = _version("ministack")
     if version != MINISTACK:
         raise ConfigurationError(
-            f"ministack {version} is installed, but only {MINISTACK} is supported. Run: {_INSTALL}"
+            f"ministack {version} is installed, but only {MINISTACK} is supported. {_INSTALL}"
         )
 
 

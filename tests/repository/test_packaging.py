@@ -1,4 +1,4 @@
-"""The wheel carries what the program needs, and the README tells of every command."""
+"""The wheel carries what the program needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import zipfile
 
 import pytest
 
-from miztiik_events.main import COMMANDS
 from repository import ROOT
 
 
@@ -48,8 +47,3 @@ def test_the_wheel_carries_every_file_of(folder: str, wheel: set[str]) -> None:
 
 def test_the_wheel_carries_nothing_compiled(wheel: set[str]) -> None:
     assert not [name for name in wheel if "__pycache__" in name]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_readme_tells_of(command: str) -> None:
-    assert f"miztiik-events {command}" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ import pytest
 import command_line
 import template_trees
 from live_project import LiveProject
-from repository import DOCS
+from repository import EXAMPLES
 from small_projects import queue_project
 from small_roles import ACCOUNT, ARN, allow
 from template_trees import listed
@@ -30,7 +30,7 @@ from template_trees import listed
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
-POLICY = DOCS / "deployer-policy.json"
+POLICY = EXAMPLES / "deployer-policy.json"
 PROJECT = "deployer"
 MOST_CHARACTERS = 6144
 # These calls name a change set by its ARN and no stack. AWS looks at the change set's stack;

@@ -1,4 +1,4 @@
-"""The package, deployed with the key and the access log bucket of docs/*.yaml.
+"""The package, deployed with the key and the access log bucket of docs/examples/*.yaml.
 
 What the local AWS knows of keys is asked here: it tells those of delivery streams, buckets, queues,
 log groups and the application, and it holds roles to what they may do with a key. It encrypts
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 import command_line
 from key_use import ASKS
 from miztiik_events.cloudformation import stacks, template
-from repository import DOCS
+from repository import EXAMPLES
 from small_roles import ACCOUNT, Role, document
 from template_trees import listed
 
@@ -54,7 +54,7 @@ def ready(aws: TestAws, name: str) -> dict[str, str]:
     cloudformation = aws.client("cloudformation")
     stack = cloudformation.create_stack(
         StackName=f"{name}-of-{PROJECT}",
-        TemplateBody=(DOCS / f"{name}.yaml").read_text("utf-8"),
+        TemplateBody=(EXAMPLES / f"{name}.yaml").read_text("utf-8"),
         Parameters=[{"ParameterKey": "Project", "ParameterValue": PROJECT}],
         Capabilities=["CAPABILITY_IAM"],
     )["StackId"]

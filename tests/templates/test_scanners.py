@@ -16,17 +16,20 @@ import pytest
 
 import scanners
 from filled_templates import filled
+from repository import EXAMPLES
 from scanners import Finding, Scanners
 from template_trees import FOLDER, TREES, Tree
 
-DOCS = FOLDER.parent / "docs"
 GIVEN = {
     "KmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/of-the-customer",
     "AccessLogBucket": "access-logs",
     "AlarmEmail": "somebody@example.com",
     "LogRetentionDays": 365,
 }
-ALL = [*TREES, *(Tree(path.stem, path.read_text("utf-8")) for path in sorted(DOCS.glob("*.yaml")))]
+ALL = [
+    *TREES,
+    *(Tree(path.stem, path.read_text("utf-8")) for path in sorted(EXAMPLES.glob("*.yaml"))),
+]
 Scan = Callable[[Path], "set[Finding]"]
 
 
@@ -86,7 +89,7 @@ def test_every_waiver_has_a_reason() -> None:
 
 
 def test_anybody_who_runs_checkov_on_the_templates_is_content(installed: Scanners) -> None:
-    assert installed.checkov(FOLDER) == installed.checkov(DOCS) == set()
+    assert installed.checkov(FOLDER) == installed.checkov(EXAMPLES) == set()
 
 
 def public(tree: Tree) -> Tree:

@@ -9,7 +9,7 @@ import pytest
 
 from filled_templates import filled
 from key_use import ASKS
-from repository import DOCS
+from repository import EXAMPLES
 from template_trees import TREES, Tree, having, listed, statements, walk
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/of-the-customer"
@@ -135,7 +135,7 @@ def test_a_role_may_do_with_the_key_what_it_needs() -> None:
 
 def test_the_ready_keys_policy_lets_in_every_service_that_works_on_its_own() -> None:
     """The others ask in the name of the role or the person that calls them."""
-    key = Tree("kms-key", (DOCS / "kms-key.yaml").read_text("utf-8"))
+    key = Tree("kms-key", (EXAMPLES / "kms-key.yaml").read_text("utf-8"))
     ((_, properties),) = key.properties("AWS::KMS::Key").items()
     services = {
         str(service)
@@ -157,6 +157,6 @@ def test_the_ready_keys_policy_lets_in_every_service_that_works_on_its_own() -> 
 
 @pytest.mark.parametrize("name", ["kms-key", "access-log-bucket"])
 def test_a_ready_template_gives_the_parameter_that_the_templates_take(name: str) -> None:
-    outputs = Tree(name, (DOCS / f"{name}.yaml").read_text("utf-8")).data["Outputs"]
+    outputs = Tree(name, (EXAMPLES / f"{name}.yaml").read_text("utf-8")).data["Outputs"]
     taken = {parameter for tree in TREES for parameter in tree.parameters}
     assert len(outputs.keys() & taken) == 1
