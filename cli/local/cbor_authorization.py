@@ -13,7 +13,7 @@ from .private_names import require
 
 
 def fill() -> None:
-    from ministack.core import iam_actions  # type: ignore[import-untyped]
+    from ministack.core import iam_actions
 
     require(iam_actions, "_safe_json_field")
     json_field = iam_actions._safe_json_field

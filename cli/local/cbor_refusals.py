@@ -15,7 +15,7 @@ from .private_names import require
 
 
 def fill() -> None:
-    from ministack.core import iam_actions  # type: ignore[import-untyped]
+    from ministack.core import iam_actions
 
     require(iam_actions, "access_denied_response")
     refuse = iam_actions.access_denied_response

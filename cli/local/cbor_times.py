@@ -18,7 +18,7 @@ _TAKEN = "Timestamp"
 
 
 def fill() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     require(kinesis, "handle_request")
     handle = kinesis.handle_request

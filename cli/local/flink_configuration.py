@@ -94,7 +94,7 @@ def free_ports() -> Ports:
 
 
 def flink_home() -> Path:
-    import pyflink  # type: ignore[import-untyped]
+    import pyflink
 
     return Path(pyflink.__file__).parent
 

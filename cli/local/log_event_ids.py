@@ -13,7 +13,7 @@ from .private_names import require
 
 
 def fill() -> None:
-    from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]
+    from ministack.services import cloudwatch_logs
 
     require(cloudwatch_logs, "_append_log_events")
     append = cloudwatch_logs._append_log_events

@@ -16,8 +16,8 @@ Data = dict[str, Any]
 
 
 def fill() -> None:
-    from ministack.core.responses import json_response  # type: ignore[import-untyped]
-    from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]
+    from ministack.core.responses import json_response
+    from ministack.services import cloudwatch_logs
 
     require(cloudwatch_logs, "_filter_log_events")
     first_page = cloudwatch_logs._filter_log_events
