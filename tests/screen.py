@@ -11,7 +11,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -104,13 +104,17 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    environment: Mapping[str, str], *arguments: str, columns: int = 80, rows: int = 24
+    environment: Mapping[str, str],
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 24,
+    starter: Sequence[str] = (),
 ) -> Iterator[Terminal]:
-    """The program with these arguments on a terminal of this size."""
+    """The program with these arguments on a terminal of this size; `starter` is what runs it."""
     ours, theirs = pty.openpty()
     name = os.ttyname(theirs)
     process = subprocess.Popen(
-        [command_line.PROGRAM, *arguments],
+        [*starter, command_line.PROGRAM, *arguments],
         env={**os.environ, **command_line.NO_SETTINGS, "TERM": "xterm", **environment},
         stdin=theirs,
         stdout=theirs,

@@ -41,7 +41,7 @@ def _in_seconds(body: bytes) -> bytes:
     request = cbor.read(body)
     if isinstance(request.get(_TAKEN), (int, float)):
         request[_TAKEN] /= 1000
-        return cbor2.dumps(request)
+        body = cbor2.dumps(request)
     return body
 
 
