@@ -43,7 +43,7 @@ check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS
 	@$(MAKE) --no-print-directory -j2 lint quick
 
 quick: $(READY)
-	@$(BIN)/pytest -m "not aws" $(TESTS)
+	@$(BIN)/pytest -m "not aws and not tools" $(TESTS)
 
 test: install lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest

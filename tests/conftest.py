@@ -67,9 +67,10 @@ def local_aws() -> Iterator[TestAws]:
         yield TestAws(running)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs an AWS on this machine, and start what takes longest first."""
+    """Mark what uses `local_aws`, however indirectly, and have whole flows start first."""
     for item in items:
         if "local_aws" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.aws)
+            item.add_marker("aws")
     items.sort(key=lambda item: item.get_closest_marker("scenario") is None)

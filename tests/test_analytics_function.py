@@ -12,6 +12,8 @@ import pytest
 
 from miztiik_events import jar
 
+pytestmark = pytest.mark.aws
+
 FUNCTION = Path(__file__).parent.parent / "functions" / "analytics"
 GROUPS = {
     "windows": {

@@ -23,6 +23,8 @@ from miztiik_events.local import flink, flink_processes, launch
 from miztiik_events.local.flink_log import SERVICE
 from waiting import until
 
+pytestmark = pytest.mark.aws
+
 
 @pytest.fixture(scope="module")
 def role(local_aws: TestAws) -> str:

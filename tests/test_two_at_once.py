@@ -24,6 +24,7 @@ from waiting import until
 if TYPE_CHECKING:
     from conftest import TestAws
 
+pytestmark = pytest.mark.aws
 Ended = subprocess.CompletedProcess[str]
 
 
