@@ -2,11 +2,14 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# What `make check` installs: no Flink, no MiniStack, so no Java and no Maven either.
+LIGHT := .venv/light
+READY := $(or $(wildcard $(INSTALLED)),$(LIGHT))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint bench-cli bench-lateness clean wheel
+.PHONY: help install demo check quick test soak lint bench-cli bench-lateness clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,18 +27,31 @@ $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
 	@$(BIN)/miztiik-events package --quiet --output-dir build/package >/dev/null
+	@touch $(LIGHT) $@
+
+$(LIGHT): setup.cfg pyproject.toml
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' || \
+	  { echo "Python 3.9 or newer with venv is needed (found: $(or $(PYTHON),none))." >&2; exit 5; }
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 demo: install ## The whole pipeline on this machine: no account, no Docker
 	@$(BIN)/miztiik-events demo
 
-test: lint ## Lint, then every test, the pipeline on real parts included
+check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS=tests/audit narrows it
+	@$(MAKE) --no-print-directory -j2 lint quick
+
+quick: $(READY)
+	@$(BIN)/pytest -m "not aws and not tools" $(TESTS)
+
+test: install lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest
 
 soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour
 	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py
 
-lint: install ## ruff, mypy --strict, import-linter, cfn-lint on all templates
+lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy cli

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,11 @@ import pytest
 from miztiik_events.local import launch
 from shared_aws import TestAws
 
+# A shell starts its background jobs with Ctrl-C ignored, and what is ignored stays so in children,
+# who are sent it here. What is handled does not; and we ignore it as before.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)
+
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[TestAws]:
@@ -17,3 +23,12 @@ def local_aws() -> Iterator[TestAws]:
         pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
     with launch.local_aws() as running:
         yield TestAws(running)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses `local_aws`, however indirectly, and have whole flows start first."""
+    for item in items:
+        if "local_aws" in getattr(item, "fixturenames", ()):
+            item.add_marker("aws")
+    items.sort(key=lambda item: item.get_closest_marker("scenario") is None)

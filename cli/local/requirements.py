@@ -47,7 +47,7 @@ def find_java() -> Path:
     home = os.environ.get("JAVA_HOME")
     command = str(Path(home, "bin", "java")) if home else "java"
     found = shutil.which(command)
-    version = _java_version(found) if found else 0
+    version = java_version(found) if found else 0
     if not found or version < _OLDEST_JAVA:
         seen = f"; {command} is Java {version}" if version else f"; no {command}"
         raise ConfigurationError(
@@ -64,7 +64,8 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _java_version(java: str) -> int:
+def java_version(java: str) -> int:
+    """The number of a Java's release, as 17; 0 when it tells none."""
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     # `openjdk version "17.0.15" 2025-04-15`, or `"1.8.0_292"` before Java 9.
     quoted = answer.stderr.partition('"')[2].partition('"')[0]

@@ -19,7 +19,7 @@ def credentials(role_arn: str, session_name: str) -> dict[str, str]:
 
     STS itself would refuse: the role trusts a service, not the account's root.
     """
-    from ministack.services import sts  # type: ignore[import-untyped]
+    from ministack.services import sts
 
     require(sts, "register_session")
     account, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]

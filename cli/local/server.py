@@ -133,7 +133,7 @@ def _say_error(error: MiztiikError) -> None:
 def _serve(listener: socket.socket) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
-    from ministack.app import app  # type: ignore[import-untyped]
+    from ministack.app import app
 
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]

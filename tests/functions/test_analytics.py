@@ -13,6 +13,8 @@ import pytest
 from miztiik_events.deploy import jar
 from repository import FUNCTIONS
 
+pytestmark = pytest.mark.aws
+
 FUNCTION = FUNCTIONS / "analytics"
 GROUPS = {
     "windows": {

@@ -20,6 +20,7 @@ from miztiik_events.local import launch
 from miztiik_events.local.folder import Address, Folder
 from waiting import until
 
+pytestmark = pytest.mark.aws
 PROGRAM = [sys.executable, "-c", "from miztiik_events.main import main; main()", "local"]
 PARENT = """
 from miztiik_events.local.launch import local_aws

@@ -29,9 +29,12 @@ from miztiik_events.local.folder import Folder
 from shared_aws import TestAws
 from waiting import until
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/net/tcp").exists(), reason="reads what Linux tells of processes in /proc"
-)
+pytestmark = [
+    pytest.mark.aws,
+    pytest.mark.skipif(
+        not Path("/proc/net/tcp").exists(), reason="reads what Linux tells of processes in /proc"
+    ),
+]
 # The form of real keys; these are the ones of AWS's documentation, or made up.
 REAL = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

@@ -75,11 +75,13 @@ def required_by(name: str) -> set[str]:
     return {re.split(r"[^\w.-]", one)[0] for one in asked if "extra ==" not in one}
 
 
+@pytest.mark.tools
 def test_what_the_project_depends_on_has_no_known_vulnerability(pip_audit: Path) -> None:
     found = audit(pip_audit, OSV)
     assert {name: ids for name, ids in found.items() if name not in HELD | HOLDING} == {}
 
 
+@pytest.mark.aws
 def test_what_is_left_out_of_the_audit_is_held_by_flink_and_not_asked_for_by_us() -> None:
     assert set.union(*map(required_by, HOLDING)) >= HELD
     assert not required_by("miztiik-events") & (HELD | HOLDING)
@@ -111,6 +113,7 @@ def advisories() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.tools
 def test_a_vulnerability_is_found(pip_audit: Path, advisories: str) -> None:
     assert audit(pip_audit, advisories) == {"click": ["TEST-1"]}
 

@@ -11,6 +11,8 @@ import faulty_aws
 import soak_verdict
 from soak_story import SHORT, Story, faulty_pipeline, tell
 
+pytestmark = pytest.mark.aws
+
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:

@@ -16,6 +16,7 @@ import command_line
 import processes
 from waiting import until
 
+pytestmark = pytest.mark.aws
 STEPS = [
     "Start an AWS on this machine",
     "Deploy the stacks",

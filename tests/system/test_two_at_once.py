@@ -25,6 +25,7 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.aws
 Ended = subprocess.CompletedProcess[str]
 
 

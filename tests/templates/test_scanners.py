@@ -66,6 +66,7 @@ def waived(scanner: str) -> Iterator[Finding]:
                 yield Finding(tree.name, name, rule)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("scanner", ["checkov", "guard"])
 def test_what_is_found_is_waived_and_nothing_else_is(
     installed: Scanners, scanner: str, tmp_path: Path
@@ -88,6 +89,7 @@ def test_every_waiver_has_a_reason() -> None:
             assert len(line.partition("]")[2].partition("#")[2].split()) > 2, line
 
 
+@pytest.mark.tools
 def test_anybody_who_runs_checkov_on_the_templates_is_content(installed: Scanners) -> None:
     assert installed.checkov(FOLDER) == installed.checkov(EXAMPLES) == set()
 
@@ -102,6 +104,7 @@ def public(tree: Tree) -> Tree:
     return Tree(tree.name, json.dumps(data))
 
 
+@pytest.mark.tools
 def test_a_public_bucket_is_found(scan: Scan, tmp_path: Path) -> None:
     (store,) = (tree for tree in TREES if tree.name == "data-store")
     before, after = tmp_path / "before", tmp_path / "after"

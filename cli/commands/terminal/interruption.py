@@ -39,7 +39,10 @@ class Interruption:
             self._end(Cancellation)
 
     def __enter__(self) -> Interruption:
-        self._before = signal.signal(signal.SIGINT, self._hear)
+        self._before = signal.getsignal(signal.SIGINT)
+        # A shell's background job has Ctrl-C ignored: it is meant for what is in the foreground.
+        if self._before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._hear)
         return self
 
     def __exit__(

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from ...analytics import log as application_log
 from ...analytics.log import PYTHON_OUTPUT
-from . import configuration
+from . import configuration, programs
 from .application import RUN_OPTIONS, Application
 from .configuration import Ports, RunFolder
 from .log import ApplicationLog, Output
+from .programs import CLIENT, JOBMANAGER, TASKMANAGER
 from .rest import Rest
 
 END_SECONDS = 5
@@ -45,11 +46,11 @@ class Cluster:
     def start(self) -> None:
         """Start JobManager and TaskManager; does not wait for them."""
         configuration.write(self.application, self.folder, self.ports)
-        self._start("jobmanager", "jobmanager.sh", "start-foreground")
+        self._start(JOBMANAGER, "--executionMode", "cluster")
         self.start_taskmanager()
 
     def start_taskmanager(self) -> None:
-        self._start("taskmanager", "taskmanager.sh", "start-foreground")
+        self._start(TASKMANAGER)
 
     def has_ended(self, name: str) -> bool:
         return self._processes[name].poll() is not None
@@ -60,14 +61,14 @@ class Cluster:
         `wait` waits for some seconds; what it raises ends the program.
         """
         arguments = run_arguments(self.application, savepoint)
-        output = self._start("client", "flink", *arguments, source=PYTHON_OUTPUT)
-        while not (self.has_ended("client") or self.has_ended("jobmanager")):
+        output = self._start(CLIENT, *arguments, source=PYTHON_OUTPUT)
+        while not (self.has_ended(CLIENT) or self.has_ended(JOBMANAGER)):
             wait(POLL_SECONDS)
-        if self.has_ended("jobmanager"):
+        if self.has_ended(JOBMANAGER):
             # Whatever answers on its port now is not ours.
             raise JobManagerError(self._why_jobmanager_ended())
         output.join()
-        if self._processes["client"].returncode:
+        if self._processes[CLIENT].returncode:
             raise StartError(application_log.of_program(output.plain))
 
     def end(self) -> None:
@@ -80,7 +81,7 @@ class Cluster:
             process.wait()
 
     def _why_jobmanager_ended(self) -> str:
-        output = self._outputs["jobmanager"]
+        output = self._outputs[JOBMANAGER]
         output.join()
         return (
             application_log.of_stack_trace(output.trace) or "The JobManager ended; its log says why"
@@ -88,15 +89,15 @@ class Cluster:
 
     def _end_client(self) -> None:
         # The client's JVM ends its Python program only when it is asked to end itself.
-        client = self._processes.get("client")
+        client = self._processes.get(CLIENT)
         if client and client.poll() is None:
             client.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 client.wait(END_SECONDS)
 
-    def _start(self, name: str, script: str, *arguments: str, source: str | None = None) -> Output:
+    def _start(self, kind: str, *arguments: str, source: str | None = None) -> Output:
         process = subprocess.Popen(
-            ["bash", str(configuration.flink_home() / "bin" / script), *arguments],
+            programs.command(kind, self.folder, self.application.parallelism, arguments),
             env=configuration.environment(self.application, self.folder),
             cwd=self.folder.code,
             stdin=subprocess.DEVNULL,
@@ -105,10 +106,11 @@ class Cluster:
             text=True,
             errors="replace",
         )
-        self._processes[name] = process
+        (self.folder.process_ids / f"{kind}.pid").write_text(str(process.pid))
+        self._processes[kind] = process
         assert process.stdout
-        self._outputs[name] = self.log.follow(process.stdout, source or name)
-        return self._outputs[name]
+        self._outputs[kind] = self.log.follow(process.stdout, source or kind)
+        return self._outputs[kind]
 
 
 def run_arguments(application: Application, savepoint: str | None) -> list[str]:

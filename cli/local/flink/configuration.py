@@ -11,17 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .. import requirements, role_session
 from . import log
 from .application import Application
-
-JOBMANAGER_MEMORY_MB = 1024
-TASKMANAGER_MEMORY_MB = 1000
-TASKMANAGER_MEMORY_PER_SLOT_MB = 200
-# Quick to start and small, for JVMs that live for seconds or do little.
-_LIGHT_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,26 @@ class Ports:
     rpc: int
 
 
+def taskmanager_memory(slots: int) -> dict[str, int]:
+    """How a TaskManager divides its memory, in MB, by the names of Flink's settings.
+
+    It has to be told each. Flink's scripts would do the same with 1000 MB and 200 more a slot.
+    """
+    network = 55 + 20 * slots
+    return {
+        "framework.heap.size": 128,
+        "framework.off-heap.size": 128,
+        "task.heap.size": 20 + 100 * slots,
+        "task.off-heap.size": 0,
+        "managed.size": 220 + 80 * slots,
+        "network.min": network,
+        "network.max": network,
+        "jvm-metaspace.size": 256,
+        "jvm-overhead.min": 192,
+        "jvm-overhead.max": 192,
+    }
+
+
 def free_ports() -> Ports:
     with (
         socket.create_server(("127.0.0.1", 0)) as one,
@@ -83,7 +95,7 @@ def free_ports() -> Ports:
 
 
 def flink_home() -> Path:
-    import pyflink  # type: ignore[import-untyped]
+    import pyflink
 
     return Path(pyflink.__file__).parent
 
@@ -126,12 +138,12 @@ def _network(ports: Ports) -> dict[str, Any]:
 
 def _resources(application: Application) -> dict[str, Any]:
     slots = application.parallelism
-    memory = TASKMANAGER_MEMORY_MB + slots * TASKMANAGER_MEMORY_PER_SLOT_MB
+    memory = taskmanager_memory(slots)
     return {
         "parallelism.default": slots,
         "taskmanager.numberOfTaskSlots": slots,
-        "taskmanager.memory.process.size": f"{memory}m",
-        "jobmanager.memory.process.size": f"{JOBMANAGER_MEMORY_MB}m",
+        "taskmanager.cpu.cores": float(slots),
+        **{f"taskmanager.memory.{name}": f"{size}m" for name, size in memory.items()},
     }
 
 
@@ -151,14 +163,7 @@ def _state(application: Application, folder: RunFolder) -> dict[str, Any]:
 
 
 def _programs(folder: RunFolder) -> dict[str, Any]:
-    shipped = yaml.safe_load((flink_home() / "conf" / "config.yaml").read_text())
-    # They open the modules that Java 17 closes; the performance data would be left in /tmp.
-    opened = shipped["env"]["java"]["opts"]["all"]
     return {
-        "env.java.opts.all": f"{opened} -XX:-UsePerfData -Djava.io.tmpdir={folder.temporary}",
-        "env.java.opts.client": _LIGHT_JVM,
-        "env.java.opts.jobmanager": _LIGHT_JVM,
-        "env.java.opts.taskmanager": "-XX:+UseSerialGC",
         "io.tmp.dirs": str(folder.temporary),
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
@@ -181,8 +186,9 @@ def environment(
         "JAVA_HOME": str(java),
         "PATH": os.pathsep.join(programs),
         "FLINK_HOME": str(home),
-        "_FLINK_HOME_DETERMINED": "1",
+        "FLINK_LIB_DIR": str(home / "lib"),
+        "FLINK_OPT_DIR": str(home / "opt"),
+        "FLINK_PLUGINS_DIR": str(home / "plugins"),
         "FLINK_CONF_DIR": str(folder.configuration),
         "FLINK_LOG_DIR": str(folder.temporary),
-        "FLINK_PID_DIR": str(folder.process_ids),
     }

@@ -115,7 +115,7 @@ def _replace(previous: Run | None, run: Run) -> None:
 
 
 def fill(folder: Folder) -> None:
-    from ministack.services import kinesisanalyticsv2  # type: ignore[import-untyped]
+    from ministack.services import kinesisanalyticsv2
 
     require(kinesisanalyticsv2, "_dataplane", "_dataplane_view", "_status_callback")
     kinesisanalyticsv2._dataplane = DataPlane(folder.flink)

@@ -1,4 +1,4 @@
-"""The process ids of Flink, from the files that its own scripts write."""
+"""The process ids of Flink, from the files that are written at its start (flink_cluster.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_KINDS = {"standalonesession": "jobmanager", "taskexecutor": "taskmanager"}
+from .programs import JOBMANAGER, TASKMANAGER
+
+_KINDS = (JOBMANAGER, TASKMANAGER)
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,9 @@ class FlinkProcess:
 def alive(flink: Path) -> Iterator[FlinkProcess]:
     """The processes that live, of all applications in Flink's part of the state folder."""
     for file in sorted(flink.glob("*/run-*/pids/*.pid")):
-        # flink-<user>-<kind>.pid; a line for each time that one was started.
-        kind = _KINDS.get(file.stem.rpartition("-")[2])
-        for line in file.read_text().split():
-            if kind and line.isdigit() and _lives(int(line)):
-                yield FlinkProcess(kind, int(line), file.parents[2])
+        number = file.read_text()
+        if file.stem in _KINDS and number and _lives(int(number)):
+            yield FlinkProcess(file.stem, int(number), file.parents[2])
 
 
 def _lives(pid: int) -> bool:

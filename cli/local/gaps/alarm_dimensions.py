@@ -15,7 +15,7 @@ from ..requirements import require
 
 
 def fill() -> None:
-    from ministack.services import cloudwatch  # type: ignore[import-untyped]
+    from ministack.services import cloudwatch
 
     require(cloudwatch, "_evaluate_alarm", "_metrics", "_dims_key", "_dims_from_list")
     code = cloudwatch._evaluate_alarm.__code__

@@ -31,7 +31,7 @@ _BUSY = ("STARTING", "STOPPING", "FORCE_STOPPING", "UPDATING", "ROLLING_BACK")
 
 
 def fill() -> None:
-    from ministack.services import kinesisanalyticsv2 as control  # type: ignore[import-untyped]
+    from ministack.services import kinesisanalyticsv2 as control
 
     require(control, "_HANDLERS", "_applications", "_status_callback", "_error", "_not_found")
     control._status_callback = partial(_callback_that_ends_the_operation, control._status_callback)
@@ -83,7 +83,7 @@ def _describe_operation(control: Any, data: Data) -> Any:
 
 
 def _answer(content: Data) -> Any:
-    from ministack.core.responses import json_response  # type: ignore[import-untyped]
+    from ministack.core.responses import json_response
 
     return json_response(content)
 

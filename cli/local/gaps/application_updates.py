@@ -28,8 +28,8 @@ class UpdateError(Exception):
 
 
 def fill() -> None:
-    from ministack.services import kinesisanalyticsv2 as control  # type: ignore[import-untyped]
-    from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+    from ministack.services import kinesisanalyticsv2 as control
+    from ministack.services.cloudformation import provisioners
 
     require(provisioners, "_RESOURCE_HANDLERS")
     require(control, "_applications", "_launch", "_restore_path")

@@ -36,8 +36,8 @@ _ON_ARCHIVES = (
 
 
 def fill() -> None:
-    from ministack.core import iam_actions  # type: ignore[import-untyped]
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.core import iam_actions
+    from ministack.services import kinesis
 
     require(iam_actions, "extract_resource_arn", "_safe_json_field")
     require(kinesis, "_shard_iterators")

@@ -10,8 +10,8 @@ from ..requirements import require
 
 
 def fill() -> None:
-    from ministack.services import s3  # type: ignore[import-untyped]
-    from ministack.services.cloudformation import (  # type: ignore[import-untyped]
+    from ministack.services import s3
+    from ministack.services.cloudformation import (
         provisioners,
     )
 

@@ -37,7 +37,7 @@ def fill() -> None:
 
 
 def _fill_authorization() -> None:
-    from ministack.core import iam_actions  # type: ignore[import-untyped]
+    from ministack.core import iam_actions
 
     require(iam_actions, "_safe_json_field")
     json_field = iam_actions._safe_json_field
@@ -69,7 +69,7 @@ def _fill_refusals() -> None:
 
 
 def _fill_times() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     require(kinesis, "handle_request")
     handle = kinesis.handle_request
@@ -92,7 +92,7 @@ def _in_seconds(body: bytes) -> bytes:
     request = read(body)
     if isinstance(request.get(_TAKEN), (int, float)):
         request[_TAKEN] /= 1000
-        return cbor2.dumps(request)
+        body = cbor2.dumps(request)
     return body
 
 

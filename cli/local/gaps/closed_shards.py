@@ -21,7 +21,7 @@ _WRITES = ("_put_record", "_put_records", "put_record_internal")
 
 
 def fill() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     names = ("_route_to_shard", "_shard_out", "_expire_records", "_list_shards", "_get_records")
     require(kinesis, *_WRITES, *names, "_describe_stream_summary", "_resolve_stream")
@@ -79,7 +79,7 @@ def _with_closed_shards(expire: Any) -> Any:
 
 
 def _with_open_count(describe: Any, kinesis: Any) -> Any:
-    from ministack.core.responses import json_response  # type: ignore[import-untyped]
+    from ministack.core.responses import json_response
 
     def summary_with_open_count(data: Data) -> Any:
         status, headers, body = describe(data)

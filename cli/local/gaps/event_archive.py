@@ -29,8 +29,8 @@ Data = dict[str, Any]
 
 
 def fill() -> None:
-    from ministack.services import eventbridge  # type: ignore[import-untyped]
-    from ministack.services.cloudformation import (  # type: ignore[import-untyped]
+    from ministack.services import eventbridge
+    from ministack.services.cloudformation import (
         drift,
         provisioners,
     )
@@ -52,7 +52,7 @@ def fill() -> None:
 
 
 def _of_a_bus_that_exists(create_archive: Any) -> Any:
-    from ministack.core.responses import error_response_json  # type: ignore[import-untyped]
+    from ministack.core.responses import error_response_json
     from ministack.services import eventbridge
 
     def create(data: Data) -> Any:

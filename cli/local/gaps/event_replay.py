@@ -17,7 +17,7 @@ Data = dict[str, Any]
 
 
 def fill() -> None:
-    from ministack.services import eventbridge  # type: ignore[import-untyped]
+    from ministack.services import eventbridge
 
     require(eventbridge, "_archive_event", "_coerce_timestamp", "_invoke_target", "_replays")
     require(eventbridge, "_rules", "_start_replay")
@@ -56,7 +56,7 @@ def _is_asked(event: Data, rule: Data) -> bool:
 
 def _refusal(data: Data) -> Any:
     """The answer to a request that AWS refuses; None for any other."""
-    from ministack.core.responses import error_response_json  # type: ignore[import-untyped]
+    from ministack.core.responses import error_response_json
     from ministack.services import eventbridge
 
     times = (data.get(name) for name in ("EventStartTime", "EventEndTime"))

@@ -20,7 +20,7 @@ _MOST_ENTRIES = 10
 
 
 def fill() -> None:
-    from ministack.services import eventbridge  # type: ignore[import-untyped]
+    from ministack.services import eventbridge
 
     require(eventbridge, "_put_events", "_now_ts", "_coerce_timestamp")
     put_events = eventbridge._put_events

@@ -76,7 +76,7 @@ class Buffer:
 
 
 def fill() -> None:
-    from ministack.services import firehose  # type: ignore[import-untyped]
+    from ministack.services import firehose
 
     require(firehose, "_deliver_records_to_s3", "_delete_delivery_stream", "_HANDLERS", "_streams")
     deliver_each = firehose._deliver_records_to_s3

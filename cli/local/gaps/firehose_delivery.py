@@ -70,7 +70,7 @@ def _key(
 
     https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
     """
-    from ministack.services import firehose  # type: ignore[import-untyped]
+    from ministack.services import firehose
 
     moment = time.gmtime(arrived)
     if not failed:

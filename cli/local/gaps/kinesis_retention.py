@@ -14,7 +14,7 @@ from ..requirements import require
 
 
 def fill() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     require(kinesis, "_expire_records")
     expire = kinesis._expire_records

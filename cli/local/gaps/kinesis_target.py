@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def fill() -> None:
-    from ministack.services import eventbridge, kinesis  # type: ignore[import-untyped]
+    from ministack.services import eventbridge, kinesis
 
     require(eventbridge, "_invoke_target", "_pattern_event_view", "_apply_input_transformer")
     require(kinesis, "put_record_internal")
@@ -71,7 +71,7 @@ def _at(document: Any, path: str, otherwise: Any) -> Any:
 
 
 def _send_to_dead_letters(target: dict[str, Any], data: str) -> None:
-    from ministack.core.arn import parse_arn  # type: ignore[import-untyped]
+    from ministack.core.arn import parse_arn
     from ministack.services import eventbridge
 
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")

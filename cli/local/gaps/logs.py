@@ -25,8 +25,8 @@ def fill() -> None:
 
 
 def _fill_pages() -> None:
-    from ministack.core.responses import json_response  # type: ignore[import-untyped]
-    from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]
+    from ministack.core.responses import json_response
+    from ministack.services import cloudwatch_logs
 
     require(cloudwatch_logs, "_filter_log_events")
     first_page = cloudwatch_logs._filter_log_events

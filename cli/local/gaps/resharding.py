@@ -37,8 +37,8 @@ class ReshardingError(Exception):
 
 
 def fill() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
-    from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+    from ministack.services import kinesis
+    from ministack.services.cloudformation import provisioners
 
     require(kinesis, "_split_shard", "_merge_shards", "_update_shard_count", "_resolve_stream")
     require(kinesis, "_stream_desc", "_describe_stream_summary", "_streams")
@@ -53,7 +53,7 @@ def fill() -> None:
 
 
 def _operation(decide: Callable[[Stream, Data], tuple[list[Step], Data]]) -> Any:
-    from ministack.core.responses import (  # type: ignore[import-untyped]
+    from ministack.core.responses import (
         error_response_json,
         json_response,
     )

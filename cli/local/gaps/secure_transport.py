@@ -10,7 +10,7 @@ from ..requirements import require
 
 
 def fill() -> None:
-    from ministack import app  # type: ignore[import-untyped]
+    from ministack import app
 
     require(app, "pin_request_origin")
     pin = app.pin_request_origin

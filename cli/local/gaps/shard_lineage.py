@@ -18,7 +18,7 @@ Shard = dict[str, Any]
 
 def check() -> None:
     """Raise ConfigurationError unless MiniStack has what is used here."""
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     require(kinesis, "_compute_hash_ranges", "_max_shard_index", "_next_sequence_number")
 

@@ -12,8 +12,8 @@ from ..requirements import require
 
 
 def fill() -> None:
-    from ministack.services import cloudformation  # type: ignore[import-untyped]
-    from ministack.services.cloudformation import changesets  # type: ignore[import-untyped]
+    from ministack.services import cloudformation
+    from ministack.services.cloudformation import changesets
 
     require(changesets, "_drop_other_change_sets")
     require(cloudformation, "_change_sets")

@@ -18,7 +18,7 @@ _WAITING = (
 
 
 def fill() -> None:
-    from ministack.services.cloudformation import stacks  # type: ignore[import-untyped]
+    from ministack.services.cloudformation import stacks
 
     require(stacks, "_runs_on_worker_thread")
     known = stacks._runs_on_worker_thread

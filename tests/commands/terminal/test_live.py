@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 QUESTION = "Ctrl-C: d detach, c cancel and roll back, w wait"
 ANSWERED = r"(?s)\A(?!.*Ctrl-C: ).*Signal"
 CTRL_C = "\x03"
+# As a shell starts its background jobs.
+IGNORING_CTRL_C = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 
 
 @pytest.fixture
@@ -36,11 +38,11 @@ def waiting(local_aws: TestAws, tmp_path: Path) -> LiveProject:
 
 @contextmanager
 def deploying(
-    project: LiveProject, *arguments: str, environment: dict[str, str] | None = None, **size: int
+    project: LiveProject, *arguments: str, environment: dict[str, str] | None = None, **how: Any
 ) -> Iterator[Terminal]:
     words = ("deploy", "--project", project.name, *project.sources.options, *arguments)
     variables = {**project.aws.environment, "XDG_CACHE_HOME": str(project.sources.folder)}
-    with terminal({**variables, **(environment or {})}, *words, **size) as running:
+    with terminal({**variables, **(environment or {})}, *words, **how) as running:
         yield running
 
 
@@ -124,6 +126,17 @@ def test_ctrl_c_asks_whether_to_wait_or_to_detach(waiting: LiveProject, answer: 
             assert f"miztiik-events status --watch --project {waiting.name}" in running.shown
             assert waiting.statuses == {"waiting": "CREATE_IN_PROGRESS"}
             assert running.screen.is_cursor_shown
+
+
+def test_a_ctrl_c_that_is_ignored_from_the_start_stays_ignored(waiting: LiveProject) -> None:
+    with deploying(waiting, starter=IGNORING_CTRL_C) as running:
+        running.until("Signal 1 s")
+        running.press(CTRL_C)
+        running.until("Signal 2 s")
+        waiting.signal("waiting")
+        assert running.end() == 0
+    assert QUESTION not in running.raw
+    assert waiting.statuses == {"waiting": "CREATE_COMPLETE"}
 
 
 def test_cancelled_a_creation_is_deleted_again(waiting: LiveProject) -> None:

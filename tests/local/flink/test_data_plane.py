@@ -25,6 +25,8 @@ from miztiik_events.local.flink.log import SERVICE
 from shared_aws import TestAws
 from waiting import until
 
+pytestmark = pytest.mark.aws
+
 
 @pytest.fixture(scope="module")
 def role(local_aws: TestAws) -> str:

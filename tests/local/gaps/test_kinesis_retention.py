@@ -9,6 +9,7 @@ import pytest
 
 from miztiik_events.local.gaps import kinesis_retention
 
+pytestmark = pytest.mark.aws
 kinesis = pytest.importorskip("ministack.services.kinesis")
 HOUR = 3600
 

@@ -312,7 +312,7 @@ def _next_second() -> int:
 
 
 def test_a_closed_shard_goes_when_its_records_time_is_over() -> None:
-    from ministack.services import kinesis  # type: ignore[import-untyped]
+    from ministack.services import kinesis
 
     from miztiik_events.local.gaps import closed_shards, shard_lineage
 
