@@ -60,7 +60,7 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
-	@$(BIN)/python bench/cli.py
+	@$(BIN)/python bench/command_line.py
 
 bench-lateness: install ## Measure how far out of order sales come, and when windows close
 	@$(BIN)/python bench/lateness.py
