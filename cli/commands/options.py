@@ -21,7 +21,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 PREFIX = "MIZTIIK_EVENTS"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-PROJECT_PATTERN = r"[A-Za-z][A-Za-z0-9-]{0,63}"
+# However CloudFormation shortens a name that it makes up (to 63 characters, the least of all), the
+# project's name and a hyphen stay in front: that is what policies go by.
+LONGEST_PROJECT = 24
+PROJECT_PATTERN = rf"[A-Za-z][A-Za-z0-9-]{{0,{LONGEST_PROJECT - 1}}}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _project(context: click.Context, parameter: click.Parameter, value: str) -> 
 
     if not re.fullmatch(PROJECT_PATTERN, value):
         raise click.BadParameter(
-            f"{value!r}: letters, digits and hyphens, a letter first, at most 64 "
+            f"{value!r}: letters, digits and hyphens, a letter first, at most {LONGEST_PROJECT} "
             "(it begins the names of the stacks)"
         )
     return value
