@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -141,20 +141,24 @@ def newest_change(flink: KinesisAnalyticsV2Client, name: str) -> Operation | Non
 
 def newest(flink: KinesisAnalyticsV2Client, name: str, *kinds: str) -> Operation | None:
     """The last operation of these kinds, None when there was none yet."""
+    return next((found for found in operations(flink, name) if found.name in kinds), None)
+
+
+def operations(flink: KinesisAnalyticsV2Client, name: str) -> Iterator[Operation]:
+    """What was done with the application, the newest first."""
     request = {"ApplicationName": name}
     while True:
         answer = flink.list_application_operations(**request)  # type: ignore[arg-type]
         for found in answer["ApplicationOperationInfoList"]:
-            if found.get("Operation") in kinds:
-                return Operation(
-                    id=found["OperationId"],
-                    name=found["Operation"],
-                    status=found["OperationStatus"],
-                    started=found["StartTime"],
-                    ended=found.get("EndTime"),
-                )
+            yield Operation(
+                id=found.get("OperationId", ""),
+                name=found.get("Operation", ""),
+                status=found["OperationStatus"],
+                started=found["StartTime"],
+                ended=found.get("EndTime"),
+            )
         if "NextToken" not in answer:
-            return None
+            return
         request["NextToken"] = answer["NextToken"]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import no_wait_option, show, stack_and_outputs, watching
+from .analytics import no_wait_option, prune, show, stack_and_outputs, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def _start(
 
         if restart:
             lifecycle.stop(flink, name, patience, watch)
+            prune(options, name, needed=origin)
         found = lifecycle.start(flink, logs, name, patience, watch, origin=origin)
     return "READY" in states, found
 
