@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,19 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+# The outputs that the program relies on, whatever the templates are that have them.
+ANALYTICS = "AnalyticsApplicationName"
+ARTIFACTS = "ArtifactBucket"
+DATA_STORE = "FirehoseDataStore"
+DELIVERY_STREAM = "DeliveryStreamName"
+EVENT_BUS = "EventBusName"
+HEARTBEAT = "HeartbeatFunction"
+PRODUCER = "StreamDataProcessor"
+RECOMPUTATION = "RecomputationApplicationName"
+REJECTED_EVENTS = "RejectedEventsQueueUrl"
+SALES_STREAM = "SalesStreamName"
+SHARDS = "ShardCount"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
@@ -72,24 +84,16 @@ def describe(cloudformation: CloudFormationClient, name_or_id: str) -> Stack | N
     return None if stack.status == "DELETE_COMPLETE" else stack
 
 
-def describe_all(cloudformation: CloudFormationClient, names: Iterable[str]) -> dict[str, Stack]:
-    """The stacks of these names that exist, by name, in the order of `names`."""
-    names = list(names)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(lambda name: describe(cloudformation, name), names)
-        return {name: stack for name, stack in zip(names, found) if stack}
-
-
 def of_project(cloudformation: CloudFormationClient, project: str) -> dict[str, Stack]:
-    """The project's stacks by stack name, of the templates in this package."""
-    return describe_all(cloudformation, [stack_name(project, name) for name in template.names()])
+    """The project's stacks, by stack name: those that `belonging` finds."""
+    return belonging(every_live(cloudformation), project)
 
 
 def every_live(cloudformation: CloudFormationClient) -> list[Stack]:
     """Every stack of the account and region, whoever made it."""
     pages = cloudformation.get_paginator("describe_stacks").paginate()
-    found = (_stack(described) for page in pages for described in page["Stacks"])
-    return [stack for stack in found if stack.status != "DELETE_COMPLETE"]
+    everything = (_stack(described) for page in pages for described in page["Stacks"])
+    return [stack for stack in everything if stack.status != "DELETE_COMPLETE"]
 
 
 def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
@@ -148,8 +152,21 @@ def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[
 
 
 def outputs_of(deployed: Iterable[Stack]) -> dict[str, str]:
-    """The outputs of all these stacks in one."""
-    return {key: value for stack in deployed for key, value in stack.outputs.items()}
+    """The outputs of all these stacks in one; of two that have the same, that of the newer stack.
+
+    Templates that are deployed together cannot have the same output. But a stack stays when its
+    template is renamed or left out of a later deploy: what was deployed last is what is meant.
+    """
+    oldest_first = sorted(deployed, key=lambda stack: (stack.updated, stack.name))
+    return {key: value for stack in oldest_first for key, value in stack.outputs.items()}
+
+
+def with_output(deployed: Iterable[Stack], output: str, project: str) -> Stack:
+    """The stack whose output of this name is in `outputs_of`; raises NotDeployedError."""
+    having = [stack for stack in deployed if output in stack.outputs]
+    if not having:
+        raise NotDeployedError(output, project)
+    return max(having, key=lambda stack: (stack.updated, stack.name))
 
 
 def require(outputs: Mapping[str, str], name: str, project: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import show, stack_and_outputs, watching
+from .analytics import show, watching
 
 if TYPE_CHECKING:
     from ..cloudformation.stacks import Stack
@@ -21,16 +21,18 @@ def recompute(
 ) -> None:
     """Start the recomputation of the windows that begin at `moment` or later."""
     from ..analytics import application, lifecycle, recomputation, snapshots
+    from ..cloudformation import stacks
     from ..patience import Patience
 
     if moment > datetime.now(timezone.utc):
         raise click.BadParameter(
             f"{moment:%Y-%m-%d %H:%M:%S} UTC is in the future", param_hint="'--from'"
         )
-    stack, outputs = stack_and_outputs(options, recomputation.OUTPUT)
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
+    stack = stacks.with_output(deployed, recomputation.OUTPUT, options.project)
     name = stack.outputs[recomputation.OUTPUT]
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    bucket, parallelism = _checked(options, stack, outputs, moment)
+    bucket, parallelism = _checked(options, stack, stacks.outputs_of(deployed), moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
         _rest(options, name, patience, restart=restart)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import no_wait_option, show, stack_and_outputs, watching
+from .analytics import no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def command(
     """
     from .. import session
     from ..analytics import application, lifecycle, snapshots
+    from ..cloudformation import stacks
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -65,12 +66,13 @@ def command(
     since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
-    stack, outputs = stack_and_outputs(options)
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
+    stack = stacks.with_output(deployed, application.OUTPUT, options.project)
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
     if not force:
-        _require_room(options, outputs, origin, restart)
+        _require_room(options, stacks.outputs_of(deployed), origin, restart)
     if no_wait:
         has_begun = lifecycle.request_start(flink, name, origin)
         found = application.describe(flink, name)

@@ -64,7 +64,7 @@ def of_project(
     The places are those in this folder of templates; None stands for that of this package.
     """
     cloudformation = session.client("cloudformation")
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    deployed = stacks.of_project(cloudformation, project)
     found = of_stacks(cloudformation, project, deployed, templates)
     for stack in deployed.values():
         for output in APPLICATIONS.keys() & stack.outputs.keys():

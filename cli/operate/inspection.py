@@ -46,7 +46,7 @@ Answer = Callable[[], Union[Seen, Refused, None]]
 
 def inspect(clients: Clients, project: str) -> Health:
     """The project's health; raises when not even its stacks may be listed."""
-    deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
+    deployed = stacks.of_project(clients.cloudformation, project)
     outputs = stacks.outputs_of(deployed.values())
     names = tuple(deployed)
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
@@ -57,8 +57,10 @@ def inspect(clients: Clients, project: str) -> Health:
             return pool.submit(allowed, partial(look, clients, outputs)).result
 
         rows = pool.map(partial(_stack, clients.cloudformation), deployed.values())
-        seen = ask(partial(_application, application.OUTPUT, deployed), application.OUTPUT)
-        again = ask(partial(_application, recomputation.OUTPUT, deployed), recomputation.OUTPUT)
+        seen = ask(partial(_application, project, application.OUTPUT, deployed), application.OUTPUT)
+        again = ask(
+            partial(_application, project, recomputation.OUTPUT, deployed), recomputation.OUTPUT
+        )
         stream = ask(_stream, "SalesStreamName")
         measured = ask(_measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName")
         store = ask(_store, "FirehoseDataStore")
@@ -122,9 +124,9 @@ def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
 
 
 def _application(
-    output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
+    project: str, output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
 ) -> ApplicationHealth:
-    stack = next(one for one in deployed.values() if output in one.outputs)
+    stack = stacks.with_output(deployed.values(), output, project)
     return application_health(clients.flink, stack, output)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -82,10 +82,43 @@ def test_a_missing_output_says_what_to_run() -> None:
         stacks.require({}, "SalesStreamName", "mine")
 
 
-def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
-    def stack(name: str, tags: dict[str, str]) -> stacks.Stack:
-        return stacks.Stack(name, name, "CREATE_COMPLETE", "", {}, {}, tags, NOW)
+def stack(
+    name: str,
+    tags: dict[str, str] | None = None,
+    outputs: dict[str, str] | None = None,
+    updated: datetime = NOW,
+) -> stacks.Stack:
+    return stacks.Stack(name, name, "CREATE_COMPLETE", "", {}, outputs or {}, tags or {}, updated)
 
+
+def test_one_call_a_page_finds_a_projects_stacks_whatever_their_names_are() -> None:
+    def page(*names: str, more: str = "") -> Answer:
+        tags = [{"Key": stacks.PROJECT_TAG, "Value": "sales"}]
+        shown = {"StackStatus": "CREATE_COMPLETE", "CreationTime": NOW, "Tags": tags}
+        response: dict[str, Any] = {"Stacks": [{"StackName": name, **shown} for name in names]}
+        return Answer("describe_stacks", {**response, **({"NextToken": more} if more else {})})
+
+    answers = (page("sales-shop", more="x"), page("sales-till"))
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert list(stacks.of_project(cloudformation, "sales")) == ["sales-shop", "sales-till"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_stacks_with_the_same_output_the_newer_one_counts(order: int) -> None:
+    renamed = stack("sales-producer", outputs={"Producer": "old", "Queue": "q"})
+    newer = stack("sales-makers", outputs={"Producer": "new"}, updated=NOW + timedelta(1))
+    both = [renamed, newer][::order]
+    assert stacks.outputs_of(both) == {"Producer": "new", "Queue": "q"}
+    assert stacks.with_output(both, "Producer", "sales") == newer
+    assert stacks.with_output(both, "Queue", "sales") == renamed
+
+
+def test_without_a_stack_that_has_the_output_it_is_said_what_to_run() -> None:
+    with pytest.raises(NotDeployedError, match="miztiik-events deploy --project mine"):
+        stacks.with_output([stack("mine-stream")], "SalesStreamName", "mine")
+
+
+def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
     everything = [
         stack("sales-stream", {}),
         stack("sales-retired-template", {stacks.PROJECT_TAG: "sales"}),
