@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .analytics import application, lifecycle
 from .audit import audit as auditing
+from .cloudformation import stacks
 from .cloudformation.progress import Happening, StackDone, line
 from .deploy import deployment, project
 from .deploy.project import Settings
@@ -85,7 +86,7 @@ def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
             outputs = deployment.deploy(session, found, _stacks_only(tell))
         with steps.step("Start the analytics application") as tell:
             _start(session, outputs[application.OUTPUT], tell)
-        folder = Folder(session.client("s3"), outputs["FirehoseDataStore"], results.PREFIX)
+        folder = Folder(session.client("s3"), outputs[stacks.DATA_STORE], results.PREFIX)
         shop = _Shop(session, outputs, folder)
         with steps.step("Produce, and see windows close") as tell:
             produced = shop.sell(asked, tell)
@@ -131,7 +132,7 @@ class _Shop:
     def sell(self, asked: Mapping[str, Any], tell: Say) -> dict[str, Any]:
         """Have the producer produce, and tell of the windows that close meanwhile."""
         client = self.session.client("lambda", config=producer.client_config())
-        function = self.outputs[producer.OUTPUT]
+        function = self.outputs[stacks.PRODUCER]
         answer = _in_background(lambda: producer.invoke(client, function, asked))
         self._watch_until(answer.done, tell)
         message = answer.result()
@@ -145,7 +146,7 @@ class _Shop:
         window = windowing.window(round(time.time() * 1000))
         over = ((window + 1) * windowing.length + windowing.lateness) / 1000
         self._watch_until(lambda: time.time() >= over, tell)
-        self.session.client("lambda").invoke(FunctionName=self.outputs["HeartbeatFunction"])
+        self.session.client("lambda").invoke(FunctionName=self.outputs[stacks.HEARTBEAT])
         tell("heartbeat sent")
 
     def look(self, tell: Say) -> None:

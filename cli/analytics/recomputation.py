@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ..cloudformation import operations
+from ..cloudformation import operations, stacks
 from ..errors import ApplicationError
 from . import application
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..cloudformation.operations import Operator
     from ..cloudformation.stacks import Stack
 
-OUTPUT = "RecomputationApplicationName"
+OUTPUT = stacks.RECOMPUTATION
 PARAMETER = "RecomputeFrom"
 PARALLELISM = "RecomputationParallelism"
 PREFIX = "recomputed/"

@@ -76,7 +76,7 @@ def _say_caution(options: Options, project: Project) -> None:
     from ..cloudformation import stacks
 
     outputs = stacks.outputs_of(project.live.values())
-    caution = shards.caution(options.session, outputs, project.parameter(shards.SHARDS))
+    caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
 

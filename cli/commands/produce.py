@@ -76,7 +76,7 @@ def command(options: Options, **payload: Any) -> None:
     from ..pipeline import producer
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    function = stacks.require(outputs, producer.OUTPUT, options.project)
+    function = stacks.require(outputs, stacks.PRODUCER, options.project)
     client = options.session.client("lambda", config=producer.client_config())
     asked = {name: value for name, value in payload.items() if value is not None}
     with _elapsing(options):

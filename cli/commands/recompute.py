@@ -54,12 +54,12 @@ def _checked(
     from ..cloudformation import stacks
     from ..pipeline import records
 
-    stream = stacks.require(outputs, "SalesStreamName", options.project)
+    stream = stacks.require(outputs, stacks.SALES_STREAM, options.project)
     kinesis = options.session.client("kinesis")
     records.require_memory(kinesis, stream, moment)
-    usual = int(stack.parameters.get("ShardCount", "1"))
+    usual = int(stack.parameters.get(stacks.SHARDS, "1"))
     parallelism = shards.extra_parallelism(kinesis, stream, moment, usual)
-    return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism
+    return stacks.require(outputs, stacks.DATA_STORE, options.project), parallelism
 
 
 def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:

@@ -72,7 +72,7 @@ def command(
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     found = queues.dead_ends(outputs)
     if not found:
-        stacks.require(outputs, "RejectedEventsQueueUrl", options.project)
+        stacks.require(outputs, stacks.REJECTED_EVENTS, options.project)
     _refuse(wanted, wishes, found)
     if wanted is None:
         _overview(options, found)

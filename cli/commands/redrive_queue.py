@@ -115,7 +115,7 @@ class QueueRedrive:
         if self.queue.owner:
             sqs = session.client("sqs")
             return redrive.to_queue(sqs, sqs.get_queue_url(QueueName=self.queue.owner)["QueueUrl"])
-        name = stacks.require(self.outputs, "EventBusName", self.options.project)
+        name = stacks.require(self.outputs, stacks.EVENT_BUS, self.options.project)
         return redrive.to_bus(session.client("events"), name)
 
     def _say_late(self, chosen: Sequence[Unprocessed]) -> None:

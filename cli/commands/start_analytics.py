@@ -89,14 +89,15 @@ def command(
 
 def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
     from ..analytics import application, shards, snapshots
+    from ..cloudformation import stacks
 
     flink = options.session.client("kinesisanalyticsv2")
     found = application.describe(flink, outputs[application.OUTPUT])
     # What runs is left alone, or stopped with a snapshot and started from that.
     if found.status != "READY" and not (restart and origin != snapshots.LATEST):
         return
-    if "SalesStreamName" in outputs:
-        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
+    if stacks.SALES_STREAM in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs[stacks.SALES_STREAM]
         shards.require_room(kinesis, flink, stream, found, origin)
 
 

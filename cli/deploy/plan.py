@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..cloudformation import change_sets, changes, graph
+from ..cloudformation import change_sets, changes, graph, stacks
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
@@ -90,7 +90,7 @@ def plan(
 
 
 def _cost(project: Project, region: str) -> Cost | None:
-    shards = project.parameter("ShardCount")
+    shards = project.parameter(stacks.SHARDS)
     if shards is None or not shards.isdecimal():
         return None
     own = project.parameter("Parallelism") or ""

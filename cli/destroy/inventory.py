@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 BUCKET = "AWS::S3::Bucket"
 LOG_GROUP = "AWS::Logs::LogGroup"
-# What makes a stack the data store; the name is for one that has lost its outputs.
-DATA_STORE_OUTPUT = "FirehoseDataStore"
+# The template of the data store, for a stack that has lost its outputs.
 DATA_STORE = "data-store"
 
 
@@ -146,7 +145,7 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
     kept = {
         name: stack
         for name, stack in ours.items()
-        if DATA_STORE_OUTPUT in stack.outputs or name == stack_name(project, DATA_STORE)
+        if stacks.DATA_STORE in stack.outputs or name == stack_name(project, DATA_STORE)
     }
     while parents := {
         name: stack

@@ -61,9 +61,9 @@ def inspect(clients: Clients, project: str) -> Health:
         again = ask(
             partial(_application, project, recomputation.OUTPUT, deployed), recomputation.OUTPUT
         )
-        stream = ask(_stream, "SalesStreamName")
-        measured = ask(_measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName")
-        store = ask(_store, "FirehoseDataStore")
+        stream = ask(_stream, stacks.SALES_STREAM)
+        measured = ask(_measured, application.OUTPUT, stacks.SALES_STREAM, stacks.DELIVERY_STREAM)
+        store = ask(_store, stacks.DATA_STORE)
         waiting = ask(_queues)
         alarms = ask(partial(_alarms, project, names))
         return Health(
@@ -131,7 +131,7 @@ def _application(
 
 
 def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
-    name = outputs["SalesStreamName"]
+    name = outputs[stacks.SALES_STREAM]
     shards = [shard for shard in records.shards(clients.kinesis, name) if shard.is_open]
     newest = None
     for seconds in LOOK_BACK_SECONDS:
@@ -140,21 +140,21 @@ def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
         newest = max((record.arrival for record in recent), default=None)
         if newest:
             break
-    deployed = outputs.get("ShardCount", "")
+    deployed = outputs.get(stacks.SHARDS, "")
     return StreamHealth(name, len(shards), newest, int(deployed) if deployed.isdecimal() else None)
 
 
 def _measured(clients: Clients, outputs: Outputs) -> Measured:
     own = metrics.refined(clients.cloudwatch, metrics.lag(outputs[application.OUTPUT]))
-    age = metrics.iterator_age(outputs["SalesStreamName"])
-    freshness = metrics.freshness(outputs["DeliveryStreamName"])
+    age = metrics.iterator_age(outputs[stacks.SALES_STREAM])
+    freshness = metrics.freshness(outputs[stacks.DELIVERY_STREAM])
     *lags, any_reader, fresh = metrics.newest(clients.cloudwatch, [*own, age, freshness])
     lag = max((one for one in lags if one is not None), default=any_reader)
     return Measured(lag, fresh)
 
 
 def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
-    bucket = outputs["FirehoseDataStore"]
+    bucket = outputs[stacks.DATA_STORE]
     last = data_store.newest(clients.s3, bucket, results.PREFIX)
     today = f"{LATE_PREFIX}{datetime.now(timezone.utc):%Y/%m/%d/}"
     return StoreHealth(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events.cloudformation import stacks
+from miztiik_events.cloudformation import stacks, template
 from miztiik_events.errors import NotDeployedError
 from stubs import Answer, Refusal, stubbed
 
@@ -75,6 +75,18 @@ def test_a_projects_outputs_are_those_of_its_live_stacks(local_aws: Any) -> None
 
 def test_the_outputs_of_a_project_that_is_not_there_are_none(local_aws: Any) -> None:
     assert stacks.project_outputs(local_aws.client("cloudformation"), "nowhere") == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(stacks.ANALYTICS, stacks.ARTIFACTS, stacks.DATA_STORE, stacks.DELIVERY_STREAM),
+        *(stacks.EVENT_BUS, stacks.HEARTBEAT, stacks.PRODUCER, stacks.RECOMPUTATION),
+        *(stacks.REJECTED_EVENTS, stacks.SALES_STREAM, stacks.SHARDS),
+    ],
+)
+def test_an_output_that_the_program_relies_on_is_one_of_the_templates(name: str) -> None:
+    assert name in {output for one in template.load_all() for output in one.outputs}
 
 
 def test_a_missing_output_says_what_to_run() -> None:
