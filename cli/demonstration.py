@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .analytics import application, lifecycle
 from .audit import audit as auditing
 from .cloudformation import stacks
-from .cloudformation.progress import Happening, StackDone, line
+from .cloudformation.progress import ProgressEvent, StackDone, line
 from .deploy import deployment, project
 from .deploy.project import Settings
 from .destroy import inventory, teardown
@@ -107,10 +107,10 @@ def _start(session: boto3.session.Session, name: str, tell: Say) -> None:
     lifecycle.start(flink, logs, name, Patience(PATIENCE_SECONDS), tell)
 
 
-def _stacks_only(tell: Say) -> Callable[[Happening], None]:
-    def listen(happening: Happening) -> None:
-        if isinstance(happening, StackDone):
-            tell(line(happening))
+def _stacks_only(tell: Say) -> Callable[[ProgressEvent], None]:
+    def listen(event: ProgressEvent) -> None:
+        if isinstance(event, StackDone):
+            tell(line(event))
 
     return listen
 

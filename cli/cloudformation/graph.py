@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
-from .progress import Happening, Listener
+from .progress import Listener, ProgressEvent
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Ending:
         return self.error is None and self.blocked_by is None
 
 
-Messages = queue.SimpleQueue[Union[Happening, Ending]]
+Messages = queue.SimpleQueue[Union[ProgressEvent, Ending]]
 
 
 def run(

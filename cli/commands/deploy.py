@@ -13,7 +13,7 @@ from .options import Options, shared_options, source_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..cloudformation.progress import Happening
+    from ..cloudformation.progress import ProgressEvent
     from ..deploy.deployment import Limits
     from ..deploy.project import Project, Settings
 
@@ -89,9 +89,9 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     form = options.format()
     with Records(project, is_wanted=form == "ndjson") as records, Display(options) as progress:
 
-        def listen(happening: Happening) -> None:
-            records(happening)
-            progress(happening)
+        def listen(event: ProgressEvent) -> None:
+            records(event)
+            progress(event)
 
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)

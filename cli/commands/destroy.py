@@ -83,7 +83,7 @@ def _report_leftovers(options: Options, found: Inventory) -> None:
     from ..destroy import leftovers
     from ..errors import MiztiikError
 
-    there = leftovers.find(options.session, found, lambda happening: options.say(line(happening)))
+    there = leftovers.find(options.session, found, lambda event: options.say(line(event)))
     for name in there.retained:
         options.say(f"Retained: {name}")
     if there.left:

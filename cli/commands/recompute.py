@@ -86,7 +86,7 @@ def _aim(
     from ..cloudformation.operations import Operator
 
     cloudformation = options.session.client("cloudformation")
-    operator = Operator(cloudformation, patience, lambda happening: None)
+    operator = Operator(cloudformation, patience, lambda event: None)
     recomputation.aim(operator, stack, moment, parallelism)
 
 

@@ -45,7 +45,7 @@ def tried(*answers: Any) -> tuple[str, list[str]]:
     told = Told()
     with stubbed("cloudformation", *answers) as cloudformation:
         found = applied(Operator(cloudformation, Patience(60), told), DESIRED, None)
-    return found.outcome, [happening.text for happening in told if isinstance(happening, Note)]
+    return found.outcome, [event.text for event in told if isinstance(event, Note)]
 
 
 def test_after_a_conflict_the_stack_is_looked_at_again() -> None:

@@ -35,7 +35,7 @@ def queue(project: LiveProject) -> Stack:
 
 
 def operator(project: LiveProject) -> Operator:
-    return Operator(project.aws.client("cloudformation"), Patience(60), lambda happening: None)
+    return Operator(project.aws.client("cloudformation"), Patience(60), lambda event: None)
 
 
 def test_one_parameter_changes_and_all_else_stays(project: LiveProject) -> None:

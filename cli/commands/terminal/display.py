@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...cloudformation.progress import (
-    Happening,
     Note,
+    ProgressEvent,
     StackBegun,
     StackDone,
     Verb,
@@ -48,14 +48,14 @@ class Display:
         self._live: Live | None = None
         self._open = contextlib.ExitStack()
 
-    def __call__(self, happening: Happening) -> None:
-        self._take_time(happening)
-        color = "red" if is_failure(happening) else None
-        text = f"{self._elapsed:7.1f} s  {line(happening)}"
+    def __call__(self, event: ProgressEvent) -> None:
+        self._take_time(event)
+        color = "red" if is_failure(event) else None
+        text = f"{self._elapsed:7.1f} s  {line(event)}"
         if self._live:
-            is_kept = color or isinstance(happening, Note)
-            self._live.hear(happening, text if is_kept else "", color)
-        elif not (isinstance(happening, StackBegun) or _is_nothing(happening)):
+            is_kept = color or isinstance(event, Note)
+            self._live.hear(event, text if is_kept else "", color)
+        elif not (isinstance(event, StackBegun) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
     def __enter__(self) -> Display:
@@ -87,16 +87,16 @@ class Display:
                 self._durations.keep(self._took)
             self._conclude(error)
 
-    def _take_time(self, happening: Happening) -> None:
-        if isinstance(happening, StackBegun):
+    def _take_time(self, event: ProgressEvent) -> None:
+        if isinstance(event, StackBegun):
             # How long another's operation took we do not know: we saw only its end.
-            begun = time.monotonic() if happening.is_ours else 0.0
-            self._begun[happening.stack] = happening.verb, begun
-        elif isinstance(happening, StackDone):
-            self._outcomes[happening.outcome] += 1
-            verb, begun = self._begun.pop(happening.stack, ("update", 0.0))
-            if begun and happening.outcome in ("created", "updated", "deleted"):
-                self._took[happening.stack, verb] = time.monotonic() - begun
+            begun = time.monotonic() if event.is_ours else 0.0
+            self._begun[event.stack] = event.verb, begun
+        elif isinstance(event, StackDone):
+            self._outcomes[event.outcome] += 1
+            verb, begun = self._begun.pop(event.stack, ("update", 0.0))
+            if begun and event.outcome in ("created", "updated", "deleted"):
+                self._took[event.stack, verb] = time.monotonic() - begun
 
     def _usual(self, operation: Operation) -> float | None:
         return self._durations.usual(operation)
@@ -163,5 +163,5 @@ def _wants_block(options: Options) -> bool:
     return is_possible() and not options.quiet and not prints_records
 
 
-def _is_nothing(happening: Happening) -> bool:
-    return isinstance(happening, StackDone) and happening.outcome == "unchanged"
+def _is_nothing(event: ProgressEvent) -> bool:
+    return isinstance(event, StackDone) and event.outcome == "unchanged"

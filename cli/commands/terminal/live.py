@@ -16,7 +16,7 @@ from .interruption import QUESTION, QUESTION_WITHOUT_CANCEL, Interruption
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ...cloudformation.progress import Happening
+    from ...cloudformation.progress import ProgressEvent
     from .board import Board
 
 SECONDS = 0.2
@@ -42,12 +42,12 @@ class Live:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._drawn: list[str] = []
 
-    def hear(self, happening: Happening, line: str = "", color: str | None = None) -> None:
+    def hear(self, event: ProgressEvent, line: str = "", color: str | None = None) -> None:
         """Show what happened; the line, if there is one, stays above the block."""
         width = max(_size()[0] - 1, 2 * len(INDENT))
         folded = textwrap.fill(line, width, subsequent_indent=INDENT)
         with self._lock:
-            self._board.hear(happening)
+            self._board.hear(event)
             self._draw(click.style(folded, fg=color) if folded else "")
 
     @property

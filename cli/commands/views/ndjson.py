@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...cloudformation.progress import Happening, Note, StackBegun, StackDone, StackEvent
+from ...cloudformation.progress import Note, ProgressEvent, StackBegun, StackDone, StackEvent
 from ...errors import StackError
 from ...text import as_json
 
@@ -34,14 +34,14 @@ class Records:
         self._started = time.monotonic()
         self._outcomes: Counter[str] = Counter()
 
-    def __call__(self, happening: Happening) -> None:
-        if isinstance(happening, StackDone):
-            self._outcomes[happening.outcome] += 1
-        fields = asdict(happening)
-        if isinstance(happening, StackEvent):
+    def __call__(self, event: ProgressEvent) -> None:
+        if isinstance(event, StackDone):
+            self._outcomes[event.outcome] += 1
+        fields = asdict(event)
+        if isinstance(event, StackEvent):
             # `type` is the record's own.
             fields["resource_type"] = fields.pop("type")
-        self._print("event", kind=_KINDS[type(happening)], **fields)
+        self._print("event", kind=_KINDS[type(event)], **fields)
 
     def outputs(self, outputs: Mapping[str, str]) -> None:
         self._print("outputs", outputs=outputs)
