@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ..cloudformation import operations, stacks
+from ..cloudformation import stacks
 from ..errors import ApplicationError
 from . import application
 
@@ -33,7 +33,7 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
-    operations.give(operator, stack, values)
+    operator.give(stack, values)
 
 
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:

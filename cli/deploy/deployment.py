@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from .. import files
 from ..analytics import application, failures, log
-from ..cloudformation import graph, operations
+from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
 from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
@@ -150,7 +150,7 @@ class _Deployment:
         )
         try:
             desired = self.project.desired(step, self.outputs)
-            applied = operations.applied(operator, desired, self.project.live_stack(step))
+            applied = operator.apply(desired, self.project.live_stack(step))
             operator.protect(applied.stack, settings.is_protected)
         except Exception as error:
             listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
