@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotDeployedError
 from . import template
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.literals import TemplateStageType
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 # The outputs that the program relies on, whatever the templates are that have them.
@@ -143,7 +145,11 @@ def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackR
 
 def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
     """Those on which the stack's last operation failed."""
-    return [one for one in resources(cloudformation, stack) if one.status.endswith("_FAILED")]
+    return [
+        resource
+        for resource in resources(cloudformation, stack)
+        if resource.status.endswith("_FAILED")
+    ]
 
 
 def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
@@ -177,10 +183,14 @@ def require(outputs: Mapping[str, str], name: str, project: str) -> str:
         raise NotDeployedError(name, project) from None
 
 
-def body(cloudformation: CloudFormationClient, name: str) -> str:
-    """The template that the stack was last deployed with, as it was sent."""
-    answer = cloudformation.get_template(StackName=name, TemplateStage="Original")
-    return str(answer["TemplateBody"])
+def body(
+    cloudformation: CloudFormationClient, name: str, stage: TemplateStageType = "Original"
+) -> str:
+    """The template that the stack was last deployed with, as it was sent, or processed."""
+    answer = cloudformation.get_template(StackName=name, TemplateStage=stage)
+    text: Any = answer["TemplateBody"]
+    # botocore reads templates that are JSON; as text, they are YAML, too.
+    return text if isinstance(text, str) else json.dumps(text)
 
 
 def _stack(described: StackTypeDef) -> Stack:

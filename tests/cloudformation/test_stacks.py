@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -139,3 +140,13 @@ def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
     ]
     ours = stacks.belonging(everything, "sales")
     assert list(ours) == ["sales-stream", "sales-retired-template"]
+
+
+def test_a_template_in_json_is_read_as_text_that_yaml_can_read() -> None:
+    body = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
+    answer = Answer(
+        *("get_template", {"TemplateBody": body}),
+        {"StackName": "a", "TemplateStage": "Processed"},
+    )
+    with stubbed("cloudformation", answer) as cloudformation:
+        assert json.loads(stacks.body(cloudformation, "a", "Processed")) == json.loads(body)
