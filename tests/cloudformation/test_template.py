@@ -91,8 +91,10 @@ Resources:
   Spared: {Type: X, DeletionPolicy: RetainExceptOnCreate}
   Unclear: {Type: X, DeletionPolicy: {Ref: Policy}}
 """,
-        '{"Resources": {"Deleted": {"DeletionPolicy": "Delete"}, "Kept": {"DeletionPolicy": "Retain"}'
-        ', "Spared": {"DeletionPolicy": "RetainExceptOnCreate"}, "Unclear": {"DeletionPolicy": []}}}',
+        """{"Resources": {
+            "Deleted": {"DeletionPolicy": "Delete"}, "Kept": {"DeletionPolicy": "Retain"},
+            "Spared": {"DeletionPolicy": "RetainExceptOnCreate"}, "Unclear": {"DeletionPolicy": []}
+        }}""",
     ],
     ids=["yaml", "json"],
 )
