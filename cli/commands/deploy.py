@@ -87,16 +87,17 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .views.ndjson import Records
 
     form = options.format()
-    with Records(project, is_wanted=form == "ndjson") as records, Display(options) as progress:
+    records, display = Records(is_wanted=form == "ndjson"), Display(options)
 
-        def listen(event: ProgressEvent) -> None:
-            records(event)
-            progress(event)
+    def listen(event: ProgressEvent) -> None:
+        records(event)
+        display(event)
 
+    with records.of(project), display.shown():
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)
     # That nothing changed is one line for a person.
-    if form == "json" or (form == "table" and (progress.has_changes or options.output)):
+    if form == "json" or (form == "table" and (display.has_changes or options.output)):
         click.echo(_shown(outputs, form))
 
 

@@ -45,8 +45,8 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         options.say(f"Nothing to destroy: there is nothing of project {options.project!r}{kept}.")
     else:
         _agree(options, found, yes)
-        with Display(options) as progress:
-            teardown.destroy(options.session, found, progress, timeout=timeout)
+        with Display(options).shown() as display:
+            teardown.destroy(options.session, found, display, timeout=timeout)
     _report_leftovers(options, found)
 
 

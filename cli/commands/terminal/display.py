@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,8 +29,6 @@ from .interruption import Cancellation, Interruption
 from .live import Live, is_possible
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ..options import Options
 
 # Far more than an undoing takes; what takes longer hangs.
@@ -37,7 +36,7 @@ UNDOING_SECONDS = 3600.0
 
 
 class Display:
-    """A listener that shows; as a block, it ends with a line that says what it came to."""
+    """A listener that shows what happens."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -46,7 +45,6 @@ class Display:
         self._begun: dict[str, tuple[Verb, float]] = {}
         self._took: dict[Operation, float] = {}
         self._live: Live | None = None
-        self._open = contextlib.ExitStack()
 
     def __call__(self, event: ProgressEvent) -> None:
         self._take_time(event)
@@ -58,34 +56,38 @@ class Display:
         elif not (isinstance(event, StackBegun) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
-    def __enter__(self) -> Display:
-        if _wants_block(self._options):
-            interruption = Interruption()
-            if sys.stdin.isatty():
-                self._open.enter_context(keyboard.silent())
-                self._open.enter_context(interruption)
-            board = Board(self._options.project, self._usual)
-            live = Live(board, interruption, color=self._options.color)
-            self._live = self._open.enter_context(live)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[Display]:
+        """Show it while the block runs, and in the end a line that says what it came to."""
+        error: BaseException | None = None
         try:
-            if isinstance(error, Cancellation):
-                self._undo()
-        except BaseException as another:
-            error = another
+            with self._terminal():
+                try:
+                    yield self
+                except Cancellation:
+                    self._undo()
+                    raise
+        except BaseException as raised:
+            error = raised
             raise
         finally:
-            self._open.close()
             if self._took:
                 self._durations.keep(self._took)
             self._conclude(error)
+
+    @contextlib.contextmanager
+    def _terminal(self) -> Iterator[None]:
+        """The block on the terminal and what its keys and Ctrl-C do, where there can be one."""
+        with contextlib.ExitStack() as terminal:
+            if _wants_block(self._options):
+                interruption = Interruption()
+                if sys.stdin.isatty():
+                    terminal.enter_context(keyboard.silent())
+                    terminal.enter_context(interruption.in_force())
+                board = Board(self._options.project, self._usual)
+                live = Live(board, interruption, color=self._options.color)
+                self._live = terminal.enter_context(live.drawn())
+            yield
 
     def _take_time(self, event: ProgressEvent) -> None:
         if isinstance(event, StackBegun):
