@@ -98,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(0)
         raise
     except Exception as error:
-        asked = context.get("debug") or "--debug" in (arguments or sys.argv)
-        sys.exit(_report(error, debug=bool(asked)))
+        wants_traceback = context.get("debug") or "--debug" in (arguments or sys.argv)
+        sys.exit(_report(error, debug=bool(wants_traceback)))
 
 
 def _report(error: Exception, *, debug: bool) -> int:

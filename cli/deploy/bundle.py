@@ -57,8 +57,8 @@ def folder() -> Traversable:
 def bundles(functions: Traversable | None = None) -> dict[str, Bundle]:
     """A bundle of each function folder, by the function's name; folders without a file are none."""
     folders = sorted((functions or folder()).iterdir(), key=lambda entry: entry.name)
-    made = (bundle(entry) for entry in folders if entry.is_dir() and _is_source(entry))
-    return {found.function: found for found in made if found.sources}
+    made = [bundle(entry) for entry in folders if entry.is_dir() and _is_source(entry)]
+    return {code.function: code for code in made if code.sources}
 
 
 def bundle(function: Traversable) -> Bundle:
