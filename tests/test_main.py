@@ -213,5 +213,5 @@ def test_an_error_cannot_steer_the_terminal(tmp_path: Path) -> None:
     sources.template("a", f'Parameters: {{"Red\\e[31m": {{Type: String}}}}\n{resources}\n')
     ended = command_line.run({}, "package", *sources.options)
     assert ended.returncode != 0
-    assert r"nothing gives parameter Red\x1b[31m" in ended.stderr
+    assert r"no value for parameter Red\x1b[31m" in ended.stderr
     assert "\x1b" not in ended.stderr

@@ -98,7 +98,7 @@ def _action(change: ResourceChangeTypeDef) -> Action:
 
 def _note(change: ResourceChangeTypeDef) -> str:
     if change.get("PolicyAction") in ("Retain", "Snapshot", "ReplaceAndRetain"):
-        return "what is there now stays behind"
+        return "what is there now is kept"
     return ""
 
 

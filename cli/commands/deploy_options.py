@@ -78,7 +78,7 @@ _OPTIONS = (
         "--termination-protection/--no-termination-protection",
         "is_protected",
         default=None,
-        help="Protect the stacks from deletion, or no longer.  [default: as they are]",
+        help="Switch the stacks' protection from deletion on or off.  [default: leave it as it is]",
     ),
     click.option(
         "--express",
@@ -90,7 +90,7 @@ _OPTIONS = (
         "--recover",
         "recovers",
         is_flag=True,
-        help="Roll back again what could not be rolled back, then deploy.",
+        help="First continue the rollbacks that failed, then deploy.",
     ),
     click.option(
         "--skip",
@@ -131,7 +131,7 @@ def deploy_options(command: Command) -> Command:
         names = ("overrides", "tags", "is_protected", "is_express", "recovers")
         chosen = {name: rest.pop(name) for name in names}
         if skip and not chosen["recovers"]:
-            raise click.UsageError("--skip goes with --recover")
+            raise click.UsageError("--skip needs --recover")
         settings = Settings(**chosen, skip=frozenset(skip))
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 

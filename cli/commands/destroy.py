@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show what would go, and remove nothing.")
-@click.option(
-    "--keep-data", is_flag=True, help="Leave the data store: the bucket with the results."
-)
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@click.option("--keep-data", is_flag=True, help="Keep the data store: the bucket with the results.")
 @timeout_option(3600)
 @shared_options
 def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout: float) -> None:
-    """Remove the stacks, with all their data and logs.
+    """Delete the stacks, with all their data and logs.
 
     \b
       miztiik-events destroy --dry-run
@@ -30,8 +28,9 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
       miztiik-events destroy --yes        (in a script)
 
     Stops the application, empties the buckets with all versions, deletes the stacks in reverse
-    order, then their log groups, and looks whether anything is left (1 if so). Removes nothing
-    when a stack has termination protection (4). Interrupted and run again, it finishes.
+    order and then their log groups, and looks whether anything is left (it ends with 1 then).
+    Deletes nothing when a stack has termination protection (4). When it was interrupted, run it
+    again: it finishes.
     """
     from ..destroy import inventory as inventories
     from ..destroy import teardown
@@ -42,8 +41,8 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         click.echo(_shown(options, inventory, options.format(piped="table")))
         return
     if inventory.is_empty:
-        kept = f" but {', '.join(inventory.kept)}, which is kept" if inventory.kept else ""
-        options.say(f"Nothing to destroy: there is nothing of project {options.project!r}{kept}.")
+        kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""
+        options.say(f"Nothing to destroy: project {options.project!r} has nothing here{kept}.")
     else:
         _agree(options, inventory, yes)
         with Display(options).shown() as display:
@@ -62,9 +61,14 @@ def _agree(options: Options, inventory: Inventory, yes: bool) -> None:
     if yes:
         return
     if not is_asking:
-        raise click.UsageError("There is no terminal to ask on. Give --yes to destroy unasked")
+        raise click.UsageError(
+            "There is no terminal to ask on. Add --yes to destroy without being asked"
+        )
     answer = click.prompt(
-        "\nType the project's name to go on, for good", default="", show_default=False, err=True
+        "\nType the project's name to delete all this for good",
+        default="",
+        show_default=False,
+        err=True,
     )
     if answer != options.project:
         raise click.Abort
@@ -92,7 +96,7 @@ def _report_leftovers(options: Options, inventory: Inventory) -> None:
     if rest.left:
         names = "".join(f"\n    {name}" for name in rest.left)
         raise MiztiikError(
-            f"Of project {options.project!r} there is left in account {inventory.account}, "
+            f"Something is left of project {options.project!r} in account {inventory.account}, "
             f"region {inventory.region}:{names}\n"
-            "  Next: remove it by hand, or destroy again when it came just now"
+            "  Next: delete it by hand, or destroy again if it has only just appeared"
         )

@@ -160,7 +160,7 @@ _SHARED = (
         type=click.Choice(["table", "json", "ndjson"]),
         help="Form of what goes to stdout.  [default: table on a terminal]",
     ),
-    _shared("--quiet", "-q", is_flag=True, help="Only results and errors."),
+    _shared("--quiet", "-q", is_flag=True, help="Print only results and errors."),
     _shared("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
     _shared(
         "--debug",

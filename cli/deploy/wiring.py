@@ -133,8 +133,8 @@ def _owners(templates: Sequence[Template]) -> dict[str, Template]:
             if output in owners:
                 first = owners[output]
                 raise TemplateError(
-                    f"output {output} is one of {first.path}:{first.outputs[output]} too; "
-                    "templates are wired by the names of outputs, so each needs a name of its own",
+                    f"output {output} is also one of {first.path}:{first.outputs[output]}; "
+                    "templates are wired by the names of outputs, so each needs its own name",
                     template.path,
                     line,
                 )
@@ -162,8 +162,9 @@ def _source(
         return Default()
     folder = f", there is no folder functions/{function}" if function else ""
     raise TemplateError(
-        f"nothing gives parameter {parameter.name}: no other template has an output of that "
-        f"name{folder}, and it has no default. Give --parameter-overrides {parameter.name}=VALUE",
+        f"no value for parameter {parameter.name}: no other template has an output of that "
+        f"name{folder}, and it has no default. "
+        f"Next: add --parameter-overrides {parameter.name}=VALUE",
         template.path,
         parameter.line,
     )
@@ -204,7 +205,7 @@ def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
     story = ", ".join(f"{child} needs {name} of {parent}" for child, name, parent in needs)
     template = steps[first].template
     return TemplateError(
-        f"the templates wait for each other: {story}",
+        f"the templates depend on each other in a circle: {story}",
         template.path,
         template.parameters[parameter].line,
     )

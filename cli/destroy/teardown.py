@@ -15,6 +15,7 @@ from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
 from ..patience import Patience
+from ..text import counted
 from . import buckets, log_groups
 from .inventory import BUCKET, Inventory
 
@@ -73,9 +74,9 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
     )
     lines = "".join(f"\n    {command}" for command in commands)
     raise UnhealthyError(
-        f"Termination protection is on for {names}: destroy goes no further\n"
-        "  Next: when it may go for good, switch that off, then destroy again (or keep the data "
-        f"store and remove the rest: --keep-data):{lines}"
+        f"Termination protection is on for {names}: destroy stops here\n"
+        "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
+        f"data store and delete the rest: --keep-data):{lines}"
     )
 
 
@@ -160,7 +161,7 @@ def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int
     for bucket in bucket_names:
         count = buckets.empty(s3, bucket, operator.patience.cancelled)
         if count:
-            operator.listener(Note(bucket, f"{count:,} objects and versions deleted"))
+            operator.listener(Note(bucket, f"{counted(count, 'object version')} deleted"))
         total += count
     return total
 

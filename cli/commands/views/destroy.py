@@ -17,7 +17,7 @@ SECTIONS = {
     "stacks": ("stack", "Stacks, in this order"),
     "buckets": ("bucket", "Buckets with all that is in them"),
     "log_groups": ("log_group", "Log groups"),
-    "kept": ("kept", "Not removed"),
+    "kept": ("kept", "Kept"),
 }
 
 
