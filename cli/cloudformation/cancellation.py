@@ -1,4 +1,4 @@
-"""Undoing what is under way: an update is rolled back, a creation is deleted again."""
+"""Undoing what is under way: an update is rolled back, what was created is deleted again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Function folders as zips: the same source gives the same key and the same bytes everywhere.
+"""Function folders as zips, and their upload: the same source gives the same key and bytes.
 
 Nothing that the machine puts in gets into a zip: not the files' times or permissions, not the
 byte code that pip leaves in an installed package. The entries are stored, not compressed, since

@@ -1,4 +1,4 @@
-"""Taking a project away, in the reverse of its wiring."""
+"""Deleting a project, in the reverse of its wiring."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_a_stack_goes_before_what_it_needs(project: LiveProject) -> None:
     told = project.run("destroy", "--yes").stderr
     order = [told.index(f"{project.name}-{one}  deleted") for one in ("alarm", "queue")]
     assert order == sorted(order)
-    assert order[1] < told.index("object versions deleted")
+    assert order[1] < told.index("1 object version deleted")
     assert order[1] < told.index(f"{project.name}-artifacts  deleted")
 
 
