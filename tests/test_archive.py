@@ -30,6 +30,8 @@ from waiting import until
 if TYPE_CHECKING:
     from conftest import TestAws
 
+pytestmark = pytest.mark.scenario
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "replay.md"
 NAME = "archived"
 WINDOW_SECONDS, LATENESS_SECONDS = 5, 1

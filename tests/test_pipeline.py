@@ -25,6 +25,8 @@ from waiting import until
 if TYPE_CHECKING:
     from conftest import TestAws
 
+pytestmark = pytest.mark.scenario
+
 PROJECT = "pipeline"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5

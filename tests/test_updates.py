@@ -29,6 +29,8 @@ from waiting import until
 if TYPE_CHECKING:
     from conftest import TestAws
 
+pytestmark = pytest.mark.scenario
+
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ("artifacts", "data-store", "stream", "firehose", "analytics")
 SETTINGS = {"ShardCount": 1, "AllowedLatenessSeconds": 5, "BufferIntervalSeconds": 1}
