@@ -153,8 +153,8 @@ _SHARED = (
         callback=_project,
         help="Prefix of the stacks' names; several projects can live side by side.",
     ),
-    _shared("--region", metavar="REGION", help="AWS region; else as the AWS CLI finds it."),
-    _shared("--profile", metavar="NAME", help="AWS profile; else as the AWS CLI finds it."),
+    _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
+    _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
     _shared(
         "--output",
         type=click.Choice(["table", "json", "ndjson"]),
