@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "templates"
 FUNCTIONS = FOLDER.parent / "functions"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Takes the short forms of CloudFormation's functions."""
 
 
