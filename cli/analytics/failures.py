@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..errors import ApplicationError, WaitTimeoutError
 from ..patience import Patience
 from . import log
-from .application import Application
+from .application import NO_REASON, Application, Operation, failure, newest_operation
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
-    from mypy_boto3_kinesisanalyticsv2.type_defs import (
-        ApplicationOperationInfoDetailsTypeDef as Details,
-    )
     from mypy_boto3_logs import CloudWatchLogsClient
 
 # CloudWatch shows a line some seconds after it was written.
@@ -39,28 +36,16 @@ WAY_OUT = (
     f"--from none. {REREAD}"
 )
 
-Verb = Literal["StartApplication", "StopApplication"]
-
-
-def newest_operation(flink: KinesisAnalyticsV2Client, name: str, verb: Verb) -> Details | None:
-    """The application's latest operation of that kind, whoever asked for it."""
-    listed = flink.list_application_operations(ApplicationName=name, Operation=verb, Limit=1)
-    for operation in listed["ApplicationOperationInfoList"]:
-        # Not every service that speaks this protocol filters by kind.
-        if operation.get("Operation") == verb:
-            answer = flink.describe_application_operation(
-                ApplicationName=name, OperationId=operation["OperationId"]
-            )
-            return answer["ApplicationOperationInfoDetails"]
-    return None
-
 
 def of_start(
     flink: KinesisAnalyticsV2Client, logs: CloudWatchLogsClient, application: Application
 ) -> ApplicationError:
     """The error for the newest start, with the root cause out of the application's log."""
     operation = newest_operation(flink, application.name, "StartApplication")
-    cause = (operation and _logged(logs, application, operation)) or _told(operation)
+    if operation:
+        cause = _logged(logs, application, operation) or failure(flink, application.name, operation)
+    else:
+        cause = NO_REASON
     return ApplicationError(
         f"application {application.name} did not start; it is {application.status}\n"
         f"  {cause}\n"
@@ -68,11 +53,11 @@ def of_start(
     )
 
 
-def of_stop(name: str, operation: Details) -> ApplicationError:
+def of_stop(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) -> ApplicationError:
     """The error for a stop after which it goes on running."""
     return ApplicationError(
         f"application {name} goes on running: it could not be stopped with a snapshot\n"
-        f"  {_told(operation)}\n"
+        f"  {failure(flink, name, operation)}\n"
         "  Next: miztiik-events stop-analytics again, or with --force (the next start then "
         "goes back to the snapshot before)"
     )
@@ -88,21 +73,18 @@ def _advice(cause: str) -> str:
     return "Next: miztiik-events logs analytics --since 15m; mend it; deploy; start-analytics again"
 
 
-def _logged(logs: CloudWatchLogsClient, application: Application, operation: Details) -> str | None:
-    found = None
+def _logged(
+    logs: CloudWatchLogsClient, application: Application, operation: Operation
+) -> str | None:
+    """The cause out of the log, which is given the time to show it."""
+    cause = None
     with contextlib.suppress(WaitTimeoutError):
         for _ in Patience(LOG_DELAY_SECONDS if application.log_stream else 0).looks("the log"):
             if application.log_stream:
-                found = log.cause(logs, application.log_stream, operation["StartTime"])
-            if found:
+                cause = log.cause(logs, application.log_stream, operation.started)
+            if cause:
                 break
-    return found
-
-
-def _told(operation: Details | None) -> str:
-    details = operation.get("OperationFailureDetails", {}) if operation else {}
-    said = details.get("ErrorInfo", {}).get("ErrorString", "")
-    return log.of_stack_trace(said) or "The service gives no reason"
+    return cause
 
 
 def tells_of_misfit(text: str) -> bool:

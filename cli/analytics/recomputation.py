@@ -38,9 +38,9 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
 
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
     """When the last recomputation began; raises ApplicationError when there was none yet."""
-    found = application.newest(flink, name, "StartApplication")
-    if found is None:
+    start = application.newest_operation(flink, name, "StartApplication")
+    if start is None:
         raise ApplicationError(
             "nothing was computed again yet. Next: miztiik-events start-analytics --from TIME"
         )
-    return found.started
+    return start.started

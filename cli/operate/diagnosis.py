@@ -110,13 +110,12 @@ def of_application(
         return []
     stream = application.describe(flink, seen.name).log_stream
     logged = log.cause(logs, stream, operation.started) if stream else None
-    told = logged or application.failure(flink, seen.name, operation)
     return [
         Failure(
             subject=seen.name,
             status=f"{operation.name} {operation.status}, now {seen.status}",
             at=operation.ended or operation.started,
-            reason=told or "The service gives no reason",
+            reason=logged or application.failure(flink, seen.name, operation),
             next_step=command(f"logs {APPLICATIONS[output]}", project),
         )
     ]
