@@ -5,12 +5,14 @@ The form of its lines: https://docs.aws.amazon.com/managed-flink/latest/java/clo
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+
+from ..pipeline import log_events
+from ..text import json_object
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,26 +92,8 @@ class _Findings:
 def _lines(
     logs: CloudWatchLogsClient, stream: LogStream, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=stream.group,
-        logStreamNames=[stream.name],
-        startTime=int(since.timestamp() * 1000),
-    )
-    try:
-        for page in pages:
-            for event in page["events"]:
-                yield from _parsed(event["message"])
-    except logs.exceptions.ResourceNotFoundException:
-        return
-
-
-def _parsed(message: str) -> Iterator[Mapping[str, Any]]:
-    try:
-        line = json.loads(message)
-    except ValueError:
-        return
-    if isinstance(line, dict):
-        yield line
+    events = log_events.read(logs, stream.group, since, logStreamNames=[stream.name])
+    return (line for event in events if (line := json_object(event["message"])))
 
 
 def _text(value: Any) -> str:

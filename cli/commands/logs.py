@@ -83,7 +83,7 @@ def command(
         raise click.UsageError("A list never ends with --follow. Give --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     groups = _chosen(groups, wanted)
-    log = Log(options.session.client("logs"), groups, int(since.timestamp() * 1000))
+    log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
     found = log.fresh()
     if not view.show(found):

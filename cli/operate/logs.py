@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,15 @@ from ..analytics import log
 from ..cloudformation import stacks
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack
 from ..errors import NotDeployedError
+from ..pipeline import log_events
+from ..text import json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
 # CloudWatch may show a line some seconds after one that was written later.
-OVERLAP_MILLISECONDS = 15_000
+OVERLAP = timedelta(seconds=15)
 ERRORS = ("ERROR", "FATAL", "CRITICAL")
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html: Lambda's
 # own lines, as text; in its JSON format they have a type like platform.report.
@@ -65,11 +66,7 @@ class LogEvent:
 
     @cached_property
     def _fields(self) -> Mapping[str, Any]:
-        try:
-            found = json.loads(self.message)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return json_object(self.message) or {}
 
     @property
     def _level(self) -> str:
@@ -96,43 +93,30 @@ class LogEvent:
 
 @dataclass
 class Log:
-    """The events of some groups since a time, in milliseconds since 1970; each comes once.
+    """The events of some groups since a time; each comes once.
 
     `groups` has the component of each group.
     """
 
     logs: CloudWatchLogsClient
     groups: Mapping[str, str]
-    since: int
-    _seen: set[str] = field(default_factory=set)
+    since: datetime
+    _known: set[str] = field(default_factory=set)
 
     def fresh(self) -> list[LogEvent]:
         """Those that were not there before, in the order of time."""
-        found = [event for group in self.groups for event in self._unseen(group)]
-        self._seen.update(event.id for event in found)
-        newest = max((_milliseconds(event.time) for event in found), default=self.since)
-        self.since = max(self.since, newest - OVERLAP_MILLISECONDS)
-        return sorted(found, key=lambda event: event.time)
+        events = [event for group in self.groups for event in self._unknown(group)]
+        self._known.update(event.id for event in events)
+        newest = max((event.time for event in events), default=self.since)
+        self.since = max(self.since, newest - OVERLAP)
+        return sorted(events, key=lambda event: event.time)
 
-    def _unseen(self, group: str) -> Iterator[LogEvent]:
-        pages = self.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=self.since
-        )
-        try:
-            for page in pages:
-                for event in page["events"]:
-                    if event["eventId"] not in self._seen:
-                        time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
-                        yield LogEvent(
-                            event["eventId"], time, self.groups[group], group, event["message"]
-                        )
-        except self.logs.exceptions.ResourceNotFoundException:
-            # Somebody has deleted the group; the others still speak.
-            return
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    def _unknown(self, group: str) -> Iterator[LogEvent]:
+        # Somebody may have deleted a group; the others still speak.
+        for event in log_events.read(self.logs, group, self.since):
+            if event["eventId"] not in self._known:
+                time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
+                yield LogEvent(event["eventId"], time, self.groups[group], group, event["message"])
 
 
 LOG_GROUP = "AWS::Logs::LogGroup"

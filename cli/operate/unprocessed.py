@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..pipeline import records
-from ..text import counted
+from ..pipeline import log_events, records
+from ..text import counted, json_object
 from .bus_rules import defect, said
 from .messages import Message
 
@@ -111,27 +110,10 @@ def _unknown(message: Message) -> str:
 
 
 def _lines(logs: CloudWatchLogsClient, group: str, since: datetime) -> Iterator[Mapping[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=group,
-        startTime=int(since.timestamp() * 1000),
-        filterPattern=f'"{FAILED}"',
-    )
-    try:
-        for page in itertools.islice(pages, MOST_PAGES):
-            for event in page["events"]:
-                fields = _fields(event["message"])
-                if fields.get("message") == FAILED:
-                    yield fields
-    except logs.exceptions.ResourceNotFoundException:
-        return
-
-
-def _fields(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    """What a consumer has logged of messages that failed."""
+    failures = log_events.read(logs, group, since, MOST_PAGES, filterPattern=f'"{FAILED}"')
+    lines = (json_object(event["message"]) or {} for event in failures)
+    return (line for line in lines if line.get("message") == FAILED)
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,6 @@ The only module that reads the stream.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,11 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ApplicationError
+from ..text import json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import GetRecordsOutputTypeDef
-
 
 # A shard takes five reads a second from all its readers together, the analytics job among them.
 THROTTLED_PAUSE_SECONDS = 1.0
@@ -103,13 +102,7 @@ def read(
 
 def parse(data: bytes) -> Envelope | None:
     """The envelope, all its numbers exact; None when the data is no JSON object."""
-    try:
-        parsed = json.loads(
-            data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) else None
+    return json_object(data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant)
 
 
 @dataclass
