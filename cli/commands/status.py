@@ -86,10 +86,8 @@ def _show(options: Options, clients: Clients) -> None:
 
 def _is_explained(health: Health) -> bool:
     """Whether --why has something to say about it."""
-    from ..operate.health import ApplicationHealth
-
     applications = (health.application, health.recomputation)
-    has_failed = any(isinstance(one, ApplicationHealth) and one.problem for one in applications)
+    has_failed = any(application and application.problem for application in applications)
     return has_failed or any(stack.has_failed for stack in health.stacks)
 
 

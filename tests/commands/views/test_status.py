@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from miztiik_events.operate.health import (
     Health,
     Measured,
     QueuesHealth,
-    Refused,
     StoreHealth,
     StreamHealth,
 )
@@ -81,9 +81,13 @@ def test_a_stream_in_which_nothing_came_says_so() -> None:
 
 
 def test_a_refused_part_says_what_was_refused() -> None:
-    hidden = Refused("ListShards was refused: AccessDenied")
-    health = replace(WELL, stream=hidden, measured=hidden, queues=hidden, alarms=hidden)
-    assert said(health).count("not known: ListShards was refused: AccessDenied") == 4
+    parts = dict.fromkeys(("stream", "measured", "queues", "alarms"))
+    answer = "ListShards was refused: AccessDenied"
+    health = replace(WELL, **parts, refused=dict.fromkeys(parts, answer))
+    assert said(health).count(f"not known: {answer}") == 4
+    record = json.loads(as_text(health, "ndjson", color=False))
+    assert record["stream"] == record["alarms"] == {"refused": answer}
+    assert "refused" not in record
 
 
 def test_alarms_say_what_is_wrong_and_since_when() -> None:
