@@ -12,8 +12,12 @@ from . import log
 from .application import NO_REASON, Application, Operation, failure, newest_operation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_logs import CloudWatchLogsClient
+
+    from ..cloudformation.stacks import Stack
 
 # CloudWatch shows a line some seconds after it was written.
 LOG_DELAY_SECONDS = 15.0
@@ -60,6 +64,36 @@ def of_stop(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) ->
         f"  {failure(flink, name, operation)}\n"
         "  Next: miztiik-events stop-analytics again, or with --force (the next start then "
         "goes back to the snapshot before)"
+    )
+
+
+def of_code(application: Application, stack: Stack) -> str:
+    """What to know when its code is not that of the stack; empty when it is.
+
+    AWS took the last update back, or somebody changed the code past the stack.
+    """
+    if application.has_code_of(stack.parameters):
+        return ""
+    return (
+        f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
+        "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
+        "analytics --since 1d tells why; mend it, and deploy"
+    )
+
+
+def of_job(logs: CloudWatchLogsClient, application: Application, since: datetime) -> str:
+    """Why a job that runs does nothing but fail, as without the right to read the stream.
+
+    Empty when it has not failed since then.
+    """
+    stream = application.log_stream
+    cause = log.task_failure(logs, stream, since) if stream else None
+    if not cause:
+        return ""
+    return (
+        f"It is {application.status}, but its job failed on the way and was started again:\n"
+        f"  {cause}\n"
+        "  Next: miztiik-events logs analytics --follow shows whether it goes on failing"
     )
 
 

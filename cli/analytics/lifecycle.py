@@ -65,6 +65,27 @@ def request_start(
     return True
 
 
+def restart(
+    flink: KinesisAnalyticsV2Client,
+    logs: CloudWatchLogsClient,
+    name: str,
+    patience: Patience,
+    watch: Watch,
+    *,
+    origin: str = snapshots.LATEST,
+) -> Application:
+    """Stop it with a snapshot, and start it again; raises ApplicationError as both do."""
+    states = [stop(flink, name, patience, watch).status]
+
+    def watch_on(status: str) -> None:
+        # Both see the state between the stop and the start.
+        if status != states[-1]:
+            watch(status)
+        states.append(status)
+
+    return start(flink, logs, name, patience, watch_on, origin=origin)
+
+
 def stop(
     flink: KinesisAnalyticsV2Client,
     name: str,

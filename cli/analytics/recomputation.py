@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from ..cloudformation import operations
 from ..errors import ApplicationError
-from . import application
+from . import application, lifecycle
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
     from ..cloudformation.operations import Operator
     from ..cloudformation.stacks import Stack
+    from ..patience import Patience
 
 OUTPUT = "RecomputationApplicationName"
 PARAMETER = "RecomputeFrom"
@@ -34,6 +35,22 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
     operations.give(operator, stack, values)
+
+
+def bring_to_rest(
+    flink: KinesisAnalyticsV2Client, name: str, patience: Patience, *, restart: bool
+) -> None:
+    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
+    status = application.describe(flink, name).status
+    if status == "READY":
+        return
+    if not restart:
+        raise ApplicationError(
+            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
+            "--recomputation, or add --restart"
+        )
+    # What it has in hand is computed again from the beginning: nobody needs its snapshot.
+    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
 
 
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:

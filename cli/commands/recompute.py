@@ -33,7 +33,7 @@ def recompute(
     bucket, parallelism = _checked(options, stack, outputs, moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
-        _rest(options, name, patience, restart=restart)
+        recomputation.bring_to_rest(flink, name, patience, restart=restart)
         _aim(options, stack, moment, parallelism, patience)
         if no_wait:
             lifecycle.request_start(flink, name, snapshots.NONE)
@@ -58,23 +58,6 @@ def _checked(
     usual = int(stack.parameters.get("ShardCount", "1"))
     parallelism = shards.extra_parallelism(kinesis, stream, moment, usual)
     return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism
-
-
-def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
-    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
-    from ..analytics import application, lifecycle
-    from ..errors import ApplicationError
-
-    flink = options.session.client("kinesisanalyticsv2")
-    status = application.describe(flink, name).status
-    if status == "READY":
-        return
-    if not restart:
-        raise ApplicationError(
-            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
-            "--recomputation, or add --restart"
-        )
-    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
 
 
 def _aim(

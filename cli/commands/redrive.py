@@ -93,17 +93,17 @@ def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) ->
 
 
 def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
+    from ..operate import unprocessed
     from ..operate.messages import MOST_PER_CALL, looking
     from ..pipeline import queues
     from ..text import command as words
-    from .redrive_queue import examined
     from .views.redrive import Seen, overview
 
     sqs, seen = options.session.client("sqs"), []
     for queue in found.values():
         count = queues.count(sqs, queue.url)
         with looking(sqs, queue.url, min(count, MOST_PER_CALL)) as look:
-            events = examined(options, queue, look.messages)
+            events = unprocessed.explained(options.session, options.project, queue, look.messages)
         seen.append(Seen(queue.name, count, events))
     click.echo(overview(seen, options.format(piped="table")))
     if any(one.count for one in seen):

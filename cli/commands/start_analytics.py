@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -55,7 +54,7 @@ def command(
     still has, and writes them under `recomputed/`; the analytics goes on beside it.
     """
     from .. import session
-    from ..analytics import application, lifecycle, snapshots
+    from ..analytics import application, lifecycle, shards, snapshots
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -69,33 +68,21 @@ def command(
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
-    if not force:
-        _require_room(options, outputs, origin, restart)
+    described = application.describe(flink, name)
+    if not force and "SalesStreamName" in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
+        shards.require_room(kinesis, flink, stream, described, origin, restart=restart)
     if no_wait:
         has_begun = lifecycle.request_start(flink, name, origin)
-        found = application.describe(flink, name)
+        running = application.describe(flink, name)
     else:
-        has_begun, found = _start(options, name, origin, restart, timeout)
-    show(options, found)
+        has_begun, running = _start(options, name, origin, restart, timeout)
+    show(options, running)
     if not has_begun and origin != snapshots.LATEST:
         options.say(f"It was started already, so `--from {origin}` had no effect. Add --restart")
-    _say_code(options, stack, found)
-    _say_failure(options, found, since)
+    _say_failures(options, stack, running, since)
     if not session.is_local(flink):
-        _say_cost(options, found)
-
-
-def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
-    from ..analytics import application, shards, snapshots
-
-    flink = options.session.client("kinesisanalyticsv2")
-    found = application.describe(flink, outputs[application.OUTPUT])
-    # What runs is left alone, or stopped with a snapshot and started from that.
-    if found.status != "READY" and not (restart and origin != snapshots.LATEST):
-        return
-    if "SalesStreamName" in outputs:
-        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
-        shards.require_room(kinesis, flink, stream, found, origin)
+        _say_cost(options, running)
 
 
 def _moment(origin: str) -> datetime | None:
@@ -114,50 +101,29 @@ def _start(
     from ..patience import Patience
 
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    patience = Patience(timeout)
+    begin = lifecycle.restart if restart else lifecycle.start
     states: list[str] = []
     with watching(options, "What has begun" if restart else "The start") as say:
 
         def watch(status: str) -> None:
-            # A restart sees the state between its stop and its start twice.
-            if states[-1:] != [status]:
-                states.append(status)
-                say(status)
+            states.append(status)
+            say(status)
 
-        if restart:
-            lifecycle.stop(flink, name, patience, watch)
-        found = lifecycle.start(flink, logs, name, patience, watch, origin=origin)
-    return "READY" in states, found
+        running = begin(flink, logs, name, Patience(timeout), watch, origin=origin)
+    return "READY" in states, running
 
 
-def _say_code(options: Options, stack: Stack, running: Application) -> None:
-    """Say when AWS took the last update back, or somebody changed the code past the stack."""
+def _say_failures(options: Options, stack: Stack, running: Application, since: datetime) -> None:
+    """Say what of an application that runs is not well all the same."""
+    from ..analytics import failures
     from ..cloudformation import stacks
 
     # It may have been updated while we waited.
     stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack
-    if not running.has_code_of(stack.parameters):
-        options.say(
-            f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
-            "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
-            "analytics --since 1d tells why; mend it, and deploy",
-            fg="red",
-        )
-
-
-def _say_failure(options: Options, running: Application, since: datetime) -> None:
-    """Say why a job that runs does nothing but fail, as without the right to read the stream."""
-    from ..analytics import log
-
-    logs, stream = options.session.client("logs"), running.log_stream
-    failure = log.task_failure(logs, stream, since) if stream else None
-    if failure:
-        options.say(
-            f"It is {running.status}, but its job failed on the way and was started again:\n"
-            f"  {failure}\n"
-            "  Next: miztiik-events logs analytics --follow shows whether it goes on failing",
-            fg="red",
-        )
+    logs = options.session.client("logs")
+    for failure in (failures.of_code(running, stack), failures.of_job(logs, running, since)):
+        if failure:
+            options.say(failure, fg="red")
 
 
 def _say_cost(options: Options, running: Application) -> None:

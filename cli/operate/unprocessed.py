@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..pipeline import log_events, records
 from ..text import counted, json_object
+from . import logs
 from .bus_rules import defect, said
 from .messages import Message
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_logs import CloudWatchLogsClient
 
     from ..pipeline.queues import DeadEnd
@@ -75,6 +77,21 @@ class Unprocessed:
         return _text(detail.get(name)) if isinstance(detail, Mapping) else ""
 
 
+def explained(
+    session: boto3.session.Session, project: str, queue: DeadEnd, messages: Sequence[Message]
+) -> tuple[Unprocessed, ...]:
+    """The events of these messages; what only the log of the queue's consumer says is read there.
+
+    A queue without a consumer has no log.
+    """
+    unexplained = [message for message in messages if not message.error]
+    if not queue.owner or not unexplained:
+        return examined(queue, messages, {})
+    groups = logs.log_groups(session.client("cloudformation"), project)
+    own = [group for group, component in groups.items() if component == queue.name]
+    return examined(queue, messages, reasons(session.client("logs"), own, unexplained))
+
+
 def examined(
     queue: DeadEnd, messages: Sequence[Message], logged: Reasons
 ) -> tuple[Unprocessed, ...]:
@@ -83,16 +100,16 @@ def examined(
 
 
 def reasons(
-    logs: CloudWatchLogsClient, groups: Sequence[str], messages: Sequence[Message]
+    client: CloudWatchLogsClient, groups: Sequence[str], messages: Sequence[Message]
 ) -> Reasons:
     """Why these messages failed, by their ids, as far as the consumer's log groups still tell."""
     since = min((message.sent for message in messages), default=None)
     if since is None:
         return {}
     ids = {message.id for message in messages}
-    lines = (line for group in groups for line in _lines(logs, group, since))
-    found = {str(line.get("message_id")): str(line.get("reason")) for line in lines}
-    return {one: found[one] for one in ids if one in found}
+    lines = (line for group in groups for line in _lines(client, group, since))
+    logged = {str(line.get("message_id")): str(line.get("reason")) for line in lines}
+    return {id: logged[id] for id in ids if id in logged}
 
 
 def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
@@ -109,9 +126,11 @@ def _unknown(message: Message) -> str:
     return f"no reason is known; received {counted(message.receives, 'time')}, now included"
 
 
-def _lines(logs: CloudWatchLogsClient, group: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+def _lines(
+    client: CloudWatchLogsClient, group: str, since: datetime
+) -> Iterator[Mapping[str, Any]]:
     """What a consumer has logged of messages that failed."""
-    failures = log_events.read(logs, group, since, MOST_PAGES, filterPattern=f'"{FAILED}"')
+    failures = log_events.read(client, group, since, MOST_PAGES, filterPattern=f'"{FAILED}"')
     lines = (json_object(event["message"]) or {} for event in failures)
     return (line for line in lines if line.get("message") == FAILED)
 

@@ -79,6 +79,16 @@ def stopped(*answers: Answer | Refusal, force: bool = False) -> list[str]:
     return seen
 
 
+def test_a_restart_stops_and_starts_again_and_tells_each_state_once() -> None:
+    states: list[str] = []
+    ready = described("READY")
+    answers = (described("RUNNING"), asked_to_stop(), ready, ready, asked_to_start())
+    answers += (described("RUNNING"),)
+    with stubbed("kinesisanalyticsv2", *answers) as flink, stubbed("logs") as logs:
+        lifecycle.restart(flink, logs, "sales", Patience(60), states.append)
+    assert states == ["RUNNING", "READY", "RUNNING"]
+
+
 def test_a_running_application_is_started_already() -> None:
     assert started(described("RUNNING")) == ["RUNNING"]
 

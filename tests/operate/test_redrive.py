@@ -73,10 +73,17 @@ def test_what_the_bus_refuses_stays_in_its_queue() -> None:
 
 
 def test_what_a_queue_refuses_stays_in_its_own() -> None:
-    sent = Answer("send_message_batch", {"Successful": [], "Failed": [FAILED]})
-    with stubbed("sqs", sent, deleted(0, 2)) as sqs:
+    other = "http://127.0.0.1/other"
+    known = Answer("get_queue_url", {"QueueUrl": other}, {"QueueName": "other"})
+    entries = [{"Id": one.message.id, "MessageBody": one.message.body} for one in EVENTS]
+    sent = Answer(
+        "send_message_batch",
+        {"Successful": [], "Failed": [FAILED]},
+        {"QueueUrl": other, "Entries": entries},
+    )
+    with stubbed("sqs", known, sent, deleted(0, 2)) as sqs:
         look = held(sqs, EVENTS)
-        outcomes = redrive.send(look, EVENTS, redrive.to_queue(sqs, "http://127.0.0.1/other"))
+        outcomes = redrive.send(look, EVENTS, redrive.to_queue(sqs, "other"))
     assert results(outcomes) == ["sent", "failed", "sent"]
     assert outcomes[1].cause == "InternalError: later"
     assert list(look.held) == ["1"]
@@ -159,9 +166,18 @@ def test_the_detail_stays_as_it_was_written(detail: str) -> None:
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '{"detail": {}}', '{"time": 5}'])
 def test_what_is_no_event_is_not_for_the_bus_but_a_consumers_queue_takes_it(body: str) -> None:
-    [found] = unprocessed.examined(QUEUE, [message(1, body)], {})
-    assert not redrive.is_sendable(found, to_bus=True)
-    assert redrive.is_sendable(found, to_bus=False)
+    events = unprocessed.examined(QUEUE, [message(1, body)], {})
+    assert redrive.sendable(QUEUE, events, even_malformed=True) == []
+    consumer = DeadEnd("dispatch", URL, "orders", is_rejected=False)
+    assert redrive.sendable(consumer, events, even_malformed=False) == list(events)
+
+
+def test_what_is_still_malformed_goes_to_the_bus_only_when_asked_for() -> None:
+    rejected = DeadEnd("rejected", URL, None, is_rejected=True)
+    [malformed] = unprocessed.examined(rejected, [EVENTS[0].message], {})
+    assert malformed.defect
+    assert redrive.sendable(rejected, [malformed], even_malformed=False) == []
+    assert redrive.sendable(rejected, [malformed], even_malformed=True) == [malformed]
 
 
 def test_sales_of_a_closed_window_are_late_and_nothing_else_is() -> None:
