@@ -69,7 +69,7 @@ class _Steps:
         self.say(f"{time.monotonic() - self._started:6.1f} s  {text}")
 
 
-def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
+def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
     """Start an AWS, deploy, start, produce what is asked, verify, destroy; nothing is left of it.
 
     `say` gets lines of progress. What fails on the way is raised as the step raises it.
@@ -81,14 +81,14 @@ def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
             running.enter_context(aws.in_effect())
             session = connect()
         with steps.step("Deploy the stacks") as tell:
-            found = project.draft(name, SETTINGS).beside(session)
-            outputs = deployment.deploy(session, found, _stacks_only(tell))
+            draft = project.draft(name, SETTINGS).beside(session)
+            outputs = deployment.deploy(session, draft, _stacks_only(tell))
         with steps.step("Start the analytics application") as tell:
             _start(session, outputs[application.OUTPUT], tell)
         folder = Folder(session.client("s3"), outputs["FirehoseDataStore"], results.PREFIX)
         shop = _Shop(session, outputs, folder)
         with steps.step("Produce, and see windows close") as tell:
-            produced = shop.sell(asked, tell)
+            produced = shop.sell(payload, tell)
         with steps.step("Close the last window") as tell:
             shop.close_last_window(tell)
         with steps.step("Verify") as tell:
@@ -125,14 +125,14 @@ class _Shop:
 
     @property
     def rows(self) -> list[Row]:
-        found = (row for rows in self._collection.rows.values() for row in rows)
-        return sorted(found, key=results.order)
+        all_rows = (row for rows in self._collection.rows.values() for row in rows)
+        return sorted(all_rows, key=results.order)
 
-    def sell(self, asked: Mapping[str, Any], tell: Say) -> dict[str, Any]:
+    def sell(self, payload: Mapping[str, Any], tell: Say) -> dict[str, Any]:
         """Have the producer produce, and tell of the windows that close meanwhile."""
         client = self.session.client("lambda", config=producer.client_config())
         function = self.outputs[producer.OUTPUT]
-        answer = _in_background(lambda: producer.invoke(client, function, asked))
+        answer = _in_background(lambda: producer.invoke(client, function, payload))
         self._watch_until(answer.done, tell)
         message = answer.result()
         tell(f"{message['record_count']:,} events, {message['events_per_second']:g} a second")

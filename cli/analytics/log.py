@@ -52,21 +52,21 @@ def cause(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str
     Without an error it is that of the Python program if it ended, else the newest exception's. None
     when there is nothing of the kind, or no such log.
     """
-    found = _Findings()
+    findings = _Findings()
     for line in _lines(logs, stream, since):
-        found.add(line)
-    if found.has_ended and not found.error:
-        return of_program(found.program)
-    return found.error or found.exception or None
+        findings.add(line)
+    if findings.has_ended and not findings.error:
+        return of_program(findings.program)
+    return findings.error or findings.exception or None
 
 
 def task_failure(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str | None:
     """Why a task of the job failed last since then; None when none did, or there is no such log."""
-    found = None
+    reason = None
     for line in _lines(logs, stream, since):
         if _TASK_FAILED.search(_text(line.get("message"))):
-            found = of_stack_trace(_text(line.get("throwableInformation"))) or found
-    return found
+            reason = of_stack_trace(_text(line.get("throwableInformation"))) or reason
+    return reason
 
 
 @dataclass
@@ -77,16 +77,16 @@ class _Findings:
     program: list[str] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
-        said, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
+        message, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
         if PROGRAM_ENDED in thrown:
             # Why it did is in what the program itself said.
             self.has_ended = True
         elif line.get("messageType") == "ERROR":
-            self.error = of_stack_trace(thrown) or said[:LONGEST]
+            self.error = of_stack_trace(thrown) or message[:LONGEST]
         elif thrown:
             self.exception = of_stack_trace(thrown)
         elif line.get("logger") == PYTHON_OUTPUT:
-            self.program.append(said)
+            self.program.append(message)
 
 
 def _lines(
@@ -113,12 +113,12 @@ def of_program(lines: Sequence[str]) -> str:
     The innermost Java cause if there is one, else the last line of the Python traceback.
     """
     own = list(takewhile(lambda line: PROGRAM_ENDED not in line, lines))
-    said = [
+    messages = [
         line
         for line in own
         if line.strip() and not line[0].isspace() and not line.startswith(_ADVICE)
     ]
-    return _innermost(own) or "".join(said[-1:])[:LONGEST] or "The program ended without a word"
+    return _innermost(own) or "".join(messages[-1:])[:LONGEST] or "The program ended without a word"
 
 
 def _innermost(lines: Sequence[str]) -> str:

@@ -170,8 +170,8 @@ def _behind(session: boto3.session.Session, name: str) -> str:
     if status != "RUNNING":
         return f"is {status}" if status else ""
     cloudwatch = session.client("cloudwatch")
-    found = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
-    lag = max((one for one in found if one is not None), default=0.0)
+    lags = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
+    lag = max((lag for lag in lags if lag is not None), default=0.0)
     return f"is {lag / 1000:.0f} s behind" if lag > MOST_LAG_MILLISECONDS else ""
 
 

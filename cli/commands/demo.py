@@ -35,8 +35,8 @@ def command(options: Options, stores: int, duration: float) -> None:
     from ..demonstration import demonstrate
     from ..errors import DifferenceError
 
-    asked = {"stores": stores, "duration_seconds": duration}
-    outcome = demonstrate(options.project, asked, options.say)
+    payload = {"stores": stores, "duration_seconds": duration}
+    outcome = demonstrate(options.project, payload, options.say)
     click.echo(demo.shown(outcome, options.format(piped="table")))
     if not outcome.audit.agrees:
         raise DifferenceError(f"{len(outcome.audit.differences):,} differences were found")

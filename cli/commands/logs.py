@@ -85,9 +85,9 @@ def command(
     groups = _chosen(groups, wanted)
     log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
-    found = log.fresh()
-    if not view.show(found):
-        _say_why(options, groups, since, grep, found)
+    events = log.fresh()
+    if not view.show(events):
+        _say_why(options, groups, since, grep, events)
     pause = threading.Event()
     while follow:
         pause.wait(POLL_SECONDS)

@@ -78,9 +78,9 @@ def command(options: Options, **payload: Any) -> None:
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     function = stacks.require(outputs, producer.OUTPUT, options.project)
     client = options.session.client("lambda", config=producer.client_config())
-    asked = {name: value for name, value in payload.items() if value is not None}
+    request = {name: value for name, value in payload.items() if value is not None}
     with _elapsing(options):
-        message = producer.invoke(client, function, asked)
+        message = producer.invoke(client, function, request)
     click.echo(_shown(message, options.format()))
     if message.get("failed_count"):
         raise MiztiikError(

@@ -37,10 +37,10 @@ def recompute(
         _aim(options, stack, moment, parallelism, patience)
         if no_wait:
             lifecycle.request_start(flink, name, snapshots.NONE)
-            found = application.describe(flink, name)
+            running = application.describe(flink, name)
         else:
-            found = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
-    show(options, found)
+            running = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
+    show(options, running)
     _say_next(options, moment, bucket)
 
 

@@ -95,12 +95,12 @@ class QueueRedrive:
         if self.wishes.dry_run:
             return []
         if self._asks:
-            asked = (
+            question = (
                 f"Delete {events} for good?"
                 if self.wishes.deletes
                 else f"Send {events} to {place}?"
             )
-            click.confirm(asked, abort=True, err=True)
+            click.confirm(question, abort=True, err=True)
         if self.wishes.deletes:
             return redrive.delete(look, chosen)
         return redrive.send(look, chosen, self._sender())

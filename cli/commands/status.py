@@ -96,13 +96,13 @@ def _explain(options: Options, templates: Path | None) -> None:
     from ..operate import diagnosis
     from .views.failures import shown
 
-    found = diagnosis.of_project(options.session, options.project, templates)
+    failures = diagnosis.of_project(options.session, options.project, templates)
     form = options.format()
-    if found or form == "json":
-        click.echo(shown(found, form, color=options.color))
-    if not found:
+    if failures or form == "json":
+        click.echo(shown(failures, form, color=options.color))
+    if not failures:
         options.say("No stack and no application has failed.")
-    left = [failure.subject for failure in found if not failure.is_over]
+    left = [failure.subject for failure in failures if not failure.is_over]
     if left:
         raise UnhealthyError(f"To be mended: {', '.join(left)}")
 
@@ -117,10 +117,10 @@ def _tell_drift(options: Options) -> None:
     deployed = stacks.belonging(stacks.every_live(client), options.project).values()
     # CloudFormation does not look at a stack before its operation has ended.
     settled = [stack for stack in deployed if not stack.is_busy and not stack.is_shell]
-    found = drift.detect(client, settled, Patience(DRIFT_SECONDS))
+    drifted = drift.detect(client, settled, Patience(DRIFT_SECONDS))
     form = options.format(piped="table")
-    if found or form == "json":
-        click.echo(drift_view.shown(found, form))
-    if found:
-        raise DifferenceError(f"{len(found)} resources are not as their stacks say")
+    if drifted or form == "json":
+        click.echo(drift_view.shown(drifted, form))
+    if drifted:
+        raise DifferenceError(f"{len(drifted)} resources are not as their stacks say")
     options.say(f"The resources of {len(settled)} stacks are as these say.")

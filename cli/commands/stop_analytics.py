@@ -43,8 +43,8 @@ def command(
     flink = options.session.client("kinesisanalyticsv2")
     if no_wait:
         lifecycle.request_stop(flink, name, force=force)
-        found = application.describe(flink, name)
+        described = application.describe(flink, name)
     else:
         with watching(options, "The stop") as watch:
-            found = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
-    show(options, found)
+            described = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
+    show(options, described)

@@ -43,33 +43,33 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
     from ..errors import DifferenceError
 
     subject = RECOMPUTATION if recomputed else ANALYTICS
-    found = audit(options.session, options.project, subject, wait, options.say)
-    click.echo(verify.shown(found, options.format(piped="table")))
-    _say_notes(options, found)
-    if not found.agrees:
+    report = audit(options.session, options.project, subject, wait, options.say)
+    click.echo(verify.shown(report, options.format(piped="table")))
+    _say_notes(options, report)
+    if not report.agrees:
         raise DifferenceError(
-            f"{len(found.differences):,} differences between the stream and the data store"
+            f"{len(report.differences):,} differences between the stream and the data store"
         )
-    closed = sum(window.differences is not None for window in found.windows)
+    closed = sum(window.differences is not None for window in report.windows)
     options.say(f"All agree: {closed:,} closed windows, to the cent.", fg="green")
 
 
-def _say_notes(options: Options, found: Audit) -> None:
-    if found.application_status != "RUNNING":
+def _say_notes(options: Options, report: Audit) -> None:
+    if report.application_status != "RUNNING":
         options.say(
-            f"The application is {found.application_status}: what it has not written will not "
+            f"The application is {report.application_status}: what it has not written will not "
             "come before miztiik-events start-analytics"
         )
-    if any(window.is_mixed for window in found.windows):
+    if any(window.is_mixed for window in report.windows):
         options.say(
             "An update gave the windows another length; where windows of both overlap, their rows "
             "were compared as one sum for each store"
         )
-    if not found.windows:
+    if not report.windows:
         options.say("There is no sale in the stream. Next: miztiik-events produce")
-    if found.dead_letters:
-        options.say(f"{found.dead_letters:,} dead letters: events that failed", fg="red")
-    if found.counts["repeated_rows"]:
-        options.say(f"{found.counts['repeated_rows']:,} rows came more than once, the same")
-    if found.counts["unreadable_lines"]:
-        options.say(f"{found.counts['unreadable_lines']:,} lines in the data store are no rows")
+    if report.dead_letters:
+        options.say(f"{report.dead_letters:,} dead letters: events that failed", fg="red")
+    if report.counts["repeated_rows"]:
+        options.say(f"{report.counts['repeated_rows']:,} rows came more than once, the same")
+    if report.counts["unreadable_lines"]:
+        options.say(f"{report.counts['unreadable_lines']:,} lines in the data store are no rows")

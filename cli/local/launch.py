@@ -104,9 +104,9 @@ def start(folder: Folder) -> tuple[LocalAws, bool]:
     requirements.check()
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        found = running(folder)
-        if found:
-            return found, False
+        aws = running(folder)
+        if aws:
+            return aws, False
         with writing(folder.path, "go to a folder that you may write to"):
             lock = folder.take_lock()
             if lock is not None:
@@ -182,11 +182,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], folder: Folder) -> Addre
         process.kill()
         reason = " / ".join(folder.last_log_lines(3)) or "it was ended, or it said nothing"
         raise MiztiikError(f"The AWS on this machine did not start: {reason}")
-    said = json.loads(line)
-    if "error" in said:
-        kind = ConfigurationError if said["exit_code"] == 5 else MiztiikError
-        raise kind(said["error"])
-    return Address(**said)
+    answer = json.loads(line)
+    if "error" in answer:
+        kind = ConfigurationError if answer["exit_code"] == 5 else MiztiikError
+        raise kind(answer["error"])
+    return Address(**answer)
 
 
 def _read_line(stream: IO[bytes], seconds: float) -> bytes:

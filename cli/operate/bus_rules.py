@@ -26,7 +26,7 @@ def defect(envelope: Mapping[str, Any]) -> str:
     return next(_defects(envelope), "")
 
 
-def said(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value of an event as a person reads it, never long."""
     if isinstance(value, Mapping):
         return "an object"
@@ -39,9 +39,9 @@ def said(value: Any) -> str:
 def _defects(envelope: Mapping[str, Any]) -> Iterator[str]:
     source, kind, detail = (envelope.get(key) for key in ("source", "detail-type", "detail"))
     if source != SOURCE:
-        yield f"source {said(source)} is unknown"
+        yield f"source {in_words(source)} is unknown"
     if kind not in (SALES, INVENTORY):
-        yield f"detail-type {said(kind)} is unknown"
+        yield f"detail-type {in_words(kind)} is unknown"
     if not isinstance(detail, Mapping):
         yield "detail is no object"
         return
@@ -49,7 +49,7 @@ def _defects(envelope: Mapping[str, Any]) -> Iterator[str]:
         if field not in detail:
             yield f"{field} is missing"
         elif wrong := rule(detail[field]):
-            yield f"{field} {said(detail[field])} {wrong}"
+            yield f"{field} {in_words(detail[field])} {wrong}"
 
 
 def _request_id(value: Any) -> str:

@@ -78,8 +78,8 @@ class LogEvent:
         thrown = self._fields.get("throwableInformation") or ""
         trace = "\n".join(map(str, thrown)) if isinstance(thrown, list) else str(thrown)
         kind = self._fields.get("errorType") or ""
-        found = log.of_stack_trace(trace) or str(kind)
-        return f"({found})" if found else ""
+        cause = log.of_stack_trace(trace) or str(kind)
+        return f"({cause})" if cause else ""
 
     @property
     def _platform_status(self) -> Any:
@@ -144,17 +144,21 @@ def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, 
     if not deployed:
         raise NotDeployedError("stack", project)
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(lambda stack: _of_stack(cloudformation, project, stack), deployed.values())
-        return {group: name for one in found for group, name in one.items()}
+        per_stack = pool.map(
+            lambda stack: _of_stack(cloudformation, project, stack), deployed.values()
+        )
+        return {group: name for groups in per_stack for group, name in groups.items()}
 
 
 def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
     listed = stacks.resources(cloudformation, stack)
-    logical_ids = {one.logical_id for one in listed}
+    logical_ids = {resource.logical_id for resource in listed}
     return {
-        one.physical_id: component(_template_name(project, stack), one.logical_id, logical_ids)
-        for one in listed
-        if one.type == LOG_GROUP and one.is_there
+        resource.physical_id: component(
+            _template_name(project, stack), resource.logical_id, logical_ids
+        )
+        for resource in listed
+        if resource.type == LOG_GROUP and resource.is_there
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..pipeline import log_events, records
 from ..text import counted, json_object
 from . import logs
-from .bus_rules import defect, said
+from .bus_rules import defect, in_words
 from .messages import Message
 
 if TYPE_CHECKING:
@@ -139,19 +139,19 @@ def _text(value: Any) -> str:
     """The value as a text that can be written anywhere: JSON may hold half a character."""
     if value is None:
         return ""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else said(value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else in_words(value)
 
 
 def _member(text: str, name: str) -> str:
     """The JSON text of a member of the object, which has to have it."""
-    decoder, end, found = json.JSONDecoder(parse_int=str, parse_float=str), 0, ""
-    while found != name:
-        found, end = decoder.raw_decode(text, _after(_BEFORE_NAME, text, end))
+    decoder, end, key = json.JSONDecoder(parse_int=str, parse_float=str), 0, ""
+    while key != name:
+        key, end = decoder.raw_decode(text, _after(_BEFORE_NAME, text, end))
         start = _after(_BEFORE_VALUE, text, end)
         _, end = decoder.raw_decode(text, start)
     return text[start:end]
 
 
 def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return found.end() if found else start
+    match = pattern.match(text, start)
+    return match.end() if match else start

@@ -55,10 +55,10 @@ class Folder:
         entries = list(self._unseen())
         keys = [entry["Key"] for entry in entries]
         with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            found = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
+            objects = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
         self._seen.update(keys)
         self._latest = max((entry["LastModified"] for entry in entries), default=self._latest)
-        return [line for lines in found for line in lines]
+        return [line for lines in objects for line in lines]
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(

@@ -56,10 +56,10 @@ def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -
     # repeats it (boto/botocore issue 2009).
     wanted: Any = {"ShardFilter": {"Type": "FROM_TIMESTAMP", "Timestamp": since}} if since else {}
     page = kinesis.list_shards(StreamName=stream, **wanted)
-    found = list(page["Shards"])
+    listed = list(page["Shards"])
     while page.get("NextToken"):
         page = kinesis.list_shards(NextToken=page["NextToken"])
-        found += page["Shards"]
+        listed += page["Shards"]
     return [
         Shard(
             shard["ShardId"],
@@ -67,7 +67,7 @@ def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -
             int(shard["HashKeyRange"]["StartingHashKey"]),
             int(shard["HashKeyRange"]["EndingHashKey"]),
         )
-        for shard in found
+        for shard in listed
     ]
 
 

@@ -23,7 +23,7 @@ from bus_events import (
     envelope,
     sorted_by,
 )
-from miztiik_events.operate.bus_rules import defect, said
+from miztiik_events.operate.bus_rules import defect, in_words
 from miztiik_events.pipeline import records
 
 if TYPE_CHECKING:
@@ -85,5 +85,5 @@ def test_what_the_rules_reject_has_a_defect_and_nothing_else_has(
 
 
 def test_a_value_is_never_long_and_never_written_out() -> None:
-    assert len(said("x" * 1000)) == 40
-    assert said(Decimal("1e999999")) == "1E+999999"
+    assert len(in_words("x" * 1000)) == 40
+    assert in_words(Decimal("1e999999")) == "1E+999999"
