@@ -77,6 +77,21 @@ class Application:
         return windowing.read(text.replace("T", " ").rstrip("Z"))
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What was done with the application; `ended` is None while it is under way."""
+
+    id: str
+    name: str
+    status: str
+    started: datetime
+    ended: datetime | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.status == "IN_PROGRESS"
+
+
 def describe(flink: KinesisAnalyticsV2Client, name: str) -> Application:
     return _application(flink.describe_application(ApplicationName=name)["ApplicationDetail"])
 
@@ -113,21 +128,6 @@ def _properties(
         group["PropertyGroupId"]: group["PropertyMap"]
         for group in groups.get("PropertyGroupDescriptions", [])
     }
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What was done with the application; `ended` is None while it is under way."""
-
-    id: str
-    name: str
-    status: str
-    started: datetime
-    ended: datetime | None
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.status == "IN_PROGRESS"
 
 
 def status(flink: KinesisAnalyticsV2Client, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Why the analytics application did not start or stop, and what to do about it."""
+"""Why the analytics application did not start or stop, or runs in vain, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the stream's shards and the application's subtasks fit: now, for a start, for a deploy.
+"""Whether the stream's shards and the application's subtasks fit: now, at a start, at a deploy.
 
 The source reads a closed shard and its children side by side. When the application was stopped as
 they changed, it has both to catch up with, and a subtask that gets two of them makes the sales of
@@ -38,6 +38,63 @@ SHARDS = "ShardCount"
 MOST_LAG_MILLISECONDS = 3000
 
 
+def subtask(shard: Shard, parallelism: int) -> int:
+    """The subtask that the source's uniform assigner gives the shard to.
+
+    As UniformShardAssigner of the connector 4.3.0, but for what it adds for all shards alike.
+    """
+    middle = (shard.first_key + shard.last_key) // 2
+    return middle * parallelism // HASH_KEYS
+
+
+def crowded(shards: Sequence[Shard], parallelism: int) -> list[list[Shard]]:
+    """The shards of each subtask that has more than one of them."""
+    groups: dict[int, list[Shard]] = defaultdict(list)
+    for shard in shards:
+        groups[subtask(shard, parallelism)].append(shard)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def roomy(shards: Sequence[Shard], least: int = 1) -> int | None:
+    """The smallest parallelism with a subtask for each of them; None when there is none.
+
+    There is none for shards of the same range: those before a split and those after its undoing.
+    """
+    for parallelism in range(max(least, len(shards)), MOST_SUBTASKS + 1):
+        if not crowded(shards, parallelism):
+            return parallelism
+    return None
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """What does not fit, in a few words, and what a person does about it."""
+
+    problem: str
+    next_step: str
+
+
+def mismatch(stream: str, shards: int, deployed: int | None, parallelism: int) -> Mismatch | None:
+    """None when all is well; `shards` are the open ones, `deployed` is how many the stack says."""
+    problem = (
+        f"the stream has {counted(shards, 'open shard')} "
+        f"and the analytics application a parallelism of {parallelism}"
+    )
+    if deployed not in (None, shards):
+        # CloudFormation does not look: the same ShardCount again is no change to it, and
+        # UpdateShardCount is only documented to change the number.
+        return Mismatch(
+            f"{problem}, but {deployed} of both were deployed",
+            f"aws kinesis update-shard-count --stream-name {stream} "
+            f"--target-shard-count {deployed} --scaling-type UNIFORM_SCALING",
+        )
+    if shards == parallelism:
+        return None
+    if parallelism > shards:
+        return Mismatch(problem, "when verify agrees, miztiik-events deploy -p Parallelism=0")
+    return Mismatch(problem, "miztiik-events deploy")
+
+
 def require_room(
     kinesis: KinesisClient,
     flink: KinesisAnalyticsV2Client,
@@ -71,25 +128,6 @@ def _has_events(kinesis: KinesisClient, stream: str, shard: Shard, since: dateti
     return any(not (record.envelope and is_heartbeat(record.envelope)) for record in later)
 
 
-def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
-    """The parallelism for reading from then on, 0 when the usual one will do.
-
-    Raises UnhealthyError when none will.
-    """
-    shards = records.shards(kinesis, stream, moment)
-    if not crowded(shards, usual):
-        return 0
-    enough = roomy(shards, usual)
-    if enough is None:
-        raise UnhealthyError(
-            f"stream {stream} got another number of shards, and its old one back, since "
-            f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
-            "and sales would come out late. "
-            "Next: --from with a time after the last of these changes"
-        )
-    return enough
-
-
 def _refusal(
     application: Application,
     shards: Sequence[Shard],
@@ -120,32 +158,23 @@ def _way_out(application: Application, shards: Sequence[Shard]) -> str:
     )
 
 
-def subtask(shard: Shard, parallelism: int) -> int:
-    """The subtask that the source's uniform assigner gives the shard to.
+def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
+    """The parallelism for reading from then on, 0 when the usual one will do.
 
-    As UniformShardAssigner of the connector 4.3.0, but for what it adds for all shards alike.
+    Raises UnhealthyError when none will.
     """
-    middle = (shard.first_key + shard.last_key) // 2
-    return middle * parallelism // HASH_KEYS
-
-
-def crowded(shards: Sequence[Shard], parallelism: int) -> list[list[Shard]]:
-    """The shards of each subtask that has more than one of them."""
-    groups: dict[int, list[Shard]] = defaultdict(list)
-    for shard in shards:
-        groups[subtask(shard, parallelism)].append(shard)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def roomy(shards: Sequence[Shard], least: int = 1) -> int | None:
-    """The smallest parallelism with a subtask for each of them; None when there is none.
-
-    There is none for shards of the same range: those before a split and those after its undoing.
-    """
-    for parallelism in range(max(least, len(shards)), MOST_SUBTASKS + 1):
-        if not crowded(shards, parallelism):
-            return parallelism
-    return None
+    shards = records.shards(kinesis, stream, moment)
+    if not crowded(shards, usual):
+        return 0
+    enough = roomy(shards, usual)
+    if enough is None:
+        raise UnhealthyError(
+            f"stream {stream} got another number of shards, and its old one back, since "
+            f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
+            "and sales would come out late. "
+            "Next: --from with a time after the last of these changes"
+        )
+    return enough
 
 
 def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: str | None) -> str:
@@ -173,32 +202,3 @@ def _behind(session: boto3.session.Session, name: str) -> str:
     lags = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
     lag = max((lag for lag in lags if lag is not None), default=0.0)
     return f"is {lag / 1000:.0f} s behind" if lag > MOST_LAG_MILLISECONDS else ""
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """What does not fit, in a few words, and what a person does about it."""
-
-    problem: str
-    next_step: str
-
-
-def mismatch(stream: str, shards: int, deployed: int | None, parallelism: int) -> Mismatch | None:
-    """None when all is well; `shards` are the open ones, `deployed` is how many the stack says."""
-    problem = (
-        f"the stream has {counted(shards, 'open shard')} "
-        f"and the analytics application a parallelism of {parallelism}"
-    )
-    if deployed not in (None, shards):
-        # CloudFormation does not look: the same ShardCount again is no change to it, and
-        # UpdateShardCount is only documented to change the number.
-        return Mismatch(
-            f"{problem}, but {deployed} of both were deployed",
-            f"aws kinesis update-shard-count --stream-name {stream} "
-            f"--target-shard-count {deployed} --scaling-type UNIFORM_SCALING",
-        )
-    if shards == parallelism:
-        return None
-    if parallelism > shards:
-        return Mismatch(problem, "when verify agrees, miztiik-events deploy -p Parallelism=0")
-    return Mismatch(problem, "miztiik-events deploy")

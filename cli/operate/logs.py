@@ -1,4 +1,4 @@
-"""What the project's log groups say, merged in the order of time."""
+"""The components that log, and what they have logged, merged in the order of time."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
+LOG_GROUP = "AWS::Logs::LogGroup"
+_SUFFIX = "LogGroup"
 # CloudWatch may show a line some seconds after one that was written later.
 OVERLAP = timedelta(seconds=15)
 ERRORS = ("ERROR", "FATAL", "CRITICAL")
@@ -29,6 +31,49 @@ ERRORS = ("ERROR", "FATAL", "CRITICAL")
 _PLATFORM = re.compile(r"(START|END|REPORT) RequestId: |(INIT_START|INIT_REPORT|EXTENSION)\b")
 _FAILED = re.compile(r"\bStatus: (?!success)")
 _ERROR_TEXT = re.compile(r"\[ERROR\]|.*\bTask timed out after ")
+
+
+def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
+    """Whose a log group is, by the logical ids of it and of all resources of its template.
+
+    A function's is named after the function (`ProducerLogGroup` beside `ProducerFunction`:
+    producer), any other after the template.
+    """
+    role = log_group[: -len(_SUFFIX)] if log_group.endswith(_SUFFIX) else ""
+    if role and f"{role}Function" in resources:
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
+    return template_name
+
+
+def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
+    """The component of each log group of the project's stacks, by the group's name.
+
+    Raises NotDeployedError when there are no stacks.
+    """
+    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    if not deployed:
+        raise NotDeployedError("stack", project)
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        per_stack = pool.map(
+            lambda stack: _of_stack(cloudformation, project, stack), deployed.values()
+        )
+        return {group: name for groups in per_stack for group, name in groups.items()}
+
+
+def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
+    listed = stacks.resources(cloudformation, stack)
+    logical_ids = {resource.logical_id for resource in listed}
+    return {
+        resource.physical_id: component(
+            _template_name(project, stack), resource.logical_id, logical_ids
+        )
+        for resource in listed
+        if resource.type == LOG_GROUP and resource.is_there
+    }
+
+
+def _template_name(project: str, stack: Stack) -> str:
+    return stack.tags.get(stacks.TEMPLATE_TAG) or stack.name[len(f"{project}-") :]
 
 
 @dataclass(frozen=True)
@@ -117,50 +162,3 @@ class Log:
             if event["eventId"] not in self._known:
                 time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
                 yield LogEvent(event["eventId"], time, self.groups[group], group, event["message"])
-
-
-LOG_GROUP = "AWS::Logs::LogGroup"
-_SUFFIX = "LogGroup"
-
-
-def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
-    """Whose a log group is, by the logical ids of it and of all resources of its template.
-
-    A function's is named after the function (`ProducerLogGroup` beside `ProducerFunction`:
-    producer), any other after the template.
-    """
-    role = log_group[: -len(_SUFFIX)] if log_group.endswith(_SUFFIX) else ""
-    if role and f"{role}Function" in resources:
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
-    return template_name
-
-
-def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
-    """The component of each log group of the project's stacks, by the group's name.
-
-    Raises NotDeployedError when there are no stacks.
-    """
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
-    if not deployed:
-        raise NotDeployedError("stack", project)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        per_stack = pool.map(
-            lambda stack: _of_stack(cloudformation, project, stack), deployed.values()
-        )
-        return {group: name for groups in per_stack for group, name in groups.items()}
-
-
-def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
-    listed = stacks.resources(cloudformation, stack)
-    logical_ids = {resource.logical_id for resource in listed}
-    return {
-        resource.physical_id: component(
-            _template_name(project, stack), resource.logical_id, logical_ids
-        )
-        for resource in listed
-        if resource.type == LOG_GROUP and resource.is_there
-    }
-
-
-def _template_name(project: str, stack: Stack) -> str:
-    return stack.tags.get(stacks.TEMPLATE_TAG) or stack.name[len(f"{project}-") :]
