@@ -155,11 +155,6 @@ def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:
     assert "miztiik-events deploy --project nowhere" in done.stderr
 
 
-def test_the_producer_is_never_asked_a_second_time() -> None:
-    config = producer.client_config()
-    assert (config.retries, config.read_timeout) == ({"total_max_attempts": 1}, 915)
-
-
 def test_amounts_keep_every_digit(produce: Produce) -> None:
     client = produce.aws.client("lambda")
     [function] = [
