@@ -24,15 +24,15 @@ LOG_DELAY_SECONDS = 15.0
 
 _MISFIT = re.compile(r"allowNonRestoredState|Failed to rollback to|StateMigration|state serializer")
 MISFIT = (
-    "The program has changed so that the state of the one before does not fit it any more: the "
-    "sales of the windows that are open have no place in it. An aggregate, a key or a step that is "
-    "new or gone does that; another filter or another expression for a column does not. To skip "
-    "that state, as Flink proposes, would lose them."
+    "The program has changed so much that the saved state no longer fits it: the sales of the "
+    "windows that are still open have no place in it. Adding or removing an aggregate, a key or a "
+    "step does that; changing a filter or a column's expression does not. Skipping that state, as "
+    "Flink suggests, would lose those sales."
 )
 REREAD = (
     "It reads the stream again from its oldest record. Windows that were written before come "
-    "again, the oldest from a part of its events; rows that differ from those before contradict "
-    "them, and verify says so"
+    "again, the oldest with only part of its events; verify reports rows that contradict earlier "
+    "ones"
 )
 # After an update that was taken back: the application runs as before it.
 WAY_OUT = (
@@ -60,7 +60,7 @@ def of_start(
 def of_stop(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) -> ApplicationError:
     """The error for a stop after which it goes on running."""
     return ApplicationError(
-        f"application {name} goes on running: it could not be stopped with a snapshot\n"
+        f"application {name} is still running: it could not be stopped with a snapshot\n"
         f"  {failure(flink, name, operation)}\n"
         "  Next: miztiik-events stop-analytics again, or with --force (the next start then "
         "goes back to the snapshot before)"
@@ -75,9 +75,9 @@ def of_code(application: Application, stack: Stack) -> str:
     if application.has_code_of(stack.parameters):
         return ""
     return (
-        f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
-        "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
-        "analytics --since 1d tells why; mend it, and deploy"
+        f"Its code is not what {stack.name} was deployed with: AWS rolls back an update after "
+        "which the job does not run, and a restart does not change that. Next: find the cause with "
+        "miztiik-events logs analytics --since 1d, fix it, and deploy"
     )
 
 
@@ -91,9 +91,9 @@ def of_job(logs: CloudWatchLogsClient, application: Application, since: datetime
     if not cause:
         return ""
     return (
-        f"It is {application.status}, but its job failed on the way and was started again:\n"
+        f"It is {application.status}, but its job has failed meanwhile and was restarted:\n"
         f"  {cause}\n"
-        "  Next: miztiik-events logs analytics --follow shows whether it goes on failing"
+        "  Next: miztiik-events logs analytics --follow shows whether it keeps failing"
     )
 
 
@@ -104,7 +104,10 @@ def _advice(cause: str) -> str:
             "  Next: deploy the program from before; or: miztiik-events start-analytics --from none"
             f"\n  {REREAD}"
         )
-    return "Next: miztiik-events logs analytics --since 15m; mend it; deploy; start-analytics again"
+    return (
+        "Next: find the cause with miztiik-events logs analytics --since 15m, fix it, deploy, and "
+        "start-analytics again"
+    )
 
 
 def _logged(

@@ -118,7 +118,11 @@ def of_program(lines: Sequence[str]) -> str:
         for line in own
         if line.strip() and not line[0].isspace() and not line.startswith(_ADVICE)
     ]
-    return _innermost(own) or "".join(messages[-1:])[:LONGEST] or "The program ended without a word"
+    return (
+        _innermost(own)
+        or "".join(messages[-1:])[:LONGEST]
+        or "The program ended without giving a reason"
+    )
 
 
 def _innermost(lines: Sequence[str]) -> str:

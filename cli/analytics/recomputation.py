@@ -1,4 +1,4 @@
-"""The recomputation: a second application that computes past windows again, beside the analytics.
+"""The recomputation: a second application that recomputes past windows, beside the analytics.
 
 Its stack says from when on (`RecomputeFrom`); what it writes is under a prefix of its own.
 """
@@ -46,7 +46,7 @@ def bring_to_rest(
         return
     if not restart:
         raise ApplicationError(
-            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
+            f"a recomputation is already {status}. Next: miztiik-events stop-analytics "
             "--recomputation, or add --restart"
         )
     # What it has in hand is computed again from the beginning: nobody needs its snapshot.
@@ -58,6 +58,6 @@ def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
     start = application.newest_operation(flink, name, "StartApplication")
     if start is None:
         raise ApplicationError(
-            "nothing was computed again yet. Next: miztiik-events start-analytics --from TIME"
+            "nothing has been recomputed yet. Next: miztiik-events start-analytics --from TIME"
         )
     return start.started

@@ -149,7 +149,7 @@ def _refusal(
 
 def _way_out(application: Application, shards: Sequence[Shard]) -> str:
     enough = roomy(shards, application.parallelism)
-    accepted = "start-analytics --force, when there is nothing of worth in them"
+    accepted = "start-analytics --force, if nothing in them matters"
     if enough is None:
         return f"no parallelism keeps them apart. miztiik-events {accepted}"
     return (
@@ -188,9 +188,9 @@ def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: s
         return ""
     behind = _behind(session, name)
     return behind and (
-        f"The stream gets {after} shards for {before}, and the application {behind}: what it has "
-        "not read by then could come out late. Better have it run and catch up first "
-        "(start-analytics, status), and deploy then"
+        f"The number of shards goes from {before} to {after} while the application {behind}: what "
+        "it has not read by then could come out late. Let it run and catch up first "
+        "(start-analytics, status), then deploy"
     )
 
 

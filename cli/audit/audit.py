@@ -147,7 +147,8 @@ def settled(
             unsettled = sum(difference.may_settle for difference in differences)
             if not unsettled:
                 break
-            listener(f"{unsettled:,} things are not in the data store yet")
+            verb = "is" if unsettled == 1 else "are"
+            listener(f"{counted(unsettled, 'result')} {verb} not in the data store yet")
     return places, differences
 
 

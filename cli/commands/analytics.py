@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ..analytics.application import Application
     from ..cloudformation.stacks import Stack
 
-no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
+no_wait_option = click.option(
+    "--no-wait", is_flag=True, help="Request it, and return without waiting."
+)
 
 
 def application_stack(options: Options, output: str = OUTPUT) -> Stack:
@@ -52,7 +54,7 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
     try:
         yield watch
     except KeyboardInterrupt:
-        options.say(f"\n{what} goes on in AWS; miztiik-events status shows how far it is.")
+        options.say(f"\n{what} continues in AWS; miztiik-events status shows its progress.")
         raise
 
 

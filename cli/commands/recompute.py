@@ -84,8 +84,8 @@ def _say_next(options: Options, moment: datetime, bucket: str) -> None:
         )
     )
     options.say(
-        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are computed again, into "
-        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results stay as they are.\n"
+        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are recomputed into "
+        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results are not touched.\n"
         f"  See them:   {follow}\n"
         f"  Check them: {check}\n"
         f"  It costs as much as the analytics until you stop it: {stop}"

@@ -40,7 +40,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.option(
     "--even-malformed",
     is_flag=True,
-    help="Send rejected events that are still malformed, too: for rules of your own.",
+    help="Also send rejected events that are still malformed: for rules of your own.",
 )
 @shared_options
 def command(
@@ -62,7 +62,7 @@ def command(
 
     Without a QUEUE, shows what is in each. With one, shows its events with what is wrong with each,
     asks, and sends them: a consumer's dead letters to its own queue, all others to the event bus,
-    with their own time. Each stays where it is until it was accepted there.
+    with their own time. Each stays where it is until it has been accepted there.
     """
     from ..cloudformation import stacks
     from ..pipeline import queues
@@ -89,7 +89,7 @@ def _refuse(wanted: str | None, wishes: Wishes, dead_ends: Mapping[str, DeadEnd]
     elif wanted not in dead_ends:
         raise click.UsageError(f"No queue {wanted!r}. {known}")
     elif not (wishes.yes or wishes.dry_run or sys.stdin.isatty()):
-        raise click.UsageError("There is no terminal to ask on. Give --yes, or --dry-run to look")
+        raise click.UsageError("There is no terminal to ask on. Add --yes, or --dry-run to look")
 
 
 def _overview(options: Options, dead_ends: Mapping[str, DeadEnd]) -> None:

@@ -70,7 +70,7 @@ class QueueRedrive:
             held = counted(rest, "event")
             self.options.say(f"Somebody is looking at {held} of {self.queue.name}. Try again later")
         elif not shown:
-            self.options.say(f"There is nothing in {self.queue.name}.")
+            self.options.say(f"{self.queue.name} is empty.")
 
     def _chosen(self, events: Sequence[Unprocessed]) -> list[Unprocessed]:
         """Those to send, or to delete."""
@@ -81,7 +81,7 @@ class QueueRedrive:
         if kept:
             self.options.say(
                 f"{counted(kept, 'event')} would only be rejected again, so not sent. Next: "
-                f"correct the sender, and take them away: {self._again('--delete')}"
+                f"fix the sender, then delete them: {self._again('--delete')}"
             )
         return chosen
 

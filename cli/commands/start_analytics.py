@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     default="latest",
     show_default=True,
     metavar="SNAPSHOT|TIME",
-    help="A snapshot's name, `latest`, or `none`: the oldest record that the stream still has; "
-    "windows that were written before may then be written again. An age (2h, 1d) or a time "
-    "(2026-11-24T15:00) computes the windows since then again, apart from the others.",
+    help="A snapshot's name, `latest`, or `none`: start with the oldest record still in the "
+    "stream, which may write earlier windows again. An age (2h, 1d) or a time (2026-11-24T15:00) "
+    "recomputes the windows since then, apart from the other results.",
 )
-@click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
+@click.option("--restart", is_flag=True, help="If it is running, stop it with a snapshot first.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Start even when the stream got other shards meanwhile, and sales would be late.",
+    help="Start even if the number of shards has changed and sales would come out late.",
 )
 @timeout_option(600)
 @no_wait_option
@@ -46,12 +46,12 @@ def command(
       miztiik-events start-analytics --restart
       miztiik-events start-analytics --from 2h
 
-    It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
-    itself when its code or its settings changed. Ends with 4, and starts nothing, when the stream
-    got other shards meanwhile and sales would be late.
+    It resumes where it was stopped. If it is already running, nothing happens; a deploy restarts it
+    when its code or its settings have changed. Ends with 4, and starts nothing, when the number of
+    shards has changed meanwhile and sales would come out late.
 
-    From a time, a second application computes past windows again, from the events that the stream
-    still has, and writes them under `recomputed/`; the analytics goes on beside it.
+    With a time, a second application recomputes past windows from the events that are still in the
+    stream, and writes them under `recomputed/`; the analytics application keeps running beside it.
     """
     from .. import session
     from ..analytics import application, lifecycle, shards, snapshots
@@ -79,7 +79,9 @@ def command(
         has_begun, running = _start(options, name, origin, restart, timeout)
     show(options, running)
     if not has_begun and origin != snapshots.LATEST:
-        options.say(f"It was started already, so `--from {origin}` had no effect. Add --restart")
+        options.say(
+            f"It had already been started, so `--from {origin}` had no effect. Add --restart"
+        )
     _say_failures(options, stack, running, since)
     if not session.is_local(flink):
         _say_cost(options, running)

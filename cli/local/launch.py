@@ -82,7 +82,7 @@ def local_aws(path: Path | None = None, server: Sequence[str] = SERVER) -> Itera
 def _lock(folder: Folder) -> int:
     lock = folder.take_lock()
     if lock is None:
-        raise ConfigurationError(f"An AWS runs already in {folder.path}")
+        raise ConfigurationError(f"An AWS is already running in {folder.path}")
     return lock
 
 
@@ -113,7 +113,7 @@ def start(folder: Folder) -> tuple[LocalAws, bool]:
                 process = _spawn(folder, lock, SERVER, child=False, temporary=False)
                 return LocalAws(_wait_until_ready(process, folder), folder), True
     raise MiztiikError(
-        f"The AWS in {folder.path} neither answers nor ends. Next: miztiik-events local stop"
+        f"The AWS in {folder.path} neither answers nor stops. Next: miztiik-events local stop"
     )
 
 
@@ -143,7 +143,7 @@ def stop(folder: Folder) -> bool:
             os.killpg(address.pid, signal.SIGKILL)
         if not folder.wait_for_end_of(address, STOP_SECONDS):
             raise MiztiikError(
-                f"The AWS in {folder.path} did not end; its process is {address.pid}"
+                f"The AWS in {folder.path} did not stop; its process is {address.pid}"
             )
     with writing(folder.path, "remove it as the user who made it"):
         folder.remove()

@@ -43,7 +43,7 @@ def _defects(envelope: Mapping[str, Any]) -> Iterator[str]:
     if kind not in (SALES, INVENTORY):
         yield f"detail-type {in_words(kind)} is unknown"
     if not isinstance(detail, Mapping):
-        yield "detail is no object"
+        yield "detail is not an object"
         return
     for field, rule in _RULES[INVENTORY if kind == INVENTORY else SALES].items():
         if field not in detail:
@@ -61,12 +61,12 @@ def _store_id(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if isinstance(value, str) else "is no text"
+    return "" if isinstance(value, str) else "is not text"
 
 
 def _amount(value: Any) -> str:
     if not isinstance(value, Decimal):
-        return "is no number"
+        return "is not a number"
     if value < 0:
         return "is below 0"
     return "" if value <= MOST else f"is above {MOST:,}"

@@ -63,7 +63,7 @@ class ApplicationHealth:
         if self.rests and last and last.status == "FAILED":
             return f"its last {last.name} failed"
         if not self.has_deployed_code:
-            return "it has not the code that was deployed"
+            return "it does not run the code that was deployed"
         return ""
 
 

@@ -114,7 +114,7 @@ def reasons(
 
 def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
     envelope = records.parse(message.body.encode())
-    wrong = "it is no event: no JSON object" if envelope is None else defect(envelope)
+    wrong = "not an event: not a JSON object" if envelope is None else defect(envelope)
     if queue.is_rejected and not message.error:
         reason = wrong or "well-formed by the rules as this version has them"
     else:

@@ -179,7 +179,7 @@ def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> Non
     if moment < oldest and summary["StreamCreationTimestamp"] < oldest:
         raise ApplicationError(
             f"stream {stream} keeps its events for {hours} hours, so windows before "
-            f"{oldest:%Y-%m-%d %H:%M:%S} UTC can not be computed again. "
+            f"{oldest:%Y-%m-%d %H:%M:%S} UTC cannot be recomputed. "
             "Next: --from with a later time; deploy -p StreamRetentionHours=HOURS keeps more from "
             "now on"
         )

@@ -59,7 +59,7 @@ def test_what_rests_is_left_alone() -> None:
 
 
 def test_one_that_runs_is_not_stopped_unless_it_is_to_be_restarted() -> None:
-    with pytest.raises(ApplicationError, match="a recomputation is RUNNING already"):
+    with pytest.raises(ApplicationError, match="a recomputation is already RUNNING"):
         brought_to_rest(described("RUNNING"))
 
 

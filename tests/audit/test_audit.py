@@ -29,7 +29,7 @@ def test_what_agrees_is_not_waited_for() -> None:
 
 
 def test_what_is_on_its_way_is_waited_for() -> None:
-    assert settled([], [result()]) == ([], ["1 thing is not in the data store yet"])
+    assert settled([], [result()]) == ([], ["1 result is not in the data store yet"])
 
 
 def test_a_look_without_news_says_nothing_again() -> None:

@@ -141,7 +141,7 @@ def test_events_that_were_not_sent_are_a_failure_after_the_answer(produce: Produ
     done = produce("--seed=16", "--output=json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["record_count"] == 1170
-    assert "2 events were not sent: throttled" in done.stderr
+    assert "2 events not sent: throttled" in done.stderr
 
 
 def test_a_wrong_option_is_a_wrong_usage(produce: Produce) -> None:

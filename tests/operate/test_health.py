@@ -46,7 +46,7 @@ def test_an_application_at_rest_because_its_start_failed_is_a_problem() -> None:
 def test_an_application_with_other_code_than_its_stack_is_a_problem() -> None:
     other = replace(APPLICATION, has_deployed_code=False)
     (problem,) = replace(WELL, application=other).problems
-    assert "has not the code that was deployed" in problem
+    assert "does not run the code that was deployed" in problem
 
 
 def test_dead_letters_failed_calls_and_alarms_are_problems_rejected_events_are_not() -> None:

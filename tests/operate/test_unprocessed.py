@@ -24,7 +24,7 @@ def reason(queue: DeadEnd, message: Message, logged: dict[str, str] | None = Non
 
 def test_a_rejected_event_has_the_rule_that_it_breaks() -> None:
     assert reason(REJECTED, message(1, '{"source": "shop"}')) == 'source "shop" is unknown'
-    assert reason(REJECTED, message(1, "[]")) == "it is no event: no JSON object"
+    assert reason(REJECTED, message(1, "[]")) == "not an event: not a JSON object"
 
 
 def test_what_eventbridge_or_the_consumer_says_counts_before_anything_else() -> None:

@@ -98,7 +98,7 @@ def _stacks(stacks: Sequence[StackHealth]) -> Iterator[Line]:
     others = [stack for stack in stacks if stack.status not in WELL]
     newest = max(stack.updated for stack in stacks)
     well = f"{len(stacks) - len(others)} of {len(stacks)}" if others else f"all {len(stacks)}"
-    yield _labelled("Stacks", f"{well} well; last update {_time(newest)}")
+    yield _labelled("Stacks", f"{well} healthy; last update {_time(newest)}")
     for stack in others:
         yield _stack(stack)
 
@@ -143,7 +143,7 @@ def _stream(health: Health, now: datetime) -> Iterator[Line]:
 
 def _lag(measured: Measured | None) -> str:
     if not measured or measured.lag_milliseconds is None:
-        return "how far the application is behind is not known"
+        return "the application's lag is not known"
     return f"the application is {span(measured.lag_milliseconds / 1000)} behind"
 
 
@@ -157,8 +157,8 @@ def _store(part: StoreHealth | None, measured: Measured | None, now: datetime) -
 
 def _freshness(measured: Measured | None) -> str:
     if not measured or measured.freshness_seconds is None:
-        return "for how long records wait is not known"
-    return f"the oldest record waits for {span(measured.freshness_seconds)}"
+        return "the age of undelivered records is not known"
+    return f"the oldest undelivered record is {span(measured.freshness_seconds)} old"
 
 
 def _queues(part: QueuesHealth | None) -> Iterator[Line]:

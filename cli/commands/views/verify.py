@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ...text import counted
+
 if TYPE_CHECKING:
     from ...audit.audit import Audit
     from ...audit.comparison import Window
@@ -21,7 +23,7 @@ PLACES = {
     "malformed": "Malformed",
     "open": "In windows that are still open",
     "skipped": "In windows before the first that counts",
-    "unreadable": "No JSON object",
+    "unreadable": "Not a JSON object",
 }
 # What the law does not speak of is shown when there is any.
 ONLY_IF_ANY = ("skipped", "unreadable")
@@ -59,7 +61,7 @@ def _windows(audit: Audit) -> str:
 def _state(window: Window) -> str:
     if window.differences is None:
         return "open"
-    state = f"{window.differences} differences" if window.differences else "agrees"
+    state = counted(window.differences, "difference") if window.differences else "agrees"
     return f"{state}, as one sum since {window.start}" if window.is_mixed else state
 
 
@@ -79,8 +81,7 @@ def _order(audit: Audit) -> str:
     """What the allowed lateness has to be measured by."""
     disorder, lateness = audit.disorder / 1000, audit.windowing.lateness / 1000
     return (
-        f"Out of order, in a shard: by {disorder:g} s at the most; "
-        f"the windows wait for {lateness:g} s."
+        f"Out of order within a shard: by at most {disorder:g} s; windows wait for {lateness:g} s."
     )
 
 
