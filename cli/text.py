@@ -33,6 +33,13 @@ def as_json(value: Any, indent: int | None = None) -> str:
     return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 
+def written(records: Sequence[Any], form: str) -> str:
+    """The records as an array (`json`), or an object a line (`ndjson`)."""
+    if form == "json":
+        return as_json(records, indent=2)
+    return "\n".join(as_json(record) for record in records)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()

@@ -19,6 +19,7 @@ from miztiik_events.text import (
     json_object,
     printable,
     span,
+    written,
 )
 
 COLUMNS = {"store": "Store", "revenue": "Revenue", "orders": "Orders"}
@@ -48,6 +49,17 @@ def test_what_is_no_json_object_is_none(text: str | bytes) -> None:
 def test_a_json_object_has_its_numbers_as_wanted() -> None:
     assert json_object('{"a": 1.10}', parse_float=Decimal) == {"a": Decimal("1.10")}
     assert json_object(b'{"a": 1.5}') == {"a": 1.5}
+
+
+def test_records_are_an_array_or_an_object_a_line() -> None:
+    assert json.loads(written(ROWS[1:], "json")) == [
+        {"store": "store_10", "revenue": 0, "orders": 12000}
+    ]
+    assert [json.loads(line)["store"] for line in written(ROWS, "ndjson").split("\n")] == [
+        "store_1",
+        "store_10",
+    ]
+    assert (written([], "json"), written([], "ndjson")) == ("[]", "")
 
 
 @pytest.mark.parametrize("amount", ["0.10", "8671.31", "1000000.00", "12345678901234567.80"])

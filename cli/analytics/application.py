@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX
 from ..errors import ApplicationError
 from ..pipeline import windowing
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
         ApplicationDetailTypeDef,
     )
 
-OUTPUT = "AnalyticsApplicationName"
+OUTPUT = stacks.ANALYTICS
 TYPE = "AWS::KinesisAnalyticsV2::Application"
 NO_REASON = "The service gives no reason"
 # The operations after which the application is in another state, or runs another version.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ..cloudformation import operations
+from ..cloudformation import stacks
 from ..errors import ApplicationError
 from . import application, lifecycle
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..cloudformation.stacks import Stack
     from ..patience import Patience
 
-OUTPUT = "RecomputationApplicationName"
+OUTPUT = stacks.RECOMPUTATION
 PARAMETER = "RecomputeFrom"
 PARALLELISM = "RecomputationParallelism"
 PREFIX = "recomputed/"
@@ -34,7 +34,7 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
-    operations.give(operator, stack, values)
+    operator.give(stack, values)
 
 
 def bring_to_rest(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks
 from ..errors import UnhealthyError
 from ..pipeline import metrics, records
 from ..pipeline.records import Shard, is_heartbeat
@@ -33,7 +34,6 @@ HASH_KEYS = 2**128
 MOST_SUBTASKS = 256
 # How much of what came before a snapshot may be unread in it.
 SNAPSHOT_LAG = timedelta(minutes=1)
-SHARDS = "ShardCount"
 # Until its shards' children are found it is a second or two behind in any case.
 MOST_LAG_MILLISECONDS = 3000
 
@@ -182,7 +182,7 @@ def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: s
 
     `outputs` are the project's as it is now.
     """
-    before = outputs.get(SHARDS)
+    before = outputs.get(stacks.SHARDS)
     name = outputs.get(application.OUTPUT)
     if not name or before is None or after in (None, before):
         return ""

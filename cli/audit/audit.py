@@ -99,8 +99,8 @@ def audit(
     Firehose buffers; `listener` is told about it. Raises NotDeployedError.
     """
     outputs = stacks.project_outputs(session.client("cloudformation"), project)
-    stream = stacks.require(outputs, "SalesStreamName", project)
-    bucket = stacks.require(outputs, "FirehoseDataStore", project)
+    stream = stacks.require(outputs, stacks.SALES_STREAM, project)
+    bucket = stacks.require(outputs, stacks.DATA_STORE, project)
     name = stacks.require(outputs, subject.output, project)
     flink, kinesis = session.client("kinesisanalyticsv2"), session.client("kinesis")
     described = application.describe(flink, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from . import change_sets, graph, stacks
 from .events import Tail
 from .graph import Job
 from .operations import Operator
-from .progress import Listener, Note, Outcome, StackDone, summary
+from .progress import Listener, Note, Outcome
 from .stacks import Stack
 
 if TYPE_CHECKING:
@@ -30,34 +29,24 @@ def cancel(
 
     What has ended meanwhile stays as it is. Raises the first failure, after the others have ended.
     """
-    jobs = {name: Job(partial(_cancel, cloudformation, name, patience)) for name in names}
+    jobs = {
+        name: Job(graph.timed(name, partial(_cancel, cloudformation, name, patience)))
+        for name in names
+    }
     endings = graph.run(jobs, listener, max(len(jobs), 1), patience.cancelled)
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    graph.raise_first(endings)
 
 
 def _cancel(
     cloudformation: CloudFormationClient, name: str, patience: Patience, listener: Listener
-) -> None:
-    started = time.monotonic()
+) -> Outcome:
     operator = Operator(cloudformation, patience, listener)
-    try:
-        outcome = _undone(operator, name)
-    except Exception as error:
-        listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
-        raise
-    listener(StackDone(name, outcome, time.monotonic() - started))
-
-
-def _undone(operator: Operator, name: str) -> Outcome:
-    cloudformation = operator.cloudformation
-    found = stacks.describe(cloudformation, name)
-    if found is None:
+    stack = stacks.describe(cloudformation, name)
+    if stack is None:
         return "cancelled"
     # The tail before the look: so an end that comes after the look is among the tail's events.
-    tail = Tail(cloudformation, found.id)
-    stack = stacks.describe(cloudformation, found.id)
+    tail = Tail(cloudformation, stack.id)
+    stack = stacks.describe(cloudformation, stack.id)
     if stack is None or not stack.is_busy:
         return _outcome(stack)
     if stack.status == "CREATE_IN_PROGRESS":

@@ -13,7 +13,7 @@ from .options import Options, shared_options, source_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..cloudformation.progress import Happening
+    from ..cloudformation.progress import ProgressEvent
     from ..deploy.deployment import Limits
     from ..deploy.project import Project, Settings
 
@@ -76,7 +76,7 @@ def _say_caution(options: Options, project: Project) -> None:
     from ..cloudformation import stacks
 
     outputs = stacks.outputs_of(project.live.values())
-    caution = shards.caution(options.session, outputs, project.parameter(shards.SHARDS))
+    caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
 
@@ -87,16 +87,17 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .views.ndjson import Records
 
     form = options.format()
-    with Records(project, is_wanted=form == "ndjson") as records, Display(options) as progress:
+    records, display = Records(is_wanted=form == "ndjson"), Display(options)
 
-        def listen(happening: Happening) -> None:
-            records(happening)
-            progress(happening)
+    def listen(event: ProgressEvent) -> None:
+        records(event)
+        display(event)
 
+    with records.of(project), display.shown():
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)
     # That nothing changed is one line for a person.
-    if form == "json" or (form == "table" and (progress.has_changes or options.output)):
+    if form == "json" or (form == "table" and (display.has_changes or options.output)):
         click.echo(_shown(outputs, form))
 
 

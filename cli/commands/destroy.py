@@ -45,8 +45,8 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         options.say(f"Nothing to destroy: there is nothing of project {options.project!r}{kept}.")
     else:
         _agree(options, found, yes)
-        with Display(options) as progress:
-            teardown.destroy(options.session, found, progress, timeout=timeout)
+        with Display(options).shown() as display:
+            teardown.destroy(options.session, found, display, timeout=timeout)
     _report_leftovers(options, found)
 
 
@@ -83,7 +83,7 @@ def _report_leftovers(options: Options, found: Inventory) -> None:
     from ..destroy import leftovers
     from ..errors import MiztiikError
 
-    there = leftovers.find(options.session, found, lambda happening: options.say(line(happening)))
+    there = leftovers.find(options.session, found, lambda event: options.say(line(event)))
     for name in there.retained:
         options.say(f"Retained: {name}")
     if there.left:

@@ -130,9 +130,11 @@ def _say_why(
 def _say_state(options: Options) -> None:
     """Why the application says nothing, by its state."""
     from ..analytics import application, lifecycle
-    from .analytics import application_name
+    from ..cloudformation import stacks
 
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    name = stacks.require(outputs, application.OUTPUT, options.project)
     flink = options.session.client("kinesisanalyticsv2")
-    status = application.status(flink, application_name(options))
+    status = application.status(flink, name)
     next_step = "" if status in lifecycle.RUNNING else ": miztiik-events start-analytics"
     options.say(f"The analytics application is {status}; it logs while it runs{next_step}")

@@ -79,7 +79,7 @@ def command(options: Options, **payload: Any) -> None:
     from ..text import counted
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    function = stacks.require(outputs, producer.OUTPUT, options.project)
+    function = stacks.require(outputs, stacks.PRODUCER, options.project)
     client = options.session.client("lambda", config=producer.client_config())
     request = {name: value for name, value in payload.items() if value is not None}
     with _elapsing(options):

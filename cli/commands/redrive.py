@@ -72,7 +72,7 @@ def command(
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     dead_ends = queues.dead_ends(outputs)
     if not dead_ends:
-        stacks.require(outputs, "RejectedEventsQueueUrl", options.project)
+        stacks.require(outputs, stacks.REJECTED_EVENTS, options.project)
     _refuse(wanted, wishes, dead_ends)
     if wanted is None:
         _overview(options, dead_ends)

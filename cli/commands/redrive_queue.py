@@ -109,7 +109,7 @@ class QueueRedrive:
         session = self.options.session
         if self.queue.owner:
             return redrive.to_queue(session.client("sqs"), self.queue.owner)
-        name = stacks.require(self.outputs, "EventBusName", self.options.project)
+        name = stacks.require(self.outputs, stacks.EVENT_BUS, self.options.project)
         return redrive.to_bus(session.client("events"), name)
 
     def _say_late(self, chosen: Sequence[Unprocessed]) -> None:

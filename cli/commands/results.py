@@ -66,7 +66,7 @@ def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Fo
     from ..pipeline.data_store import Folder
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
+    bucket = stacks.require(outputs, stacks.DATA_STORE, options.project)
     if not recomputed:
         return Folder(options.session.client("s3"), bucket, results.PREFIX, since)
     name = stacks.require(outputs, recomputation.OUTPUT, options.project)

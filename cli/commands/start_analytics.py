@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import no_wait_option, show, stack_and_outputs, watching
+from .analytics import no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def command(
     """
     from .. import session
     from ..analytics import application, lifecycle, shards, snapshots
+    from ..cloudformation import stacks
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -64,13 +65,15 @@ def command(
     since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
-    stack, outputs = stack_and_outputs(options)
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
+    stack = stacks.with_output(deployed, application.OUTPUT, options.project)
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
     described = application.describe(flink, name)
-    if not force and "SalesStreamName" in outputs:
-        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
+    outputs = stacks.outputs_of(deployed)
+    if not force and stacks.SALES_STREAM in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs[stacks.SALES_STREAM]
         shards.require_room(kinesis, flink, stream, described, origin, restart=restart)
     if no_wait:
         has_begun = lifecycle.request_start(flink, name, origin)

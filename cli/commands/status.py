@@ -115,7 +115,7 @@ def _tell_drift(options: Options) -> None:
     from .views import drift as drift_view
 
     client = options.session.client("cloudformation")
-    deployed = stacks.belonging(stacks.every_live(client), options.project).values()
+    deployed = stacks.of_project(client, options.project).values()
     # CloudFormation does not look at a stack before its operation has ended.
     settled = [stack for stack in deployed if not stack.is_busy and not stack.is_shell]
     drifted = drift.detect(client, settled, Patience(DRIFT_SECONDS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .analytics import application_name, no_wait_option, show, watching
+from .analytics import no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 
@@ -36,10 +36,12 @@ def command(
     retains them (24 hours by default).
     """
     from ..analytics import application, lifecycle, recomputation
+    from ..cloudformation import stacks
     from ..patience import Patience
 
     output = recomputation.OUTPUT if is_recomputation else application.OUTPUT
-    name = application_name(options, output)
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    name = stacks.require(outputs, output, options.project)
     flink = options.session.client("kinesisanalyticsv2")
     if no_wait:
         lifecycle.request_stop(flink, name, force=force)

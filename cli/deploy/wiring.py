@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Union
 
+from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 
@@ -137,7 +138,7 @@ def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
 
 
 # A Code parameter is a key in the bucket that this parameter of the same template names.
-BUCKET = "ArtifactBucket"
+BUCKET = stacks.ARTIFACTS
 
 
 @dataclass(frozen=True)

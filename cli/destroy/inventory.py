@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 BUCKET = "AWS::S3::Bucket"
 LOG_GROUP = "AWS::Logs::LogGroup"
-# What makes a stack the data store; the name is for one that has lost its outputs.
-DATA_STORE_OUTPUT = "FirehoseDataStore"
+# The template of the data store, for a stack that has lost its outputs.
 DATA_STORE = "data-store"
 
 
@@ -146,7 +145,7 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
     kept = {
         name: stack
         for name, stack in ours.items()
-        if DATA_STORE_OUTPUT in stack.outputs or name == stack_name(project, DATA_STORE)
+        if stacks.DATA_STORE in stack.outputs or name == stack_name(project, DATA_STORE)
     }
     while parents := {
         name: stack
@@ -160,8 +159,15 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
 def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
     listed = [one for one in stacks.resources(cloudformation, stack) if one.is_there]
     # A stack without resources may be one that has no template either.
-    retained = template.retained(cloudformation, stack.id) if listed else set()
+    processed = stacks.body(cloudformation, stack.id, "Processed") if listed else ""
+    retained = template.retained(processed) if listed else set()
     return [
-        Resource(stack.name, one.logical_id, one.type, one.physical_id, one.logical_id in retained)
-        for one in listed
+        Resource(
+            stack=stack.name,
+            logical_id=resource.logical_id,
+            type=resource.type,
+            physical_id=resource.physical_id,
+            is_retained=resource.logical_id in retained,
+        )
+        for resource in listed
     ]

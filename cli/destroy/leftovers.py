@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ..cloudformation import events
 from ..cloudformation.progress import Listener, Note, ignore
 from ..cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 from . import log_groups
@@ -82,16 +83,15 @@ class _Fates:
         """The last status of each resource, by its name."""
         from botocore.exceptions import ClientError
 
-        pages = self._cloudformation.get_paginator("describe_stack_events")
         try:
-            events = [e for page in pages.paginate(StackName=stack_id) for e in page["StackEvents"]]
+            stack_events = events.since(self._cloudformation, stack_id)
         except ClientError as error:
             # Ninety days after its deletion, a stack has never been.
             if "does not exist" not in error.response["Error"].get("Message", ""):
                 raise
             return
-        for event in reversed(events):
-            yield _name(event.get("PhysicalResourceId", "")), event.get("ResourceStatus", "")
+        for event in stack_events:
+            yield _name(event.physical_id), event.status
 
 
 def _name(id_: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from ..analytics import application, lifecycle
 from ..cloudformation import graph, stacks
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
 from ..patience import Patience
@@ -54,9 +53,7 @@ def destroy(
     for ending in endings.values():
         if ending.blocked_by and ending.job in inventory.stacks:
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    graph.raise_first(endings)
     _delete_log_groups(session, inventory, listener)
 
 
@@ -109,7 +106,7 @@ class _Teardown:
         }
         removals = {
             stack.name: Job(
-                partial(self._remove, stack),
+                graph.timed(stack.name, partial(self._remove, stack)),
                 frozenset({*applications, *self.inventory.children(stack)}),
             )
             for stack in self.inventory.stacks.values()
@@ -120,20 +117,15 @@ class _Teardown:
         if lifecycle.bring_to_rest(self.flink, name, self.patience):
             listener(Note(name, "application stopped"))
 
-    def _remove(self, stack: Stack, listener: Listener) -> None:
-        started = time.monotonic()
+    def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
-        try:
-            settled = _settled(operator, stack)
-            if settled:
-                # It may have been protected since; then its buckets must not be emptied either.
-                refuse_protected([settled] if settled.is_protected else [])
-                remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
-        except Exception as error:
-            listener(StackDone(stack.name, "failed", time.monotonic() - started, summary(error)))
-            raise
-        listener(StackDone(stack.name, "deleted", time.monotonic() - started))
+        settled = _settled(operator, stack)
+        if settled:
+            # It may have been protected since; then its buckets must not be emptied either.
+            refuse_protected([settled] if settled.is_protected else [])
+            remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
+        return "deleted"
 
 
 def _settled(operator: Operator, stack: Stack) -> Stack | None:

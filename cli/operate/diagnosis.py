@@ -61,7 +61,7 @@ def of_project(
     The places are those in this folder of templates; None stands for that of this package.
     """
     cloudformation = session.client("cloudformation")
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    deployed = stacks.of_project(cloudformation, project)
     failed = of_stacks(cloudformation, project, deployed, templates)
     refused: dict[str, str] = {}
     for stack in deployed.values():

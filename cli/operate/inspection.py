@@ -45,7 +45,7 @@ Answer = Callable[[], Optional[Part]]
 
 def inspect(clients: Clients, project: str) -> Health:
     """The project's health; raises when not even its stacks may be listed."""
-    deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
+    deployed = stacks.of_project(clients.cloudformation, project)
     outputs = stacks.outputs_of(deployed.values())
     names = tuple(deployed)
     refused: dict[str, str] = {}
@@ -58,17 +58,17 @@ def inspect(clients: Clients, project: str) -> Health:
 
         rows = pool.map(partial(_stack, clients.cloudformation), deployed.values())
         analytics, recomputing = (
-            ask(part, partial(_application, output, deployed), output)
+            ask(part, partial(_application, project, output, deployed), output)
             for part, output in (
                 ("application", application.OUTPUT),
                 ("recomputation", recomputation.OUTPUT),
             )
         )
-        stream = ask("stream", _stream, "SalesStreamName")
+        stream = ask("stream", _stream, stacks.SALES_STREAM)
         measured = ask(
-            "measured", _measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName"
+            "measured", _measured, application.OUTPUT, stacks.SALES_STREAM, stacks.DELIVERY_STREAM
         )
-        store = ask("store", _store, "FirehoseDataStore")
+        store = ask("store", _store, stacks.DATA_STORE)
         messages = ask("queues", _queues)
         alarms = ask("alarms", partial(_alarms, project, names))
         return Health(
@@ -133,14 +133,14 @@ def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
 
 
 def _application(
-    output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
+    project: str, output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
 ) -> ApplicationHealth:
-    stack = next(stack for stack in deployed.values() if output in stack.outputs)
+    stack = stacks.with_output(deployed.values(), output, project)
     return application_health(clients.flink, stack, output)
 
 
 def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
-    name = outputs["SalesStreamName"]
+    name = outputs[stacks.SALES_STREAM]
     shards = [shard for shard in records.shards(clients.kinesis, name) if shard.is_open]
     newest = None
     for seconds in LOOK_BACK_SECONDS:
@@ -149,21 +149,21 @@ def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
         newest = max((record.arrival for record in recent), default=None)
         if newest:
             break
-    deployed = outputs.get("ShardCount", "")
+    deployed = outputs.get(stacks.SHARDS, "")
     return StreamHealth(name, len(shards), newest, int(deployed) if deployed.isdecimal() else None)
 
 
 def _measured(clients: Clients, outputs: Outputs) -> Measured:
     own = metrics.refined(clients.cloudwatch, metrics.lag(outputs[application.OUTPUT]))
-    age = metrics.iterator_age(outputs["SalesStreamName"])
-    freshness = metrics.freshness(outputs["DeliveryStreamName"])
+    age = metrics.iterator_age(outputs[stacks.SALES_STREAM])
+    freshness = metrics.freshness(outputs[stacks.DELIVERY_STREAM])
     *lags, any_reader, fresh = metrics.newest(clients.cloudwatch, [*own, age, freshness])
     lag = max((lag for lag in lags if lag is not None), default=any_reader)
     return Measured(lag, fresh)
 
 
 def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
-    bucket = outputs["FirehoseDataStore"]
+    bucket = outputs[stacks.DATA_STORE]
     last = data_store.newest(clients.s3, bucket, results.PREFIX)
     today = f"{LATE_PREFIX}{datetime.now(timezone.utc):%Y/%m/%d/}"
     return StoreHealth(

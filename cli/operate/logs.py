@@ -50,7 +50,7 @@ def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, 
 
     Raises NotDeployedError when there are no stacks.
     """
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
+    deployed = stacks.of_project(cloudformation, project)
     if not deployed:
         raise NotDeployedError("stack", project)
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:

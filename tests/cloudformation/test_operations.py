@@ -45,7 +45,7 @@ STUCK = Answer(
 DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
 
 
-def operator(cloudformation: Any, listener: Any = lambda happening: None) -> Operator:
+def operator(cloudformation: Any, listener: Any = lambda event: None) -> Operator:
     return Operator(cloudformation, Patience(60), listener)
 
 

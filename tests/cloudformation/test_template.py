@@ -77,3 +77,26 @@ def test_a_template_too_large_for_a_request_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, SOUND + "#" * 51_200)
     with pytest.raises(TemplateError, match=r"CloudFormation takes at most 51,200"):
         template.load(path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+Resources:
+  Gone: {Type: X}
+  Deleted: {Type: X, DeletionPolicy: Delete}
+  Copied: {Type: X, DeletionPolicy: Snapshot}
+  Kept: {Type: X, DeletionPolicy: Retain}
+  Spared: {Type: X, DeletionPolicy: RetainExceptOnCreate}
+  Unclear: {Type: X, DeletionPolicy: {Ref: Policy}}
+""",
+        """{"Resources": {
+            "Deleted": {"DeletionPolicy": "Delete"}, "Kept": {"DeletionPolicy": "Retain"},
+            "Spared": {"DeletionPolicy": "RetainExceptOnCreate"}, "Unclear": {"DeletionPolicy": []}
+        }}""",
+    ],
+    ids=["yaml", "json"],
+)
+def test_what_is_not_plainly_deleted_outlives_its_stack(body: str) -> None:
+    assert template.retained(body) == {"Kept", "Spared", "Unclear"}

@@ -68,7 +68,7 @@ def test_the_first_rule_that_is_broken_is_told_in_words(
     assert found(event).startswith(expected)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(
     kind=st.sampled_from([SALES, INVENTORY, "Sales-Events", ""]),
     source=st.sampled_from([SOURCE, SOURCE, SOURCE, SOURCE.lower()]),
