@@ -30,6 +30,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 DOCUMENT = DOCS / "replay.md"
 NAME = "archived"
 WINDOW_SECONDS, LATENESS_SECONDS = 5, 1
