@@ -89,7 +89,7 @@ def prune(flink: KinesisAnalyticsV2Client, application: str, needed: str = LATES
     found = of_application(flink, application)
     if len(found) <= KEPT:
         return 0
-    ours = _taken_by_itself(flink, application, found)
+    ours = taken_by_itself(flink, application, found)
     ready = [snapshot for snapshot in ours if snapshot.status == "READY"]
     old = [
         snapshot
@@ -105,9 +105,10 @@ def prune(flink: KinesisAnalyticsV2Client, application: str, needed: str = LATES
     return len(old)
 
 
-def _taken_by_itself(
+def taken_by_itself(
     flink: KinesisAnalyticsV2Client, application: str, found: list[Snapshot]
 ) -> list[Snapshot]:
+    """Those of the snapshots that Managed Flink took because of a stop or an update."""
     # Some clocks here tell no more than the second.
     spans = [
         (operation.started.replace(microsecond=0), operation.ended)
