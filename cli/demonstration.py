@@ -71,7 +71,7 @@ class _Steps:
 
 
 def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
-    """Start an AWS, deploy, start, produce what is payload, verify, destroy; nothing is left of it.
+    """Start an AWS, deploy, start, produce, verify, destroy; nothing is left of it.
 
     `say` gets lines of progress. What fails on the way is raised as the step raises it.
     """
@@ -82,8 +82,8 @@ def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
             running.enter_context(aws.in_effect())
             session = connect()
         with steps.step("Deploy the stacks") as tell:
-            present = project.draft(name, SETTINGS).beside(session)
-            outputs = deployment.deploy(session, present, _stacks_only(tell))
+            draft = project.draft(name, SETTINGS).beside(session)
+            outputs = deployment.deploy(session, draft, _stacks_only(tell))
         with steps.step("Start the analytics application") as tell:
             _start(session, outputs[application.OUTPUT], tell)
         folder = Folder(session.client("s3"), outputs[stacks.DATA_STORE], results.PREFIX)

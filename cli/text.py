@@ -46,6 +46,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
+def json_object(text: str | bytes, **numbers: Any) -> dict[str, Any] | None:
+    """The JSON object that the text is, None when it is none; `numbers` are json.loads' hooks."""
+    try:
+        value = json.loads(text, **numbers)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def as_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], totals: int = 0) -> str:
     """Rows under headed columns; numbers are flush right, the last `totals` rows under a rule.
 

@@ -1,4 +1,4 @@
-"""The recomputation: a second application that computes past windows again, beside the analytics.
+"""The recomputation: a second application that recomputes past windows, beside the analytics.
 
 Its stack says from when on (`RecomputeFrom`); what it writes is under a prefix of its own.
 """
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from ..cloudformation import stacks
 from ..errors import ApplicationError
-from . import application
+from . import application, lifecycle
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
     from ..cloudformation.operations import Operator
     from ..cloudformation.stacks import Stack
+    from ..patience import Patience
 
 OUTPUT = stacks.RECOMPUTATION
 PARAMETER = "RecomputeFrom"
@@ -36,11 +37,27 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     operator.give(stack, values)
 
 
+def bring_to_rest(
+    flink: KinesisAnalyticsV2Client, name: str, patience: Patience, *, restart: bool
+) -> None:
+    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
+    status = application.describe(flink, name).status
+    if status == "READY":
+        return
+    if not restart:
+        raise ApplicationError(
+            f"a recomputation is already {status}. Next: miztiik-events stop-analytics "
+            "--recomputation, or add --restart"
+        )
+    # What it has in hand is computed again from the beginning: nobody needs its snapshot.
+    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
+
+
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
     """When the last recomputation began; raises ApplicationError when there was none yet."""
-    found = application.newest(flink, name, "StartApplication")
-    if found is None:
+    start = application.newest_operation(flink, name, "StartApplication")
+    if start is None:
         raise ApplicationError(
-            "nothing was computed again yet. Next: miztiik-events start-analytics --from TIME"
+            "nothing has been recomputed yet. Next: miztiik-events start-analytics --from TIME"
         )
-    return found.started
+    return start.started

@@ -14,7 +14,9 @@ from .options import Options
 if TYPE_CHECKING:
     from ..analytics.application import Application
 
-no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
+no_wait_option = click.option(
+    "--no-wait", is_flag=True, help="Request it, and return without waiting."
+)
 
 
 @contextlib.contextmanager
@@ -28,7 +30,7 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
     try:
         yield watch
     except KeyboardInterrupt:
-        options.say(f"\n{what} goes on in AWS; miztiik-events status shows how far it is.")
+        options.say(f"\n{what} continues in AWS; miztiik-events status shows its progress.")
         raise
 
 

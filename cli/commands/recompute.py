@@ -35,14 +35,14 @@ def recompute(
     bucket, parallelism = _checked(options, stack, stacks.outputs_of(deployed), moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
-        _rest(options, name, patience, restart=restart)
+        recomputation.bring_to_rest(flink, name, patience, restart=restart)
         _aim(options, stack, moment, parallelism, patience)
         if no_wait:
             lifecycle.request_start(flink, name, snapshots.NONE)
-            found = application.describe(flink, name)
+            running = application.describe(flink, name)
         else:
-            found = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
-    show(options, found)
+            running = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
+    show(options, running)
     _say_next(options, moment, bucket)
 
 
@@ -60,23 +60,6 @@ def _checked(
     usual = int(stack.parameters.get(stacks.SHARDS, "1"))
     parallelism = shards.extra_parallelism(kinesis, stream, moment, usual)
     return stacks.require(outputs, stacks.DATA_STORE, options.project), parallelism
-
-
-def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
-    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
-    from ..analytics import application, lifecycle
-    from ..errors import ApplicationError
-
-    flink = options.session.client("kinesisanalyticsv2")
-    status = application.describe(flink, name).status
-    if status == "READY":
-        return
-    if not restart:
-        raise ApplicationError(
-            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
-            "--recomputation, or add --restart"
-        )
-    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
 
 
 def _aim(
@@ -103,8 +86,8 @@ def _say_next(options: Options, moment: datetime, bucket: str) -> None:
         )
     )
     options.say(
-        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are computed again, into "
-        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results stay as they are.\n"
+        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are recomputed into "
+        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results are not touched.\n"
         f"  See them:   {follow}\n"
         f"  Check them: {check}\n"
         f"  It costs as much as the analytics until you stop it: {stop}"
