@@ -9,6 +9,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
+# Where it is set, each of hundreds of processes would compile the program for itself.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install demo check quick test soak lint bench-cli bench-lateness clean wheel
 
 help: ## Show the targets

@@ -71,7 +71,7 @@ class _Steps:
 
 
 def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
-    """Start an AWS, deploy, start, produce what is asked, verify, destroy; nothing is left of it.
+    """Start an AWS, deploy, start, produce, verify, destroy; nothing is left of it.
 
     `say` gets lines of progress. What fails on the way is raised as the step raises it.
     """

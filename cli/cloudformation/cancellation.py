@@ -1,4 +1,4 @@
-"""Undoing what is under way: an update is rolled back, a creation is deleted again."""
+"""Undoing what is under way: an update is rolled back, what was created is deleted again."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _cancel(
     if stack is None or not stack.is_busy:
         return _outcome(stack)
     if stack.status == "CREATE_IN_PROGRESS":
-        operator.listener(Note(name, "its creation is cancelled: it is deleted again"))
+        operator.listener(Note(name, "its creation is cancelled: it is being deleted"))
         operator.delete(stack)
         return "cancelled"
     if stack.status == "UPDATE_IN_PROGRESS":
@@ -69,7 +69,7 @@ def _request_rollback(operator: Operator, stack: Stack) -> None:
     cloudformation, token = operator.cloudformation, change_sets.token()
     try:
         cloudformation.cancel_update_stack(StackName=stack.id, ClientRequestToken=token)
-        operator.listener(Note(stack.name, "its update is cancelled: it is rolled back"))
+        operator.listener(Note(stack.name, "its update is cancelled: it is being rolled back"))
     except cloudformation.exceptions.ClientError as error:
         # It has come to an end, or to its rollback, since we looked.
         if error.response["Error"].get("Code") != "ValidationError":

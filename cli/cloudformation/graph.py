@@ -78,7 +78,7 @@ def run(
 def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener], None]:
     """The work on a stack as a job's, which ends with a StackDone, whatever ended it."""
 
-    def told(listener: Listener) -> None:
+    def job_work(listener: Listener) -> None:
         started = time.monotonic()
         try:
             outcome = work(listener)
@@ -87,7 +87,7 @@ def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener
             raise
         listener(StackDone(stack, outcome, time.monotonic() - started))
 
-    return told
+    return job_work
 
 
 def raise_first(endings: Mapping[str, Ending]) -> None:

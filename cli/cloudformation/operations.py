@@ -68,7 +68,7 @@ class Operator:
                     raise
                 if look == MOST_LOOKS:
                     raise _in_the_way(desired.stack, error) from error
-            self.listener(Note(desired.stack, "somebody else works on it; looking again"))
+            self.listener(Note(desired.stack, "somebody else is changing it; looking again"))
             self.patience.pause(f"stack {desired.stack}", PAUSE_SECONDS)
             live = stacks.describe(self.cloudformation, desired.stack)
         raise AssertionError("the last look returns or raises")
@@ -126,7 +126,7 @@ class Operator:
         """
         if not stack.is_busy:
             return stacks.describe(self.cloudformation, stack.id)
-        self.listener(Note(stack.name, f"is in {stack.status} already; waiting for its end"))
+        self.listener(Note(stack.name, f"is already in {stack.status}; waiting for it to finish"))
         self.listener(StackBegun(stack.name, verb(stack.status), 0, is_ours=False))
         tail = Tail(self.cloudformation, stack.id)
         state: Stack | None = stack
@@ -168,7 +168,7 @@ class Operator:
         resources = stacks.failed_resources(self.cloudformation, live)
         failed = {resource.logical_id for resource in resources}
         tail = Tail(self.cloudformation, live.id)
-        self.listener(Note(live.name, f"is {live.status}: the rollback is taken up again"))
+        self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
         self.cloudformation.continue_update_rollback(
             StackName=live.id,
             ResourcesToSkip=sorted(self.skip & failed),
@@ -253,7 +253,7 @@ def _is_over(events: Sequence[StackEvent]) -> bool:
 def _in_the_way(name: str, error: ClientError) -> StackError:
     return StackError(
         name,
-        f"somebody else works on it at the same time: {error.response['Error'].get('Message')}",
+        f"somebody else is changing it at the same time: {error.response['Error'].get('Message')}",
         next_step="wait until they are done, then deploy again",
     )
 

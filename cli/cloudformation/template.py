@@ -85,7 +85,7 @@ def load(source: Traversable) -> Template:
     if len(body.encode()) > LARGEST_BODY:
         raise TemplateError(
             f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
-            "request. Move a part of it into a template of its own",
+            "request. Move part of it to another template",
             path,
         )
     return parse(source.name[: -len(SUFFIX)], path, body)
@@ -102,7 +102,7 @@ def parse(name: str, path: str, body: str) -> Template:
     root = _section(_composed(path, body), path)
     sections = {key: _section(node, path) for key, node in root.items() if key in _NAMED}
     if "Resources" not in sections:
-        raise TemplateError("a template needs Resources, and there are none", path)
+        raise TemplateError("a template needs Resources, but this one has none", path)
     return Template(
         name=name,
         path=path,
@@ -161,9 +161,9 @@ def _composed(path: str, body: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise TemplateError(f"no valid YAML: {problem}", path, line) from None
+        raise TemplateError(f"not valid YAML: {problem}", path, line) from None
     except yaml.YAMLError as error:
-        raise TemplateError(f"no valid YAML: {error}", path) from None
+        raise TemplateError(f"not valid YAML: {error}", path) from None
     if root is None:
         raise TemplateError("the file is empty", path)
     return root
@@ -174,11 +174,11 @@ def _section(node: Node, path: str) -> dict[str, Node]:
     import yaml
 
     if not isinstance(node, yaml.MappingNode):
-        raise TemplateError("a mapping (name: value) belongs here", path, _line(node))
+        raise TemplateError("expected a mapping (name: value)", path, _line(node))
     entries: dict[str, Node] = {}
     for key, value in node.value:
         if key.value in entries:
-            raise TemplateError(f"{key.value} is given twice", path, _line(key))
+            raise TemplateError(f"{key.value} is defined twice", path, _line(key))
         # The mapping's own name is the line a person looks for, not that of its first entry.
         value.start_mark = (
             key.start_mark if isinstance(value, yaml.MappingNode) else value.start_mark

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @source_options
 @shared_options
 def command(options: Options, templates: Path | None, functions: Path | None) -> None:
-    """Check the templates: syntax, wiring, and cfn-lint's rules. Calls no AWS.
+    """Check the templates: syntax, wiring, and cfn-lint's rules. Does not call AWS.
 
     \b
       miztiik-events validate

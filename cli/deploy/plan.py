@@ -141,7 +141,7 @@ class _Planner:
                 )
                 for logical_id in step.template.resources
             ),
-            notes=(f"it is {live.status}: it is deleted first",) if live else (),
+            notes=(f"it is {live.status}, so it is deleted first",) if live else (),
         )
 
     def _unknown(self, step: Step) -> list[str]:
@@ -154,7 +154,7 @@ class _Planner:
 
     def _later(self, step: Step) -> StackPlan:
         names = ", ".join(self._unknown(step))
-        note = f"known only once {names} is: it comes from a stack that is new or changes"
+        note = f"not known yet: it takes {names} from a stack that is new or changes"
         return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:

@@ -77,7 +77,7 @@ class Project:
 
     def value(self, step: Step, name: str, outputs: Outputs) -> str | None:
         """The parameter's value, None where the default serves."""
-        keys = {function: found.key for function, found in self.bundles.items()}
+        keys = {function: code.key for function, code in self.bundles.items()}
         return step.value(name, outputs, keys)
 
     def desired(self, step: Step, outputs: Outputs) -> Desired:

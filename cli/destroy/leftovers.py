@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # GetResources takes as many values of a tag.
 MOST_VALUES = 20
 REFUSED = ("AccessDenied", "AccessDeniedException")
+LEFT, RETAINED, GONE = "left", "retained", "gone"
+_FATES = {"DELETE_COMPLETE": GONE, "DELETE_SKIPPED": RETAINED}
 
 Tagged = tuple[str, Mapping[str, str]]
 
@@ -49,22 +51,18 @@ def find(
     Where we may not look, the listener is told so.
     """
     fates = _Fates(session.client("cloudformation"))
-    found: dict[str, list[str]] = {LEFT: [], RETAINED: [], GONE: []}
+    arns: dict[str, list[str]] = {LEFT: [], RETAINED: [], GONE: []}
     tagged = chain(
         _allowed(_by_tag(session.client("resourcegroupstaggingapi"), inventory), listener),
         _allowed(_roles(session.client("iam"), inventory), listener),
     )
     for arn, tags in dict(tagged).items():
         if should_be_gone(arn, tags, inventory):
-            found[fates.of(arn, tags.get(STACK_ID_TAG, ""))].append(arn)
+            arns[fates.of(arn, tags.get(STACK_ID_TAG, ""))].append(arn)
     groups = log_groups.of_stacks(
         session.client("logs"), inventory.project, inventory.names, inventory.others
     )
-    return Leftovers((*sorted(found[LEFT]), *groups), tuple(sorted(found[RETAINED])))
-
-
-LEFT, RETAINED, GONE = "left", "retained", "gone"
-_FATES = {"DELETE_COMPLETE": GONE, "DELETE_SKIPPED": RETAINED}
+    return Leftovers((*sorted(arns[LEFT]), *groups), tuple(sorted(arns[RETAINED])))
 
 
 class _Fates:
@@ -122,8 +120,8 @@ def _by_tag(tagging: ResourceGroupsTaggingAPIClient, inventory: Inventory) -> It
         pages = tagging.get_paginator("get_resources").paginate(
             TagFilters=[{"Key": key, "Values": values}]
         )
-        for found in (found for page in pages for found in page["ResourceTagMappingList"]):
-            yield found["ResourceARN"], {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+        for resource in (item for page in pages for item in page["ResourceTagMappingList"]):
+            yield resource["ResourceARN"], {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
 
 
 def _roles(iam: IAMClient, inventory: Inventory) -> Iterator[Tagged]:
@@ -143,11 +141,11 @@ def _role_tags(iam: IAMClient, name: str) -> dict[str, str]:
         return {}
 
 
-def _allowed(found: Iterable[Tagged], listener: Listener) -> Iterator[Tagged]:
+def _allowed(resources: Iterable[Tagged], listener: Listener) -> Iterator[Tagged]:
     from botocore.exceptions import ClientError
 
     try:
-        yield from found
+        yield from resources
     except ClientError as error:
         if error.response["Error"].get("Code") not in REFUSED:
             raise

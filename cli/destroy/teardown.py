@@ -1,4 +1,4 @@
-"""Taking a project away, in the reverse of its wiring."""
+"""Deleting a project, in the reverse of its wiring."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
 from ..patience import Patience
+from ..text import counted
 from . import buckets, log_groups
 from .inventory import BUCKET, Inventory
 
@@ -42,14 +43,14 @@ def destroy(
     failure, after everything that does not depend on it has ended.
     """
     refuse_protected(inventory.protected)
-    run = _Teardown(
+    removal = _Teardown(
         inventory,
         Patience(timeout),
         session.client("cloudformation"),
         session.client("s3"),
         session.client("kinesisanalyticsv2"),
     )
-    endings = graph.run(run.jobs(), listener, jobs, run.patience.cancelled)
+    endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
         if ending.blocked_by and ending.job in inventory.stacks:
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
@@ -73,9 +74,9 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
     )
     lines = "".join(f"\n    {command}" for command in commands)
     raise UnhealthyError(
-        f"Termination protection is on for {names}: destroy goes no further\n"
-        "  Next: when it may go for good, switch that off, then destroy again (or keep the data "
-        f"store and remove the rest: --keep-data):{lines}"
+        f"Termination protection is on for {names}: destroy stops here\n"
+        "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
+        f"data store and delete the rest: --keep-data):{lines}"
     )
 
 
@@ -160,7 +161,7 @@ def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int
     for bucket in bucket_names:
         count = buckets.empty(s3, bucket, operator.patience.cancelled)
         if count:
-            operator.listener(Note(bucket, f"{count:,} objects and versions deleted"))
+            operator.listener(Note(bucket, f"{counted(count, 'object version')} deleted"))
         total += count
     return total
 
@@ -168,11 +169,13 @@ def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int
 def _with_way_out(operator: Operator, stack: Stack, error: StackError) -> StackError:
     """The error with every resource that CloudFormation could not delete, and how to go on."""
     failed = stacks.failed_resources(operator.cloudformation, stack)
-    others = [one for one in failed if one.logical_id != error.logical_id]
-    reasons = [error.reason, *(f"{one.logical_id}: {one.status}: {one.reason}" for one in others)]
+    reasons = [error.reason]
+    for resource in failed:
+        if resource.logical_id != error.logical_id:
+            reasons.append(f"{resource.logical_id}: {resource.status}: {resource.reason}")
     next_step = error.next_step
     if failed:
-        names = " ".join(one.logical_id for one in failed)
+        names = " ".join(resource.logical_id for resource in failed)
         next_step += (
             "; or leave these resources behind:\n    aws cloudformation delete-stack "
             f"--stack-name {stack.name} --retain-resources {names}"

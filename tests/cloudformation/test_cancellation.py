@@ -56,7 +56,10 @@ def test_an_update_is_cancelled_and_followed_until_it_is_rolled_back() -> None:
         *(over, state("UPDATE_ROLLBACK_COMPLETE"), over),
     )
     with stubbed("cloudformation", *answers) as cloudformation:
-        assert told(cloudformation) == ["its update is cancelled: it is rolled back", "cancelled"]
+        assert told(cloudformation) == [
+            "its update is cancelled: it is being rolled back",
+            "cancelled",
+        ]
 
 
 def test_a_creation_is_deleted() -> None:

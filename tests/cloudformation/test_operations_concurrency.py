@@ -55,14 +55,14 @@ def test_after_a_conflict_the_stack_is_looked_at_again() -> None:
         *(events(after, before), state("CREATE_COMPLETE"), events(after, before)),
     )
     assert outcome == "created"
-    assert notes == ["somebody else works on it; looking again"]
+    assert notes == ["somebody else is changing it; looking again"]
 
 
 def test_who_always_comes_in_between_is_told_of() -> None:
     answers = [TAKEN, *[GONE, TAKEN] * (MOST_LOOKS - 1)]
     with pytest.raises(StackError) as failed:
         tried(*answers)
-    assert "somebody else works on it at the same time: Stack [s] already exists" in str(
+    assert "somebody else is changing it at the same time: Stack [s] already exists" in str(
         failed.value
     )
     assert "Next: wait until they are done, then deploy again" in str(failed.value)

@@ -54,13 +54,13 @@ def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("Resources:\n  A: {Type: [x}\n", ":2: no valid YAML: "),
-        ("Resources:\n\tA: x\n", ":2: no valid YAML: "),
+        ("Resources:\n  A: {Type: [x}\n", ":2: not valid YAML: "),
+        ("Resources:\n\tA: x\n", ":2: not valid YAML: "),
         ("", ": the file is empty"),
-        ("- a\n- b\n", ":1: a mapping (name: value) belongs here"),
-        ("Resources:\n  - A\n", ":2: a mapping (name: value) belongs here"),
-        ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is given twice"),
-        ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, and there are none"),
+        ("- a\n- b\n", ":1: expected a mapping (name: value)"),
+        ("Resources:\n  - A\n", ":2: expected a mapping (name: value)"),
+        ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is defined twice"),
+        ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, but this one has none"),
         ("Parameters:\n  A: String\nResources: {}\n", ":2: a mapping"),
     ],
 )

@@ -75,8 +75,8 @@ def test_findings_are_objects_for_a_program(faulty: SmallProject) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("Resources:\n  A: {Type: [x}\n", "faulty.yaml:2: no valid YAML"),
-        (FAULTY.replace(", Default: x", ""), "faulty.yaml:2: nothing gives parameter Unused"),
+        ("Resources:\n  A: {Type: [x}\n", "faulty.yaml:2: not valid YAML"),
+        (FAULTY.replace(", Default: x", ""), "faulty.yaml:2: no value for parameter Unused"),
     ],
     ids=["syntax", "wiring"],
 )

@@ -22,6 +22,7 @@ from ...cloudformation.progress import (
     line,
 )
 from ...errors import WaitTimeoutError
+from ...text import counted
 from . import keyboard
 from .board import Board
 from .durations import Durations, Operation
@@ -124,7 +125,7 @@ class Display:
             self._options.say(f"Cancelled after {self._elapsed:.1f} s: {self._summary}.")
         elif isinstance(error, KeyboardInterrupt):
             self._options.say(
-                f"AWS goes on with what it has begun; the same command waits for it. {watch}"
+                f"AWS goes on with what it has begun; run the same command to wait for it. {watch}"
             )
         elif isinstance(error, WaitTimeoutError):
             self._options.say(watch)
@@ -136,8 +137,8 @@ class Display:
     @property
     def _result(self) -> str:
         if not self.has_changes:
-            count = self._outcomes["unchanged"]
-            return f"Nothing changed: {count} stacks are as the templates say."
+            count = counted(self._outcomes["unchanged"], "stack")
+            return f"Nothing changed: {count} up to date."
         return f"Done in {self._elapsed:.1f} s: {self._summary}."
 
     @property

@@ -1,4 +1,4 @@
-"""How drift is shown."""
+"""How drift is shown: a row a property that differs."""
 
 from __future__ import annotations
 
