@@ -9,6 +9,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help
+# Where it is set, each of hundreds of processes would compile the program for itself.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install demo check quick test soak lint bench-cli bench-lateness clean wheel
 
 help: ## Show the targets
@@ -60,12 +62,12 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
-	@$(BIN)/python bench/cli.py
+	@$(BIN)/python bench/command_line.py
 
 bench-lateness: install ## Measure how far out of order sales come, and when windows close
 	@$(BIN)/python bench/lateness.py
 
-wheel: install ## Build the wheel and the sdist into dist/
+wheel: $(READY) ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --outdir dist . >/dev/null
 
 clean: ## Remove the stacks (asks first; YES=1 does not), what runs here, and all that was built

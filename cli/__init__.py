@@ -10,7 +10,7 @@ The rooms, from the face down; what is further down knows nothing of what is abo
 
     deploy/         a project is made: templates wired, code bundled, stacks as they should be
     operate/        a project is looked after: health, failures, logs, what nobody processed
-    destroy/        a project is taken away: what goes, in which order, and what is left
+    destroy/        a project is deleted: what goes, in which order, and what is left
     audit/          the results are proven from the raw events
     local/          the AWS on this machine
       flink/        Managed Flink's data plane, on a real Flink

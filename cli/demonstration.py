@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from .analytics import application, lifecycle
 from .audit import audit as auditing
-from .cloudformation.progress import Happening, StackDone, line
+from .cloudformation import stacks
+from .cloudformation.progress import ProgressEvent, StackDone, line
 from .deploy import deployment, project
 from .deploy.project import Settings
 from .destroy import inventory, teardown
@@ -69,8 +70,8 @@ class _Steps:
         self.say(f"{time.monotonic() - self._started:6.1f} s  {text}")
 
 
-def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
-    """Start an AWS, deploy, start, produce what is asked, verify, destroy; nothing is left of it.
+def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
+    """Start an AWS, deploy, start, produce, verify, destroy; nothing is left of it.
 
     `say` gets lines of progress. What fails on the way is raised as the step raises it.
     """
@@ -81,14 +82,14 @@ def demonstrate(name: str, asked: Mapping[str, Any], say: Say) -> Outcome:
             running.enter_context(aws.in_effect())
             session = connect()
         with steps.step("Deploy the stacks") as tell:
-            found = project.draft(name, SETTINGS).beside(session)
-            outputs = deployment.deploy(session, found, _stacks_only(tell))
+            draft = project.draft(name, SETTINGS).beside(session)
+            outputs = deployment.deploy(session, draft, _stacks_only(tell))
         with steps.step("Start the analytics application") as tell:
             _start(session, outputs[application.OUTPUT], tell)
-        folder = Folder(session.client("s3"), outputs["FirehoseDataStore"], results.PREFIX)
+        folder = Folder(session.client("s3"), outputs[stacks.DATA_STORE], results.PREFIX)
         shop = _Shop(session, outputs, folder)
         with steps.step("Produce, and see windows close") as tell:
-            produced = shop.sell(asked, tell)
+            produced = shop.sell(payload, tell)
         with steps.step("Close the last window") as tell:
             shop.close_last_window(tell)
         with steps.step("Verify") as tell:
@@ -106,10 +107,10 @@ def _start(session: boto3.session.Session, name: str, tell: Say) -> None:
     lifecycle.start(flink, logs, name, Patience(PATIENCE_SECONDS), tell)
 
 
-def _stacks_only(tell: Say) -> Callable[[Happening], None]:
-    def listen(happening: Happening) -> None:
-        if isinstance(happening, StackDone):
-            tell(line(happening))
+def _stacks_only(tell: Say) -> Callable[[ProgressEvent], None]:
+    def listen(event: ProgressEvent) -> None:
+        if isinstance(event, StackDone):
+            tell(line(event))
 
     return listen
 
@@ -125,14 +126,14 @@ class _Shop:
 
     @property
     def rows(self) -> list[Row]:
-        found = (row for rows in self._collection.rows.values() for row in rows)
-        return sorted(found, key=results.order)
+        all_rows = (row for rows in self._collection.rows.values() for row in rows)
+        return sorted(all_rows, key=results.order)
 
-    def sell(self, asked: Mapping[str, Any], tell: Say) -> dict[str, Any]:
+    def sell(self, payload: Mapping[str, Any], tell: Say) -> dict[str, Any]:
         """Have the producer produce, and tell of the windows that close meanwhile."""
         client = self.session.client("lambda", config=producer.client_config())
-        function = self.outputs[producer.OUTPUT]
-        answer = _in_background(lambda: producer.invoke(client, function, asked))
+        function = self.outputs[stacks.PRODUCER]
+        answer = _in_background(lambda: producer.invoke(client, function, payload))
         self._watch_until(answer.done, tell)
         message = answer.result()
         tell(f"{message['record_count']:,} events, {message['events_per_second']:g} a second")
@@ -145,7 +146,7 @@ class _Shop:
         window = windowing.window(round(time.time() * 1000))
         over = ((window + 1) * windowing.length + windowing.lateness) / 1000
         self._watch_until(lambda: time.time() >= over, tell)
-        self.session.client("lambda").invoke(FunctionName=self.outputs["HeartbeatFunction"])
+        self.session.client("lambda").invoke(FunctionName=self.outputs[stacks.HEARTBEAT])
         tell("heartbeat sent")
 
     def look(self, tell: Say) -> None:

@@ -116,7 +116,7 @@ def lock(path: Path, given_up: threading.Event | None = None) -> Iterator[bool]:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        while not (is_ours := _taken(descriptor)) and given_up:
+        while not (is_ours := locks(descriptor)) and given_up:
             if given_up.wait(POLL_SECONDS):
                 break
         yield is_ours
@@ -124,7 +124,8 @@ def lock(path: Path, given_up: threading.Event | None = None) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
+def locks(descriptor: int) -> bool:
+    """Whether the lock of the open file or folder could be had; it ends with the descriptor."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Event-driven sales analytics on AWS, from raw CloudFormation templates.
 
-    The first success, with no account and no Docker:
+    To try it, with no account and no Docker:
 
     \b
       miztiik-events demo
@@ -74,8 +74,8 @@ def cli() -> None:
       miztiik-events produce --stores 5
       miztiik-events results
 
-    Options can also come from variables: MIZTIIK_EVENTS_PROJECT and the like for every command,
-    MIZTIIK_EVENTS_DEPLOY_JOBS and the like for one.
+    Options can also be set by environment variables: for every command, such as
+    MIZTIIK_EVENTS_PROJECT, or for one, such as MIZTIIK_EVENTS_DEPLOY_JOBS.
     """
 
 
@@ -98,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(0)
         raise
     except Exception as error:
-        asked = context.get("debug") or "--debug" in (arguments or sys.argv)
-        sys.exit(_report(error, debug=bool(asked)))
+        wants_traceback = context.get("debug") or "--debug" in (arguments or sys.argv)
+        sys.exit(_report(error, debug=bool(wants_traceback)))
 
 
 def _report(error: Exception, *, debug: bool) -> int:

@@ -33,10 +33,26 @@ def as_json(value: Any, indent: int | None = None) -> str:
     return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 
+def written(records: Sequence[Any], form: str) -> str:
+    """The records as an array (`json`), or an object a line (`ndjson`)."""
+    if form == "json":
+        return as_json(records, indent=2)
+    return "\n".join(as_json(record) for record in records)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def json_object(text: str | bytes, **numbers: Any) -> dict[str, Any] | None:
+    """The JSON object that the text is, None when it is none; `numbers` are json.loads' hooks."""
+    try:
+        value = json.loads(text, **numbers)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def as_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], totals: int = 0) -> str:

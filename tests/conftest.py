@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from miztiik_events.local import launch
 from shared_aws import TestAws
@@ -15,6 +16,10 @@ from shared_aws import TestAws
 # who are sent it here. What is handled does not; and we ignore it as before.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)
+
+# How long an example takes says something about the machine, not about what is tested.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anywhere")
 
 
 @pytest.fixture(scope="session")

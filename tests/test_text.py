@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events.text import as_json, as_table, command, counted, printable, span
+from miztiik_events.text import (
+    as_json,
+    as_table,
+    command,
+    counted,
+    json_object,
+    printable,
+    span,
+    written,
+)
 
 COLUMNS = {"store": "Store", "revenue": "Revenue", "orders": "Orders"}
 ROWS = [
@@ -30,6 +39,27 @@ def test_json_has_decimals_as_numbers_and_times_as_iso_8601() -> None:
     moment = datetime(2026, 1, 31, 14, 47, tzinfo=timezone.utc)
     text = as_json({"revenue": Decimal("8671.31"), "at": moment})
     assert text == '{"revenue": 8671.31, "at": "2026-01-31T14:47:00+00:00"}'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', "null", "[" * 100_000, b"\xff"])
+def test_what_is_no_json_object_is_none(text: str | bytes) -> None:
+    assert json_object(text) is None
+
+
+def test_a_json_object_has_its_numbers_as_wanted() -> None:
+    assert json_object('{"a": 1.10}', parse_float=Decimal) == {"a": Decimal("1.10")}
+    assert json_object(b'{"a": 1.5}') == {"a": 1.5}
+
+
+def test_records_are_an_array_or_an_object_a_line() -> None:
+    assert json.loads(written(ROWS[1:], "json")) == [
+        {"store": "store_10", "revenue": 0, "orders": 12000}
+    ]
+    assert [json.loads(line)["store"] for line in written(ROWS, "ndjson").split("\n")] == [
+        "store_1",
+        "store_10",
+    ]
+    assert (written([], "json"), written([], "ndjson")) == ("[]", "")
 
 
 @pytest.mark.parametrize("amount", ["0.10", "8671.31", "1000000.00", "12345678901234567.80"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX
 from ..errors import ApplicationError
 from ..pipeline import windowing
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
         ApplicationDetailTypeDef,
     )
 
-OUTPUT = "AnalyticsApplicationName"
+OUTPUT = stacks.ANALYTICS
 TYPE = "AWS::KinesisAnalyticsV2::Application"
+NO_REASON = "The service gives no reason"
 # The operations after which the application is in another state, or runs another version.
 _CHANGES = ("StartApplication", "StopApplication", "UpdateApplication", "RollbackApplication")
 
@@ -76,6 +78,21 @@ class Application:
         return windowing.read(text.replace("T", " ").rstrip("Z"))
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What was done with the application; `ended` is None while it is under way."""
+
+    id: str
+    name: str
+    status: str
+    started: datetime
+    ended: datetime | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.status == "IN_PROGRESS"
+
+
 def describe(flink: KinesisAnalyticsV2Client, name: str) -> Application:
     return _application(flink.describe_application(ApplicationName=name)["ApplicationDetail"])
 
@@ -114,17 +131,6 @@ def _properties(
     }
 
 
-@dataclass(frozen=True)
-class Operation:
-    """What was done with the application; `ended` is None while it is under way."""
-
-    id: str
-    name: str
-    status: str
-    started: datetime
-    ended: datetime | None
-
-
 def status(flink: KinesisAnalyticsV2Client, name: str) -> str | None:
     """The application's status, None when there is no such application."""
     try:
@@ -136,30 +142,28 @@ def status(flink: KinesisAnalyticsV2Client, name: str) -> str | None:
 
 def newest_change(flink: KinesisAnalyticsV2Client, name: str) -> Operation | None:
     """The last operation that changed the application's state, None when there was none yet."""
-    return newest(flink, name, *_CHANGES)
+    return newest_operation(flink, name, *_CHANGES)
 
 
-def newest(flink: KinesisAnalyticsV2Client, name: str, *kinds: str) -> Operation | None:
-    """The last operation of these kinds, None when there was none yet."""
-    request = {"ApplicationName": name}
-    while True:
-        answer = flink.list_application_operations(**request)  # type: ignore[arg-type]
-        for found in answer["ApplicationOperationInfoList"]:
-            if found.get("Operation") in kinds:
+def newest_operation(flink: KinesisAnalyticsV2Client, name: str, *kinds: str) -> Operation | None:
+    """The last operation of these kinds, whoever asked for it; None when there was none yet."""
+    pages = flink.get_paginator("list_application_operations").paginate(ApplicationName=name)
+    for page in pages:
+        for operation in page["ApplicationOperationInfoList"]:
+            if operation.get("Operation") in kinds:
                 return Operation(
-                    id=found["OperationId"],
-                    name=found["Operation"],
-                    status=found["OperationStatus"],
-                    started=found["StartTime"],
-                    ended=found.get("EndTime"),
+                    id=operation["OperationId"],
+                    name=operation["Operation"],
+                    status=operation["OperationStatus"],
+                    started=operation["StartTime"],
+                    ended=operation.get("EndTime"),
                 )
-        if "NextToken" not in answer:
-            return None
-        request["NextToken"] = answer["NextToken"]
+    return None
 
 
 def failure(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) -> str:
-    """What the service says about an operation that failed; it may be empty."""
+    """What the service says about an operation that failed; it always says something."""
     answer = flink.describe_application_operation(ApplicationName=name, OperationId=operation.id)
     details = answer["ApplicationOperationInfoDetails"].get("OperationFailureDetails", {})
-    return log.of_stack_trace(details.get("ErrorInfo", {}).get("ErrorString", ""))
+    reason = log.of_stack_trace(details.get("ErrorInfo", {}).get("ErrorString", ""))
+    return reason or NO_REASON

@@ -65,6 +65,27 @@ def request_start(
     return True
 
 
+def restart(
+    flink: KinesisAnalyticsV2Client,
+    logs: CloudWatchLogsClient,
+    name: str,
+    patience: Patience,
+    watch: Watch,
+    *,
+    origin: str = snapshots.LATEST,
+) -> Application:
+    """Stop it with a snapshot, and start it again; raises ApplicationError as both do."""
+    states = [stop(flink, name, patience, watch).status]
+
+    def watch_on(status: str) -> None:
+        # Both see the state between the stop and the start.
+        if status != states[-1]:
+            watch(status)
+        states.append(status)
+
+    return start(flink, logs, name, patience, watch_on, origin=origin)
+
+
 def stop(
     flink: KinesisAnalyticsV2Client,
     name: str,
@@ -112,14 +133,14 @@ def _looks(
 
 
 def _check_stop(flink: KinesisAnalyticsV2Client, name: str) -> None:
-    operation = failures.newest_operation(flink, name, "StopApplication")
-    if operation and operation["OperationStatus"] != "IN_PROGRESS":
-        raise failures.of_stop(name, operation)
+    operation = application.newest_operation(flink, name, "StopApplication")
+    if operation and not operation.is_under_way:
+        raise failures.of_stop(flink, name, operation)
 
 
 def _start_ended(flink: KinesisAnalyticsV2Client, name: str) -> bool:
-    operation = failures.newest_operation(flink, name, "StartApplication")
-    return operation is None or operation["OperationStatus"] != "IN_PROGRESS"
+    operation = application.newest_operation(flink, name, "StartApplication")
+    return operation is None or not operation.is_under_way
 
 
 def bring_to_rest(flink: KinesisAnalyticsV2Client, name: str, patience: Patience) -> bool:
@@ -127,20 +148,15 @@ def bring_to_rest(flink: KinesisAnalyticsV2Client, name: str, patience: Patience
 
     With a snapshot, so that what it has in hand is written; by force when that is not possible.
     """
-    asked = 0
+    has_begun = False
     for _ in patience.looks(f"application {name}"):
         state = application.status(flink, name)
         if state in (None, "READY", "DELETING"):
             break
         # Back to RUNNING after the first request: its snapshot failed.
         if state == "RUNNING" or state in FORCEABLE:
-            _stop(flink, name, force=state != "RUNNING" or asked > 0)
-            asked += 1
-    return asked > 0
-
-
-def _stop(flink: KinesisAnalyticsV2Client, name: str, force: bool) -> None:
-    # It may have moved on to another state since we looked; the next look tells.
-    moved_on = (flink.exceptions.ResourceInUseException, flink.exceptions.InvalidRequestException)
-    with contextlib.suppress(*moved_on):
-        flink.stop_application(ApplicationName=name, Force=force)
+            # It may have moved on to another state since we looked; the next look tells.
+            with contextlib.suppress(flink.exceptions.InvalidRequestException):
+                request_stop(flink, name, force=state != "RUNNING" or has_begun)
+            has_begun = True
+    return has_begun

@@ -5,12 +5,14 @@ The form of its lines: https://docs.aws.amazon.com/managed-flink/latest/java/clo
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+
+from ..pipeline import log_events
+from ..text import json_object
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,21 +52,21 @@ def cause(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str
     Without an error it is that of the Python program if it ended, else the newest exception's. None
     when there is nothing of the kind, or no such log.
     """
-    found = _Findings()
+    findings = _Findings()
     for line in _lines(logs, stream, since):
-        found.add(line)
-    if found.has_ended and not found.error:
-        return of_program(found.program)
-    return found.error or found.exception or None
+        findings.add(line)
+    if findings.has_ended and not findings.error:
+        return of_program(findings.program)
+    return findings.error or findings.exception or None
 
 
 def task_failure(logs: CloudWatchLogsClient, stream: LogStream, since: datetime) -> str | None:
     """Why a task of the job failed last since then; None when none did, or there is no such log."""
-    found = None
+    reason = None
     for line in _lines(logs, stream, since):
         if _TASK_FAILED.search(_text(line.get("message"))):
-            found = of_stack_trace(_text(line.get("throwableInformation"))) or found
-    return found
+            reason = of_stack_trace(_text(line.get("throwableInformation"))) or reason
+    return reason
 
 
 @dataclass
@@ -75,41 +77,23 @@ class _Findings:
     program: list[str] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
-        said, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
+        message, thrown = _text(line.get("message")), _text(line.get("throwableInformation"))
         if PROGRAM_ENDED in thrown:
             # Why it did is in what the program itself said.
             self.has_ended = True
         elif line.get("messageType") == "ERROR":
-            self.error = of_stack_trace(thrown) or said[:LONGEST]
+            self.error = of_stack_trace(thrown) or message[:LONGEST]
         elif thrown:
             self.exception = of_stack_trace(thrown)
         elif line.get("logger") == PYTHON_OUTPUT:
-            self.program.append(said)
+            self.program.append(message)
 
 
 def _lines(
     logs: CloudWatchLogsClient, stream: LogStream, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=stream.group,
-        logStreamNames=[stream.name],
-        startTime=int(since.timestamp() * 1000),
-    )
-    try:
-        for page in pages:
-            for event in page["events"]:
-                yield from _parsed(event["message"])
-    except logs.exceptions.ResourceNotFoundException:
-        return
-
-
-def _parsed(message: str) -> Iterator[Mapping[str, Any]]:
-    try:
-        line = json.loads(message)
-    except ValueError:
-        return
-    if isinstance(line, dict):
-        yield line
+    events = log_events.read(logs, stream.group, since, logStreamNames=[stream.name])
+    return (line for event in events if (line := json_object(event["message"])))
 
 
 def _text(value: Any) -> str:
@@ -129,12 +113,16 @@ def of_program(lines: Sequence[str]) -> str:
     The innermost Java cause if there is one, else the last line of the Python traceback.
     """
     own = list(takewhile(lambda line: PROGRAM_ENDED not in line, lines))
-    said = [
+    messages = [
         line
         for line in own
         if line.strip() and not line[0].isspace() and not line.startswith(_ADVICE)
     ]
-    return _innermost(own) or "".join(said[-1:])[:LONGEST] or "The program ended without a word"
+    return (
+        _innermost(own)
+        or "".join(messages[-1:])[:LONGEST]
+        or "The program ended without giving a reason"
+    )
 
 
 def _innermost(lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The recomputation: a second application that computes past windows again, beside the analytics.
+"""The recomputation: a second application that recomputes past windows, beside the analytics.
 
 Its stack says from when on (`RecomputeFrom`); what it writes is under a prefix of its own.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ..cloudformation import operations
+from ..cloudformation import stacks
 from ..errors import ApplicationError
-from . import application
+from . import application, lifecycle
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
 
     from ..cloudformation.operations import Operator
     from ..cloudformation.stacks import Stack
+    from ..patience import Patience
 
-OUTPUT = "RecomputationApplicationName"
+OUTPUT = stacks.RECOMPUTATION
 PARAMETER = "RecomputeFrom"
 PARALLELISM = "RecomputationParallelism"
 PREFIX = "recomputed/"
@@ -33,14 +34,30 @@ def aim(operator: Operator, stack: Stack, moment: datetime, parallelism: int) ->
     in_utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
     written = f"{in_utc.isoformat(timespec='milliseconds')}Z"
     values = {PARAMETER: written, PARALLELISM: str(parallelism)}
-    operations.give(operator, stack, values)
+    operator.give(stack, values)
+
+
+def bring_to_rest(
+    flink: KinesisAnalyticsV2Client, name: str, patience: Patience, *, restart: bool
+) -> None:
+    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
+    status = application.describe(flink, name).status
+    if status == "READY":
+        return
+    if not restart:
+        raise ApplicationError(
+            f"a recomputation is already {status}. Next: miztiik-events stop-analytics "
+            "--recomputation, or add --restart"
+        )
+    # What it has in hand is computed again from the beginning: nobody needs its snapshot.
+    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
 
 
 def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
     """When the last recomputation began; raises ApplicationError when there was none yet."""
-    found = application.newest(flink, name, "StartApplication")
-    if found is None:
+    start = application.newest_operation(flink, name, "StartApplication")
+    if start is None:
         raise ApplicationError(
-            "nothing was computed again yet. Next: miztiik-events start-analytics --from TIME"
+            "nothing has been recomputed yet. Next: miztiik-events start-analytics --from TIME"
         )
-    return found.started
+    return start.started

@@ -1,4 +1,4 @@
-"""Whether the stream's shards and the application's subtasks fit: now, for a start, for a deploy.
+"""Whether the stream's shards and the application's subtasks fit: now, at a start, at a deploy.
 
 The source reads a closed shard and its children side by side. When the application was stopped as
 they changed, it has both to catch up with, and a subtask that gets two of them makes the sales of
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..cloudformation import stacks
 from ..errors import UnhealthyError
 from ..pipeline import metrics, records
 from ..pipeline.records import Shard, is_heartbeat
@@ -33,84 +34,8 @@ HASH_KEYS = 2**128
 MOST_SUBTASKS = 256
 # How much of what came before a snapshot may be unread in it.
 SNAPSHOT_LAG = timedelta(minutes=1)
-SHARDS = "ShardCount"
 # Until its shards' children are found it is a second or two behind in any case.
 MOST_LAG_MILLISECONDS = 3000
-
-
-def require_room(
-    kinesis: KinesisClient,
-    flink: KinesisAnalyticsV2Client,
-    stream: str,
-    application: Application,
-    origin: str,
-) -> None:
-    """Raise UnhealthyError when a start from `origin` (snapshots.py) would make sales late."""
-    since = snapshots.moment(flink, application.name, origin)
-    shards = [
-        shard
-        for shard in records.shards(kinesis, stream, since)
-        if shard.is_open or _has_events(kinesis, stream, shard, since)
-    ]
-    groups = crowded(shards, application.parallelism)
-    if groups:
-        raise UnhealthyError(_refusal(application, shards, groups, since))
-
-
-def _has_events(kinesis: KinesisClient, stream: str, shard: Shard, since: datetime | None) -> bool:
-    """Whether there is more in it than heartbeats, which nobody misses."""
-    start = since - SNAPSHOT_LAG if since else None
-    later = records.read(kinesis, stream, [shard], start)
-    return any(not (record.envelope and is_heartbeat(record.envelope)) for record in later)
-
-
-def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
-    """The parallelism for reading from then on, 0 when the usual one will do.
-
-    Raises UnhealthyError when none will.
-    """
-    shards = records.shards(kinesis, stream, moment)
-    if not crowded(shards, usual):
-        return 0
-    enough = roomy(shards, usual)
-    if enough is None:
-        raise UnhealthyError(
-            f"stream {stream} got another number of shards, and its old one back, since "
-            f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
-            "and sales would come out late. "
-            "Next: --from with a time after the last of these changes"
-        )
-    return enough
-
-
-def _refusal(
-    application: Application,
-    shards: Sequence[Shard],
-    groups: Sequence[Sequence[Shard]],
-    since: datetime | None,
-) -> str:
-    closed = sum(not shard.is_open for shard in shards)
-    origin = f"the snapshot of {since:%Y-%m-%d %H:%M:%S}" if since else "the stream's beginning"
-    pairs = "\n".join(f"  {' and '.join(shard.id for shard in group)}" for group in groups)
-    return (
-        f"application {application.name} was not started: from {origin} on it has "
-        f"{counted(len(shards), 'shard')} to read, {closed} of them closed by a change of their "
-        f"number, and with a parallelism of {application.parallelism} one subtask would read\n"
-        f"{pairs}\n"
-        "  at once. Sales would come out late, or be lost to their windows.\n"
-        f"  Next: {_way_out(application, shards)}"
-    )
-
-
-def _way_out(application: Application, shards: Sequence[Shard]) -> str:
-    enough = roomy(shards, application.parallelism)
-    accepted = "start-analytics --force, when there is nothing of worth in them"
-    if enough is None:
-        return f"no parallelism keeps them apart. miztiik-events {accepted}"
-    return (
-        f"miztiik-events deploy -p Parallelism={enough}, start-analytics, and, when verify agrees, "
-        f"deploy -p Parallelism=0. Or {accepted}"
-    )
 
 
 def subtask(shard: Shard, parallelism: int) -> int:
@@ -141,33 +66,6 @@ def roomy(shards: Sequence[Shard], least: int = 1) -> int | None:
     return None
 
 
-def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: str | None) -> str:
-    """What to know before a deploy gives the stream `after` shards; empty when nothing is.
-
-    `outputs` are the project's as it is now.
-    """
-    before = outputs.get(SHARDS)
-    name = outputs.get(application.OUTPUT)
-    if not name or before is None or after in (None, before):
-        return ""
-    behind = _behind(session, name)
-    return behind and (
-        f"The stream gets {after} shards for {before}, and the application {behind}: what it has "
-        "not read by then could come out late. Better have it run and catch up first "
-        "(start-analytics, status), and deploy then"
-    )
-
-
-def _behind(session: boto3.session.Session, name: str) -> str:
-    status = application.status(session.client("kinesisanalyticsv2"), name)
-    if status != "RUNNING":
-        return f"is {status}" if status else ""
-    cloudwatch = session.client("cloudwatch")
-    found = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
-    lag = max((one for one in found if one is not None), default=0.0)
-    return f"is {lag / 1000:.0f} s behind" if lag > MOST_LAG_MILLISECONDS else ""
-
-
 @dataclass(frozen=True)
 class Mismatch:
     """What does not fit, in a few words, and what a person does about it."""
@@ -195,3 +93,112 @@ def mismatch(stream: str, shards: int, deployed: int | None, parallelism: int) -
     if parallelism > shards:
         return Mismatch(problem, "when verify agrees, miztiik-events deploy -p Parallelism=0")
     return Mismatch(problem, "miztiik-events deploy")
+
+
+def require_room(
+    kinesis: KinesisClient,
+    flink: KinesisAnalyticsV2Client,
+    stream: str,
+    application: Application,
+    origin: str,
+    *,
+    restart: bool = False,
+) -> None:
+    """Raise UnhealthyError when a start from `origin` (snapshots.py) would make sales late.
+
+    What runs is left alone, or stopped with a snapshot and started from that.
+    """
+    if application.status != "READY" and not (restart and origin != snapshots.LATEST):
+        return
+    since = snapshots.moment(flink, application.name, origin)
+    shards = [
+        shard
+        for shard in records.shards(kinesis, stream, since)
+        if shard.is_open or _has_events(kinesis, stream, shard, since)
+    ]
+    groups = crowded(shards, application.parallelism)
+    if groups:
+        raise UnhealthyError(_refusal(application, shards, groups, since))
+
+
+def _has_events(kinesis: KinesisClient, stream: str, shard: Shard, since: datetime | None) -> bool:
+    """Whether there is more in it than heartbeats, which nobody misses."""
+    start = since - SNAPSHOT_LAG if since else None
+    later = records.read(kinesis, stream, [shard], start)
+    return any(not (record.envelope and is_heartbeat(record.envelope)) for record in later)
+
+
+def _refusal(
+    application: Application,
+    shards: Sequence[Shard],
+    groups: Sequence[Sequence[Shard]],
+    since: datetime | None,
+) -> str:
+    closed = sum(not shard.is_open for shard in shards)
+    origin = f"the snapshot of {since:%Y-%m-%d %H:%M:%S}" if since else "the stream's beginning"
+    pairs = "\n".join(f"  {' and '.join(shard.id for shard in group)}" for group in groups)
+    return (
+        f"application {application.name} was not started: from {origin} on it has "
+        f"{counted(len(shards), 'shard')} to read, {closed} of them closed by a change of their "
+        f"number, and with a parallelism of {application.parallelism} one subtask would read\n"
+        f"{pairs}\n"
+        "  at once. Sales would come out late, or be lost to their windows.\n"
+        f"  Next: {_way_out(application, shards)}"
+    )
+
+
+def _way_out(application: Application, shards: Sequence[Shard]) -> str:
+    enough = roomy(shards, application.parallelism)
+    accepted = "start-analytics --force, if nothing in them matters"
+    if enough is None:
+        return f"no parallelism keeps them apart. miztiik-events {accepted}"
+    return (
+        f"miztiik-events deploy -p Parallelism={enough}, start-analytics, and, when verify agrees, "
+        f"deploy -p Parallelism=0. Or {accepted}"
+    )
+
+
+def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usual: int) -> int:
+    """The parallelism for reading from then on, 0 when the usual one will do.
+
+    Raises UnhealthyError when none will.
+    """
+    shards = records.shards(kinesis, stream, moment)
+    if not crowded(shards, usual):
+        return 0
+    enough = roomy(shards, usual)
+    if enough is None:
+        raise UnhealthyError(
+            f"stream {stream} got another number of shards, and its old one back, since "
+            f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
+            "and sales would come out late. "
+            "Next: --from with a time after the last of these changes"
+        )
+    return enough
+
+
+def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: str | None) -> str:
+    """What to know before a deploy gives the stream `after` shards; empty when nothing is.
+
+    `outputs` are the project's as it is now.
+    """
+    before = outputs.get(stacks.SHARDS)
+    name = outputs.get(application.OUTPUT)
+    if not name or before is None or after in (None, before):
+        return ""
+    behind = _behind(session, name)
+    return behind and (
+        f"The number of shards goes from {before} to {after} while the application {behind}: what "
+        "it has not read by then could come out late. Let it run and catch up first "
+        "(start-analytics, status), then deploy"
+    )
+
+
+def _behind(session: boto3.session.Session, name: str) -> str:
+    status = application.status(session.client("kinesisanalyticsv2"), name)
+    if status != "RUNNING":
+        return f"is {status}" if status else ""
+    cloudwatch = session.client("cloudwatch")
+    lags = metrics.newest(cloudwatch, metrics.refined(cloudwatch, metrics.lag(name)))
+    lag = max((lag for lag in lags if lag is not None), default=0.0)
+    return f"is {lag / 1000:.0f} s behind" if lag > MOST_LAG_MILLISECONDS else ""

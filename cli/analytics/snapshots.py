@@ -39,11 +39,11 @@ def require(flink: KinesisAnalyticsV2Client, application: str, origin: str) -> N
     """Raise ApplicationError, which lists what there is, when no start can go on from there."""
     if origin in _TYPES:
         return
-    found = of_application(flink, application)
-    if (origin, "READY") not in [(snapshot.name, snapshot.status) for snapshot in found]:
+    snapshots = of_application(flink, application)
+    if (origin, "READY") not in [(snapshot.name, snapshot.status) for snapshot in snapshots]:
         raise ApplicationError(
             f"application {application} has no snapshot {origin!r} to start from\n"
-            f"{_listed(found)}\n"
+            f"{_listed(snapshots)}\n"
             f"  Next: start-analytics --from with a name out of these, {LATEST!r} or {NONE!r}"
         )
 
@@ -52,23 +52,28 @@ def moment(flink: KinesisAnalyticsV2Client, application: str, origin: str) -> da
     """When the snapshot that a start would go on from was taken; None when there is none."""
     if origin == NONE:
         return None
-    for found in of_application(flink, application):
-        if found.status == "READY" and origin in (LATEST, found.name):
-            return found.taken
+    for snapshot in of_application(flink, application):
+        if snapshot.status == "READY" and origin in (LATEST, snapshot.name):
+            return snapshot.taken
     return None
 
 
 def of_application(flink: KinesisAnalyticsV2Client, application: str) -> list[Snapshot]:
     """All of them, the newest first."""
     pages = flink.get_paginator("list_application_snapshots").paginate(ApplicationName=application)
-    found = [
-        Snapshot(one["SnapshotName"], one["SnapshotStatus"], one["SnapshotCreationTimestamp"])
+    snapshots = [
+        Snapshot(
+            summary["SnapshotName"], summary["SnapshotStatus"], summary["SnapshotCreationTimestamp"]
+        )
         for page in pages
-        for one in page.get("SnapshotSummaries", [])
+        for summary in page.get("SnapshotSummaries", [])
     ]
-    return sorted(found, key=lambda snapshot: snapshot.taken, reverse=True)
+    return sorted(snapshots, key=lambda snapshot: snapshot.taken, reverse=True)
 
 
-def _listed(found: list[Snapshot]) -> str:
-    lines = [f"  {one.taken:%Y-%m-%d %H:%M:%S}  {one.status}  {one.name}" for one in found]
+def _listed(snapshots: list[Snapshot]) -> str:
+    lines = [
+        f"  {snapshot.taken:%Y-%m-%d %H:%M:%S}  {snapshot.status}  {snapshot.name}"
+        for snapshot in snapshots
+    ]
     return "\n".join(lines) or "  There is none yet; each stop takes one"

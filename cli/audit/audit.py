@@ -19,11 +19,11 @@ from ..patience import Patience
 from ..pipeline import queues, records
 from ..pipeline.windowing import Windowing
 from ..text import counted
-from . import comparison, ledger
+from . import comparison
 from .comparison import Window
 from .ledger import Ledger
 from .places import Difference, Places
-from .stored import Stored
+from .stored import StoredResults
 from .timeline import Timeline
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ RECOMPUTATION = Subject(recomputation.OUTPUT, recomputation.PREFIX)
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found. `counts` has how many records are in each place, `records` in all.
+    """What the audit says. `counts` has how many records are in each place, `records` in all.
 
     `shards` has the records of each shard, `queues` the messages in the rejected and dead-letter
     queues. `disorder` is the most by which a sale came out of order in its shard, in milliseconds:
@@ -99,39 +99,39 @@ def audit(
     Firehose buffers; `listener` is told about it. Raises NotDeployedError.
     """
     outputs = stacks.project_outputs(session.client("cloudformation"), project)
-    stream = stacks.require(outputs, "SalesStreamName", project)
-    bucket = stacks.require(outputs, "FirehoseDataStore", project)
+    stream = stacks.require(outputs, stacks.SALES_STREAM, project)
+    bucket = stacks.require(outputs, stacks.DATA_STORE, project)
     name = stacks.require(outputs, subject.output, project)
     flink, kinesis = session.client("kinesisanalyticsv2"), session.client("kinesis")
     described = application.describe(flink, name)
-    windows = described.windowing
+    windowing = described.windowing
 
-    held = _read(kinesis, stream, listener)
-    since, complete_after = records.memory(kinesis, stream, held.oldest_arrival)
+    ledger = _read(kinesis, stream, listener)
+    since, complete_after = records.memory(kinesis, stream, ledger.oldest_arrival)
     complete_after = max(complete_after, described.first_start - 1)
     if subject is RECOMPUTATION:
         # Those before it left results of their own under the same prefix.
         since = recomputation.last_start(flink, name)
     moment = since.replace(microsecond=0)
-    stored = Stored.since(session.client("s3"), bucket, moment, subject.prefix)
-    places, differences = settled(held, windows, complete_after, stored, wait, listener)
+    stored = StoredResults.since(session.client("s3"), bucket, moment, subject.prefix)
+    places, differences = settled(ledger, windowing, complete_after, stored, wait, listener)
     return Audit(
-        windowing=windows,
+        windowing=windowing,
         application_status=described.status,
         windows=comparison.windows(places, differences),
         differences=differences,
         counts=_counts(places, stored),
-        shards={shard: page.records for shard, page in held.shards.items()},
+        shards={shard: page.records for shard, page in ledger.shards.items()},
         queues=queues.messages(session.client("sqs"), outputs),
         disorder=places.disorder,
     )
 
 
 def settled(
-    held: Ledger,
+    ledger: Ledger,
     windowing: Windowing,
     complete_after: int,
-    stored: Stored,
+    stored: StoredResults,
     wait: float,
     listener: Listener,
 ) -> tuple[Places, list[Difference]]:
@@ -142,23 +142,24 @@ def settled(
             if look and not has_news:
                 continue
             timeline = Timeline(windowing, comparison.spans(stored.rows))
-            places = Places(held, timeline, stored.recorded, complete_after)
+            places = Places(ledger, timeline, stored.recorded, complete_after)
             differences = comparison.differences(places, stored.rows)
             unsettled = sum(difference.may_settle for difference in differences)
             if not unsettled:
                 break
-            listener(f"{unsettled:,} things are not in the data store yet")
+            verb = "is" if unsettled == 1 else "are"
+            listener(f"{counted(unsettled, 'result')} {verb} not in the data store yet")
     return places, differences
 
 
 def _read(kinesis: KinesisClient, stream: str, listener: Listener) -> Ledger:
     shards = records.shards(kinesis, stream)
-    held = ledger.written(shards, records.read(kinesis, stream, shards))
-    listener(f"{counted(held.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
-    return held
+    ledger = Ledger.written(shards, records.read(kinesis, stream, shards))
+    listener(f"{counted(ledger.records, 'record')} in {counted(len(shards), 'shard')} of {stream}")
+    return ledger
 
 
-def _counts(places: Places, stored: Stored) -> dict[str, int]:
+def _counts(places: Places, stored: StoredResults) -> dict[str, int]:
     counts = {place: places.counts[place] for place in PLACES}
     return {
         "records": places.ledger.records,

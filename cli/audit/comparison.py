@@ -60,20 +60,20 @@ def expected(places: Places) -> dict[StoreAndPeriod, Revenue]:
 def differences(places: Places, rows: Rows) -> list[Difference]:
     """Where the results say otherwise, in the order of the windows; then those of the places."""
     due, stored = expected(places), _by_period(places, rows)
-    found = [
+    row_differences = [
         difference
         for key in sorted(due.keys() | stored.keys(), key=_order)
         for difference in _compared(key, due.get(key), stored.get(key, ()), places)
     ]
-    return found + places.differences
+    return row_differences + places.differences
 
 
-def windows(places: Places, found: Sequence[Difference]) -> list[Window]:
+def windows(places: Places, differences: Sequence[Difference]) -> list[Window]:
     """Every window that has sales, in order."""
     stores: dict[Period, dict[str, list[Sale]]] = defaultdict(dict)
     for (period, store), sales in _sold(places).items():
         stores[period][store] = sales
-    return [_window(places, period, stores[period], found) for period in sorted(stores)]
+    return [_window(places, period, stores[period], differences) for period in sorted(stores)]
 
 
 def _span(key: RowKey) -> Period:
@@ -87,13 +87,13 @@ def _order(key: StoreAndPeriod) -> tuple[int, int, str]:
 
 def _by_period(places: Places, rows: Rows) -> dict[StoreAndPeriod, list[Row]]:
     stored: dict[StoreAndPeriod, list[Row]] = defaultdict(list)
-    for key, found in rows.items():
+    for key, group in rows.items():
         span = _span(key)
         period = places.timeline.period(span.start)
         # What is no window at all is compared with no sales.
         stored[
             key.store_id, period if period.is_mixed and places.timeline.has(span) else span
-        ].extend(found)
+        ].extend(group)
     return stored
 
 
@@ -127,11 +127,11 @@ def _window(
     places: Places,
     period: Period,
     stores: Mapping[str, Sequence[Sale]],
-    found: Sequence[Difference],
+    differences: Sequence[Difference],
 ) -> Window:
     sales = [sale for sold in stores.values() for sale in sold]
     end = written(period.end)
-    differing = sum(one.window_end == end for one in found)
+    differing = sum(difference.window_end == end for difference in differences)
     return Window(
         start=written(period.start),
         end=end,

@@ -62,6 +62,14 @@ class Ledger:
     unreadable: int = 0
     _newest_by_second: dict[int, int] = field(default_factory=dict)
 
+    @classmethod
+    def written(cls, shards: Iterable[Shard], records: Iterable[Record]) -> Ledger:
+        """The ledger of these records of these shards."""
+        ledger = cls({shard.id: ShardPage(shard.is_open) for shard in shards})
+        for record in records:
+            ledger.take(record)
+        return ledger
+
     @property
     def records(self) -> int:
         return sum(page.records for page in self.shards.values())
@@ -122,11 +130,3 @@ class Ledger:
     def _course(self) -> tuple[Sequence[int], Sequence[int]]:
         seconds = sorted(self._newest_by_second)
         return seconds, list(accumulate((self._newest_by_second[s] for s in seconds), max))
-
-
-def written(shards: Iterable[Shard], records: Iterable[Record]) -> Ledger:
-    """The ledger of these records."""
-    ledger = Ledger({shard.id: ShardPage(shard.is_open) for shard in shards})
-    for record in records:
-        ledger.take(record)
-    return ledger

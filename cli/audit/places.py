@@ -69,7 +69,7 @@ class Places:
         in_time = (stamp.behind for stamp, _ in self.originals.values())
         self.disorder = max(self.disorder, max(in_time, default=0))
         self.counts.update(open=unclosed, counted=len(self.originals) - unclosed)
-        self._look_for_strangers()
+        self._find_unknown_records()
 
     def is_closed(self, period: Period) -> bool:
         return period.end <= self._closed_until
@@ -106,10 +106,10 @@ class Places:
         elif reason:
             return False
         else:
-            known = self.originals.setdefault(key, (stamp, sale))
-            if known[0] is not stamp:
+            original = self.originals.setdefault(key, (stamp, sale))
+            if original[0] is not stamp:
                 self.counts["duplicates"] += 1
-                self.originals[key] = min(known, (stamp, sale), key=_age)
+                self.originals[key] = min(original, (stamp, sale), key=_age)
         return True
 
     def _keep_late(self, late: Iterable[tuple[Stamp, Sale]]) -> None:
@@ -128,7 +128,7 @@ class Places:
                 # Nothing that the stream held by then had come past the window's end.
                 self._differ("sale in time", stamp, "counted", "recorded as late")
 
-    def _look_for_strangers(self) -> None:
+    def _find_unknown_records(self) -> None:
         known = {stamp.id for stamp, _ in self.ledger.sales}
         known.update(stamp.id for stamp in self.ledger.malformed)
         for record, reason in self.recorded.items():

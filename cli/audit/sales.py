@@ -89,10 +89,10 @@ def _milliseconds(text: Any) -> int | None:
 # Times have whole seconds, so the events of a second share theirs.
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> int | None:
-    found = ISO_TIME.fullmatch(text)
-    if not found:
+    match = ISO_TIME.fullmatch(text)
+    if not match:
         return None
-    second, fraction = found.groups(default="")
+    second, fraction = match.groups(default="")
     try:
         moment = datetime.fromisoformat(second).replace(tzinfo=timezone.utc)
     except ValueError:

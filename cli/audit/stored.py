@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Stored:
-    """All that was in the data store at the last look."""
+class StoredResults:
+    """The rows, and the reason for each record in late_events/, as of the last look."""
 
     revenue: Folder
     late: Folder
@@ -28,7 +28,7 @@ class Stored:
     _garbage: int = 0
 
     @classmethod
-    def since(cls, s3: S3Client, bucket: str, moment: datetime, prefix: str = "") -> Stored:
+    def since(cls, s3: S3Client, bucket: str, moment: datetime, prefix: str = "") -> StoredResults:
         """Of what was written since then, under the prefix; nothing has been looked at yet."""
         return cls(
             Folder(s3, bucket, f"{prefix}{results.PREFIX}", moment),

@@ -1,8 +1,7 @@
-"""Undoing what is under way: an update is rolled back, a creation is deleted again."""
+"""Undoing what is under way: an update is rolled back, what was created is deleted again."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from . import change_sets, graph, stacks
 from .events import Tail
 from .graph import Job
 from .operations import Operator
-from .progress import Listener, Note, Outcome, StackDone, summary
+from .progress import Listener, Note, Outcome
 from .stacks import Stack
 
 if TYPE_CHECKING:
@@ -30,38 +29,28 @@ def cancel(
 
     What has ended meanwhile stays as it is. Raises the first failure, after the others have ended.
     """
-    jobs = {name: Job(partial(_cancel, cloudformation, name, patience)) for name in names}
+    jobs = {
+        name: Job(graph.timed(name, partial(_cancel, cloudformation, name, patience)))
+        for name in names
+    }
     endings = graph.run(jobs, listener, max(len(jobs), 1), patience.cancelled)
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    graph.raise_first(endings)
 
 
 def _cancel(
     cloudformation: CloudFormationClient, name: str, patience: Patience, listener: Listener
-) -> None:
-    started = time.monotonic()
+) -> Outcome:
     operator = Operator(cloudformation, patience, listener)
-    try:
-        outcome = _undone(operator, name)
-    except Exception as error:
-        listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
-        raise
-    listener(StackDone(name, outcome, time.monotonic() - started))
-
-
-def _undone(operator: Operator, name: str) -> Outcome:
-    cloudformation = operator.cloudformation
-    found = stacks.describe(cloudformation, name)
-    if found is None:
+    stack = stacks.describe(cloudformation, name)
+    if stack is None:
         return "cancelled"
     # The tail before the look: so an end that comes after the look is among the tail's events.
-    tail = Tail(cloudformation, found.id)
-    stack = stacks.describe(cloudformation, found.id)
+    tail = Tail(cloudformation, stack.id)
+    stack = stacks.describe(cloudformation, stack.id)
     if stack is None or not stack.is_busy:
         return _outcome(stack)
     if stack.status == "CREATE_IN_PROGRESS":
-        operator.listener(Note(name, "its creation is cancelled: it is deleted again"))
+        operator.listener(Note(name, "its creation is cancelled: it is being deleted"))
         operator.delete(stack)
         return "cancelled"
     if stack.status == "UPDATE_IN_PROGRESS":
@@ -80,7 +69,7 @@ def _request_rollback(operator: Operator, stack: Stack) -> None:
     cloudformation, token = operator.cloudformation, change_sets.token()
     try:
         cloudformation.cancel_update_stack(StackName=stack.id, ClientRequestToken=token)
-        operator.listener(Note(stack.name, "its update is cancelled: it is rolled back"))
+        operator.listener(Note(stack.name, "its update is cancelled: it is being rolled back"))
     except cloudformation.exceptions.ClientError as error:
         # It has come to an end, or to its rollback, since we looked.
         if error.response["Error"].get("Code") != "ValidationError":

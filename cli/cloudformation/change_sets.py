@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import StackError
-from . import stacks
+from . import events, stacks
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         CreateChangeSetInputTypeDef,
         CreateChangeSetOutputTypeDef,
         DescribeChangeSetOutputTypeDef,
-        OperationEventTypeDef,
         ParameterTypeDef,
     )
 
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
 Kind = Literal["CREATE", "UPDATE"]
 CORRECT = "correct the template or the parameter, then deploy again"
 EMPTY = ("didn't contain changes", "No updates are to be performed")
+# The stack is there by now; the change set was made for the stack as it was before. The names are
+# those of CloudFormation's service model.
+_CONFLICTS = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
+_MOVED = ("does not exist", "_IN_PROGRESS state")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def create(
 
     Raises StackError with CloudFormation's reason when it finds the change impossible.
     """
-    answer = _asked_for(cloudformation, desired, kind)
+    answer = _requested(cloudformation, desired, kind)
     change_set = ChangeSet(answer["Id"], desired.stack, answer["StackId"], kind)
     is_ready = False
     try:
@@ -103,7 +106,7 @@ def token() -> str:
     return f"miztiik-events-{uuid.uuid4().hex}"
 
 
-def _asked_for(
+def _requested(
     cloudformation: CloudFormationClient, desired: Desired, kind: Kind
 ) -> CreateChangeSetOutputTypeDef:
     from botocore.exceptions import ClientError
@@ -151,13 +154,13 @@ def _refusal(
 
     Only DescribeEvents tells of it; the change set's own reason just says that there is something.
     """
-    for event in _failed_events(cloudformation, change_set):
-        found = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
+    for event in events.of_failed_operations(cloudformation, {"ChangeSetName": change_set.id}):
+        own = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
         logical_id = event.get("LogicalResourceId", "")
-        if found and logical_id in template.resources:
+        if own and logical_id in template.resources:
             return StackError(
                 change_set.stack,
-                f"{found} {event.get('ValidationPath', '')}".strip(),
+                f"{own} {event.get('ValidationPath', '')}".strip(),
                 logical_id=logical_id,
                 type=event.get("ResourceType", ""),
                 path=template.path,
@@ -165,21 +168,6 @@ def _refusal(
                 next_step=CORRECT,
             )
     return StackError(change_set.stack, reason, path=template.path, next_step=CORRECT)
-
-
-def _failed_events(
-    cloudformation: CloudFormationClient, change_set: ChangeSet
-) -> list[OperationEventTypeDef]:
-    from botocore.exceptions import ClientError
-
-    try:
-        answer = cloudformation.describe_events(
-            ChangeSetName=change_set.id, Filters={"FailedEvents": True}
-        )
-    except ClientError:
-        # It only makes the message better; who may not call it gets the message without.
-        return []
-    return answer.get("OperationEvents", [])
 
 
 def _settled(
@@ -192,14 +180,8 @@ def _settled(
     return next(answer for answer in answers if answer["Status"] in ("CREATE_COMPLETE", "FAILED"))
 
 
-# The stack is there by now; the change set was made for the stack as it was before. The names are
-# those of CloudFormation's service model.
-_CODES = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
-_MOVED = ("does not exist", "_IN_PROGRESS state")
-
-
 def is_conflict(error: ClientError) -> bool:
     """Whether CloudFormation refused because the stack is no longer as we saw it."""
     code, text = error.response["Error"].get("Code"), error.response["Error"].get("Message", "")
     has_moved = text.startswith("Stack") and any(words in text for words in _MOVED)
-    return code in _CODES or (code == "ValidationError" and has_moved)
+    return code in _CONFLICTS or (code == "ValidationError" and has_moved)

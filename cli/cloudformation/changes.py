@@ -98,7 +98,7 @@ def _action(change: ResourceChangeTypeDef) -> Action:
 
 def _note(change: ResourceChangeTypeDef) -> str:
     if change.get("PolicyAction") in ("Retain", "Snapshot", "ReplaceAndRetain"):
-        return "what is there now stays behind"
+        return "what is there now is kept"
     return ""
 
 
@@ -119,14 +119,14 @@ def _property_changes(
 
 def _merged(changes: Iterable[PropertyChange]) -> Iterator[PropertyChange]:
     """One change a property: CloudFormation tells a property again for each of its causes."""
-    found: dict[str, PropertyChange] = {}
+    merged: dict[str, PropertyChange] = {}
     for change in changes:
-        known = found.setdefault(change.name, change)
-        found[change.name] = PropertyChange(
+        known = merged.setdefault(change.name, change)
+        merged[change.name] = PropertyChange(
             name=change.name,
             before=known.before or change.before,
             after=known.after or change.after,
             cause=known.cause or change.cause,
             replaces=known.replaces or change.replaces,
         )
-    yield from found.values()
+    yield from merged.values()

@@ -1,4 +1,4 @@
-"""Drift: where resources are no longer as their stack says, found by CloudFormation."""
+"""Drift: where resources are no longer as their stack says, as CloudFormation detects it."""
 
 from __future__ import annotations
 
@@ -41,16 +41,18 @@ def detect(
 ) -> list[Drift]:
     """Every drift in these stacks, in their order; waits until CloudFormation has looked."""
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(lambda stack: _of_stack(cloudformation, stack, patience), which)
-        return [drift for drifts in found for drift in drifts]
+        by_stack = pool.map(lambda stack: _of_stack(cloudformation, stack, patience), which)
+        return [drift for drifts in by_stack for drift in drifts]
 
 
 def _of_stack(
     cloudformation: CloudFormationClient, stack: Stack, patience: Patience
 ) -> list[Drift]:
-    asked = cloudformation.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
+    detection = cloudformation.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
     for _ in patience.looks(f"drift detection of {stack.name}"):
-        answer = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=asked)
+        answer = cloudformation.describe_stack_drift_detection_status(
+            StackDriftDetectionId=detection
+        )
         # A detection that FAILED still tells of the resources that it could look at.
         if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
@@ -79,7 +81,9 @@ def _drift(stack: str, described: StackResourceDriftTypeDef) -> Drift:
         type=described["ResourceType"],
         status=described["StackResourceDriftStatus"],
         properties=tuple(
-            PropertyDrift(one["PropertyPath"], one["ExpectedValue"], one["ActualValue"])
-            for one in described.get("PropertyDifferences", [])
+            PropertyDrift(
+                difference["PropertyPath"], difference["ExpectedValue"], difference["ActualValue"]
+            )
+            for difference in described.get("PropertyDifferences", [])
         ),
     )

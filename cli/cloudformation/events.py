@@ -1,8 +1,9 @@
-"""The events of a stack: what is new, and which of them is the cause of a failure."""
+"""The events of a stack: what is new, what has failed, and which of them is a failure's cause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..errors import StackError, StuckError
@@ -11,10 +12,25 @@ from .progress import StackEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import (
+        DescribeEventsInputPaginateTypeDef,
+        OperationEventTypeDef,
+        StackEventTypeDef,
+    )
 
     from .stacks import Stack
     from .template import Template
+
+
+# An operation begins with one of these of the stack itself, and so does the rollback of one.
+BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+ROLLBACKS = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
+
+
+def newest_first(cloudformation: CloudFormationClient, stack_id: str) -> Iterator[StackEvent]:
+    """The stack's events, page by page as they are needed; of a deleted one as well, by its id."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+    return (_event(event) for page in pages for event in page["StackEvents"])
 
 
 class Tail:
@@ -26,29 +42,15 @@ class Tail:
     def __init__(self, cloudformation: CloudFormationClient, stack_id: str) -> None:
         self._cloudformation = cloudformation
         self._stack_id = stack_id
-        self._last = ""
-        answer = cloudformation.describe_stack_events(StackName=stack_id)
-        if answer["StackEvents"]:
-            self._last = answer["StackEvents"][0]["EventId"]
+        self._last = next((event.id for event in newest_first(cloudformation, stack_id)), "")
 
     def fresh(self) -> list[StackEvent]:
         """What happened since the last call."""
-        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(
-            StackName=self._stack_id
-        )
-        found: list[StackEvent] = []
-        for event in (event for page in pages for event in page["StackEvents"]):
-            if event["EventId"] == self._last:
-                break
-            found.append(_event(event))
-        if found:
-            self._last = found[0].id
-        return found[::-1]
-
-
-# An operation begins with one of these of the stack itself, and so does the rollback of one.
-BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
-ROLLBACKS = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
+        events = newest_first(self._cloudformation, self._stack_id)
+        fresh = list(takewhile(lambda event: event.id != self._last, events))
+        if fresh:
+            self._last = fresh[0].id
+        return fresh[::-1]
 
 
 def since(
@@ -56,15 +58,38 @@ def since(
 ) -> list[StackEvent]:
     """What happened in the stack, in order, since the last time it came into one of these statuses.
 
-    By its id, in a deleted stack as well. Without a beginning, all that CloudFormation still knows.
+    Without a beginning, all that CloudFormation still knows.
     """
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-    found: list[StackEvent] = []
-    for event in (_event(event) for page in pages for event in page["StackEvents"]):
-        found.append(event)
+    events: list[StackEvent] = []
+    for event in newest_first(cloudformation, stack_id):
+        events.append(event)
         if event.resource == event.stack and event.status in beginnings:
             break
-    return found[::-1]
+    return events[::-1]
+
+
+def of_failed_operations(
+    cloudformation: CloudFormationClient, scope: DescribeEventsInputPaginateTypeDef
+) -> list[OperationEventTypeDef]:
+    """What failed in the operations on a stack, or in making a change set, as DescribeEvents tells.
+
+    Empty for a role that may not call it, such as one from before it existed: what it tells only
+    makes a message better.
+    """
+    from botocore.exceptions import ClientError
+
+    request: DescribeEventsInputPaginateTypeDef = {**scope, "Filters": {"FailedEvents": True}}
+    pages = cloudformation.get_paginator("describe_events").paginate(**request)
+    try:
+        events = [event for page in pages for event in page["OperationEvents"]]
+    except ClientError:
+        return []
+    return [event for event in events if not _only_warns(event)]
+
+
+def _only_warns(event: OperationEventTypeDef) -> bool:
+    """Whether it is a validation or a hook that does not fail the operation."""
+    return "WARN" in (event.get("ValidationFailureMode"), event.get("HookFailureMode"))
 
 
 def first_cause(events: Iterable[StackEvent]) -> StackEvent | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
-from .progress import Happening, Listener
+from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Ending:
         return self.error is None and self.blocked_by is None
 
 
-Messages = queue.SimpleQueue[Union[Happening, Ending]]
+Messages = queue.SimpleQueue[Union[ProgressEvent, Ending]]
 
 
 def run(
@@ -72,6 +73,28 @@ def run(
                 _tell_rest(messages, listener)
             raise
     return endings
+
+
+def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener], None]:
+    """The work on a stack as a job's, which ends with a StackDone, whatever ended it."""
+
+    def job_work(listener: Listener) -> None:
+        started = time.monotonic()
+        try:
+            outcome = work(listener)
+        except Exception as error:
+            listener(StackDone(stack, "failed", time.monotonic() - started, summary(error)))
+            raise
+        listener(StackDone(stack, outcome, time.monotonic() - started))
+
+    return job_work
+
+
+def raise_first(endings: Mapping[str, Ending]) -> None:
+    """Raise the first error that a job ended with, if there is one."""
+    for ending in endings.values():
+        if ending.error:
+            raise ending.error
 
 
 def _tell_rest(messages: Messages, listener: Listener) -> None:

@@ -1,4 +1,4 @@
-"""The failures in the last operation on a stack, found out after the fact.
+"""What has happened in a stack: the failures of its last operation, and how far it has come.
 
 DescribeEvents knows operations, and failed validations of change sets, which a stack's own events
 do not tell. Where it says nothing, the stack's own events do.
@@ -6,14 +6,14 @@ do not tell. Where it says nothing, the stack's own events do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ..errors import TemplateError
 from . import stacks, template
-from .events import BEGINNINGS, ROLLBACKS, since
+from .events import BEGINNINGS, ROLLBACKS, of_failed_operations, since
 from .progress import StackEvent
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def failures(cloudformation: CloudFormationClient, past: Past) -> list[StackEven
         return operation or _failed(since(cloudformation, past.id, _beginnings(past)))
     if past.status == "DELETE_COMPLETE":
         events = since(cloudformation, past.id)
-        was_created = any(one.resource == past.name and one.status == CREATED for one in events)
+        was_created = any(
+            event.resource == past.name and event.status == CREATED for event in events
+        )
         return [] if was_created else (operation or _failed(events))
     return [event for event in operation if event.at > past.updated and _is_of_change_set(event)]
 
@@ -64,32 +66,12 @@ def _beginnings(past: Past) -> tuple[str, ...]:
 
 
 def _last_failed_operation(cloudformation: CloudFormationClient, past: Past) -> list[StackEvent]:
-    from botocore.exceptions import ClientError
-
-    try:
-        events = list(_failed_events(cloudformation, past.id))
-    except ClientError:
-        # A role of before DescribeEvents may not call it; the other way is still open.
-        return []
+    events = of_failed_operations(cloudformation, {"StackName": past.id})
     newest = max(events, key=lambda event: event["Timestamp"], default=None)
     if newest is None:
         return []
-    found = [one for one in events if one.get("OperationId") == newest.get("OperationId")]
-    return sorted((_event(past, one) for one in found), key=lambda event: event.at)
-
-
-def _failed_events(
-    cloudformation: CloudFormationClient, stack_id: str
-) -> Iterator[OperationEventTypeDef]:
-    pages = cloudformation.get_paginator("describe_events").paginate(
-        StackName=stack_id, Filters={"FailedEvents": True}
-    )
-    for page in pages:
-        for event in page["OperationEvents"]:
-            # A validation or a hook may only warn.
-            modes = (event.get("ValidationFailureMode"), event.get("HookFailureMode"))
-            if "WARN" not in modes:
-                yield event
+    last = (event for event in events if event.get("OperationId") == newest.get("OperationId"))
+    return sorted((_event(past, event) for event in last), key=lambda event: event.at)
 
 
 def _event(past: Past, event: OperationEventTypeDef) -> StackEvent:
@@ -161,7 +143,7 @@ def _total(cloudformation: CloudFormationClient, stack: Stack) -> int | None:
         body = stacks.body(cloudformation, stack.id)
         return len(template.parse(stack.name, stack.name, body).resources)
     except TemplateError:
-        # Somebody else's, in JSON.
+        # Somebody else's: CloudFormation takes more than we do.
         return None
 
 

@@ -1,4 +1,4 @@
-"""cfn-lint's findings on templates."""
+"""What cfn-lint finds in templates; the only module that imports it, which takes long."""
 
 from __future__ import annotations
 

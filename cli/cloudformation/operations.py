@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .template import Template
 
 SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# How often to look when somebody else comes in between, and how long to wait before the next look.
+MOST_LOOKS = 5
+PAUSE_SECONDS = 1.0
+_OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,25 @@ class Operator:
     def apply(self, desired: Desired, live: Stack | None) -> Applied:
         """Bring the stack to its desired state; when it is so already, one GetTemplate is all.
 
-        Raises StackError with the first real cause.
+        When somebody else comes in between, it is done again from a fresh look. Raises StackError
+        with the first real cause, also when somebody comes in between again and again.
         """
+        from botocore.exceptions import ClientError
+
+        for look in range(1, MOST_LOOKS + 1):
+            try:
+                return self._applied(desired, live)
+            except ClientError as error:
+                if not change_sets.is_conflict(error):
+                    raise
+                if look == MOST_LOOKS:
+                    raise _in_the_way(desired.stack, error) from error
+            self.listener(Note(desired.stack, "somebody else is changing it; looking again"))
+            self.patience.pause(f"stack {desired.stack}", PAUSE_SECONDS)
+            live = stacks.describe(self.cloudformation, desired.stack)
+        raise AssertionError("the last look returns or raises")
+
+    def _applied(self, desired: Desired, live: Stack | None) -> Applied:
         live = self._fit_for_update(live)
         if live and is_as_desired(self.cloudformation, desired, live):
             return Applied(live, "unchanged")
@@ -65,6 +86,26 @@ class Operator:
         if live:
             return Applied(live, "unchanged")
         raise StackError(desired.stack, "CloudFormation finds nothing to create in its template")
+
+    def give(self, stack: Stack, values: Mapping[str, str]) -> None:
+        """Update the stack's parameters and wait; when it has these values, nothing happens.
+
+        What is under way in it is waited for first. Raises StackError with the real cause.
+        """
+        live = self.settle(stack)
+        if live is None:
+            raise StackError(stack.name, "it is gone", next_step="miztiik-events deploy")
+        if values.items() <= live.parameters.items():
+            return
+        tail = Tail(self.cloudformation, live.id)
+        self.cloudformation.update_stack(
+            StackName=live.id,
+            UsePreviousTemplate=True,
+            Parameters=[_parameter(name, values) for name in live.parameters],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            ClientRequestToken=change_sets.token(),
+        )
+        self._finish(tail, live.name, live.id, "miztiik-events status --why")
 
     def delete(self, stack: Stack, resources: int = 0) -> None:
         """Delete the stack, of so many resources (0: not known), and wait until it is gone.
@@ -85,7 +126,7 @@ class Operator:
         """
         if not stack.is_busy:
             return stacks.describe(self.cloudformation, stack.id)
-        self.listener(Note(stack.name, f"is in {stack.status} already; waiting for its end"))
+        self.listener(Note(stack.name, f"is already in {stack.status}; waiting for it to finish"))
         self.listener(StackBegun(stack.name, verb(stack.status), 0, is_ours=False))
         tail = Tail(self.cloudformation, stack.id)
         state: Stack | None = stack
@@ -124,9 +165,10 @@ class Operator:
 
     def _recover(self, live: Stack) -> Stack:
         """Take the rollback up again, without the resources in `skip`, until it is complete."""
-        failed = {one.logical_id for one in stacks.failed_resources(self.cloudformation, live)}
+        resources = stacks.failed_resources(self.cloudformation, live)
+        failed = {resource.logical_id for resource in resources}
         tail = Tail(self.cloudformation, live.id)
-        self.listener(Note(live.name, f"is {live.status}: the rollback is taken up again"))
+        self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
         self.cloudformation.continue_update_rollback(
             StackName=live.id,
             ResourcesToSkip=sorted(self.skip & failed),
@@ -156,11 +198,22 @@ class Operator:
         resources = len(template.resources)
         self.listener(StackBegun(change_set.stack, verb(change_set.kind), resources))
         change_sets.execute(self.cloudformation, change_set)
-        events, stack = self.follow(tail, change_set.stack, change_set.stack_id)
+        next_step = "remove the cause, then deploy again"
+        return self._finish(tail, change_set.stack, change_set.stack_id, next_step, template)
+
+    def _finish(
+        self,
+        tail: Tail,
+        name: str,
+        stack_id: str,
+        next_step: str,
+        template: Template | None = None,
+    ) -> Stack:
+        """Wait for the end of a creation or an update; the stack as it is then."""
+        events, stack = self.follow(tail, name, stack_id)
         if stack and stack.status in SUCCEEDED:
             return stack
-        next_step = "remove the cause, then deploy again"
-        raise failure(change_set.stack, stack, events, next_step, template)
+        raise failure(name, stack, events, next_step, template)
 
     def follow(self, tail: Tail, name: str, stack_id: str) -> tuple[list[StackEvent], Stack | None]:
         """Tell the listener what happens until the operation is over; its events, and what is."""
@@ -182,9 +235,6 @@ class Operator:
         return fresh
 
 
-_OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
-
-
 def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:
     """Whether parameters, tags and template are what the stack has already."""
     return (
@@ -200,61 +250,12 @@ def _is_over(events: Sequence[StackEvent]) -> bool:
     return bool(own) and not own[-1].endswith("_IN_PROGRESS")
 
 
-MOST_LOOKS = 5
-PAUSE_SECONDS = 1.0
-
-
-def applied(operator: Operator, desired: Desired, live: Stack | None) -> Applied:
-    """What `operator.apply` gives; when somebody else comes in between, by a fresh look.
-
-    Raises StackError when somebody comes in between again and again.
-    """
-    from botocore.exceptions import ClientError
-
-    name = desired.stack
-    for look in range(1, MOST_LOOKS + 1):
-        try:
-            return operator.apply(desired, live)
-        except ClientError as error:
-            if not change_sets.is_conflict(error):
-                raise
-            if look == MOST_LOOKS:
-                raise _in_the_way(name, error) from error
-        operator.listener(Note(name, "somebody else works on it; looking again"))
-        operator.patience.pause(f"stack {name}", PAUSE_SECONDS)
-        live = stacks.describe(operator.cloudformation, name)
-    raise AssertionError("the last look returns or raises")
-
-
 def _in_the_way(name: str, error: ClientError) -> StackError:
     return StackError(
         name,
-        f"somebody else works on it at the same time: {error.response['Error'].get('Message')}",
+        f"somebody else is changing it at the same time: {error.response['Error'].get('Message')}",
         next_step="wait until they are done, then deploy again",
     )
-
-
-def give(operator: Operator, stack: Stack, values: Mapping[str, str]) -> None:
-    """Update the stack and wait for it; when it has these values already, nothing happens.
-
-    What is under way in it is waited for first. Raises StackError with the real cause.
-    """
-    live = operator.settle(stack)
-    if live is None:
-        raise StackError(stack.name, "it is gone", next_step="miztiik-events deploy")
-    if values.items() <= live.parameters.items():
-        return
-    tail = Tail(operator.cloudformation, live.id)
-    operator.cloudformation.update_stack(
-        StackName=live.id,
-        UsePreviousTemplate=True,
-        Parameters=[_parameter(name, values) for name in live.parameters],
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        ClientRequestToken=change_sets.token(),
-    )
-    events, after = operator.follow(tail, live.name, live.id)
-    if not after or after.status not in SUCCEEDED:
-        raise failure(live.name, after, events, "miztiik-events status --why")
 
 
 def _parameter(name: str, values: Mapping[str, str]) -> ParameterTypeDef:

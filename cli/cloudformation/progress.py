@@ -60,27 +60,27 @@ class StackDone:
     reason: str = ""
 
 
-Happening = Union[StackEvent, Note, StackBegun, StackDone]
-Listener = Callable[[Happening], None]
+ProgressEvent = Union[StackEvent, Note, StackBegun, StackDone]
+Listener = Callable[[ProgressEvent], None]
 
 
-def ignore(happening: Happening) -> None:
+def ignore(event: ProgressEvent) -> None:
     """The listener of those who do not want to know."""
 
 
-def line(happening: Happening) -> str:
+def line(event: ProgressEvent) -> str:
     """One line for a person."""
-    if isinstance(happening, StackEvent):
-        is_own = happening.resource == happening.stack
-        resource = "" if is_own else happening.resource
-        words = [happening.stack, resource, happening.status, happening.reason]
-    elif isinstance(happening, Note):
-        words = [happening.subject, happening.text]
-    elif isinstance(happening, StackBegun):
-        words = [happening.stack, f"{happening.verb} begins"]
+    if isinstance(event, StackEvent):
+        is_own = event.resource == event.stack
+        resource = "" if is_own else event.resource
+        words = [event.stack, resource, event.status, event.reason]
+    elif isinstance(event, Note):
+        words = [event.subject, event.text]
+    elif isinstance(event, StackBegun):
+        words = [event.stack, f"{event.verb} begins"]
     else:
-        took = f"({happening.seconds:.1f} s)" if happening.seconds else ""
-        words = [happening.stack, happening.outcome, took, happening.reason]
+        took = f"({event.seconds:.1f} s)" if event.seconds else ""
+        words = [event.stack, event.outcome, took, event.reason]
     return printable("  ".join(" ".join(word.split()) for word in words if word))
 
 
@@ -90,10 +90,10 @@ def verb(status: str) -> Verb:
     return next((verb for verb in verbs if status.startswith(verb.upper())), "update")
 
 
-def is_failure(happening: Happening) -> bool:
-    if isinstance(happening, StackEvent):
-        return happening.status.endswith("_FAILED")
-    return isinstance(happening, StackDone) and happening.outcome in ("failed", "skipped")
+def is_failure(event: ProgressEvent) -> bool:
+    if isinstance(event, StackEvent):
+        return event.status.endswith("_FAILED")
+    return isinstance(event, StackDone) and event.outcome in ("failed", "skipped")
 
 
 def summary(error: Exception) -> str:

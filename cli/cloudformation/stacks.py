@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotDeployedError
 from . import template
@@ -14,7 +14,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.literals import TemplateStageType
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+# The outputs that the program relies on, whatever the templates are that have them.
+ANALYTICS = "AnalyticsApplicationName"
+ARTIFACTS = "ArtifactBucket"
+DATA_STORE = "FirehoseDataStore"
+DELIVERY_STREAM = "DeliveryStreamName"
+EVENT_BUS = "EventBusName"
+HEARTBEAT = "HeartbeatFunction"
+PRODUCER = "StreamDataProcessor"
+RECOMPUTATION = "RecomputationApplicationName"
+REJECTED_EVENTS = "RejectedEventsQueueUrl"
+SALES_STREAM = "SalesStreamName"
+SHARDS = "ShardCount"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
@@ -72,24 +86,16 @@ def describe(cloudformation: CloudFormationClient, name_or_id: str) -> Stack | N
     return None if stack.status == "DELETE_COMPLETE" else stack
 
 
-def describe_all(cloudformation: CloudFormationClient, names: Iterable[str]) -> dict[str, Stack]:
-    """The stacks of these names that exist, by name, in the order of `names`."""
-    names = list(names)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(lambda name: describe(cloudformation, name), names)
-        return {name: stack for name, stack in zip(names, found) if stack}
-
-
 def of_project(cloudformation: CloudFormationClient, project: str) -> dict[str, Stack]:
-    """The project's stacks by stack name, of the templates in this package."""
-    return describe_all(cloudformation, [stack_name(project, name) for name in template.names()])
+    """The project's stacks, by stack name: those that `belonging` finds."""
+    return belonging(every_live(cloudformation), project)
 
 
 def every_live(cloudformation: CloudFormationClient) -> list[Stack]:
     """Every stack of the account and region, whoever made it."""
     pages = cloudformation.get_paginator("describe_stacks").paginate()
-    found = (_stack(described) for page in pages for described in page["Stacks"])
-    return [stack for stack in found if stack.status != "DELETE_COMPLETE"]
+    everything = (_stack(described) for page in pages for described in page["Stacks"])
+    return [stack for stack in everything if stack.status != "DELETE_COMPLETE"]
 
 
 def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
@@ -139,7 +145,11 @@ def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackR
 
 def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
     """Those on which the stack's last operation failed."""
-    return [one for one in resources(cloudformation, stack) if one.status.endswith("_FAILED")]
+    return [
+        resource
+        for resource in resources(cloudformation, stack)
+        if resource.status.endswith("_FAILED")
+    ]
 
 
 def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
@@ -148,8 +158,21 @@ def project_outputs(cloudformation: CloudFormationClient, project: str) -> dict[
 
 
 def outputs_of(deployed: Iterable[Stack]) -> dict[str, str]:
-    """The outputs of all these stacks in one."""
-    return {key: value for stack in deployed for key, value in stack.outputs.items()}
+    """The outputs of all these stacks in one; of two that have the same, that of the newer stack.
+
+    Templates that are deployed together cannot have the same output. But a stack stays when its
+    template is renamed or left out of a later deploy: what was deployed last is what is meant.
+    """
+    oldest_first = sorted(deployed, key=lambda stack: (stack.updated, stack.name))
+    return {key: value for stack in oldest_first for key, value in stack.outputs.items()}
+
+
+def with_output(deployed: Iterable[Stack], output: str, project: str) -> Stack:
+    """The stack whose output of this name is in `outputs_of`; raises NotDeployedError."""
+    having = [stack for stack in deployed if output in stack.outputs]
+    if not having:
+        raise NotDeployedError(output, project)
+    return max(having, key=lambda stack: (stack.updated, stack.name))
 
 
 def require(outputs: Mapping[str, str], name: str, project: str) -> str:
@@ -160,10 +183,14 @@ def require(outputs: Mapping[str, str], name: str, project: str) -> str:
         raise NotDeployedError(name, project) from None
 
 
-def body(cloudformation: CloudFormationClient, name: str) -> str:
-    """The template that the stack was last deployed with, as it was sent."""
-    answer = cloudformation.get_template(StackName=name, TemplateStage="Original")
-    return str(answer["TemplateBody"])
+def body(
+    cloudformation: CloudFormationClient, name: str, stage: TemplateStageType = "Original"
+) -> str:
+    """The template that the stack was last deployed with, as it was sent, or processed."""
+    answer = cloudformation.get_template(StackName=name, TemplateStage=stage)
+    text: Any = answer["TemplateBody"]
+    # botocore reads templates that are JSON; as text, they are YAML, too.
+    return text if isinstance(text, str) else json.dumps(text)
 
 
 def _stack(described: StackTypeDef) -> Stack:

@@ -6,7 +6,6 @@ The body is kept as it was written and sent unchanged; nothing here calls AWS.
 from __future__ import annotations
 
 import importlib.resources
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +16,16 @@ from ..errors import TemplateError
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-    from mypy_boto3_cloudformation import CloudFormationClient
     from yaml import Node
 
 SUFFIX = ".yaml"
 # What CloudFormation takes in a request; more would have to go through S3.
 LARGEST_BODY = 51_200
+# A parameter whose name ends so asks for the key of a function's code.
+CODE_SUFFIX = "Code"
+# The deletion policies with which a resource goes with its stack.
+REMOVING = ("Delete", "Snapshot")
+_NAMED = ("Parameters", "Resources", "Outputs")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def load(source: Traversable) -> Template:
     if len(body.encode()) > LARGEST_BODY:
         raise TemplateError(
             f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
-            "request. Move a part of it into a template of its own",
+            "request. Move part of it to another template",
             path,
         )
     return parse(source.name[: -len(SUFFIX)], path, body)
@@ -99,7 +102,7 @@ def parse(name: str, path: str, body: str) -> Template:
     root = _section(_composed(path, body), path)
     sections = {key: _section(node, path) for key, node in root.items() if key in _NAMED}
     if "Resources" not in sections:
-        raise TemplateError("a template needs Resources, and there are none", path)
+        raise TemplateError("a template needs Resources, but this one has none", path)
     return Template(
         name=name,
         path=path,
@@ -120,7 +123,18 @@ def find(name: str, templates: Traversable | None = None) -> Template | None:
     return load(source) if source.is_file() else None
 
 
-_NAMED = ("Parameters", "Resources", "Outputs")
+def retained(body: str) -> set[str]:
+    """The logical ids of what outlives a stack of this processed template.
+
+    Only that tells: a policy may be given by a macro or a parameter. It may be any that
+    CloudFormation takes, so it is not held to what `parse` asks for.
+    """
+    policies = {
+        logical_id: _entries(resource).get("DeletionPolicy")
+        for logical_id, resource in _entries(_entries(compose(body))["Resources"]).items()
+    }
+    # What is not plainly Delete is no licence to empty a bucket.
+    return {name for name, policy in policies.items() if policy and policy.value not in REMOVING}
 
 
 def _sources(templates: Traversable) -> list[Traversable]:
@@ -147,9 +161,9 @@ def _composed(path: str, body: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise TemplateError(f"no valid YAML: {problem}", path, line) from None
+        raise TemplateError(f"not valid YAML: {problem}", path, line) from None
     except yaml.YAMLError as error:
-        raise TemplateError(f"no valid YAML: {error}", path) from None
+        raise TemplateError(f"not valid YAML: {error}", path) from None
     if root is None:
         raise TemplateError("the file is empty", path)
     return root
@@ -160,11 +174,11 @@ def _section(node: Node, path: str) -> dict[str, Node]:
     import yaml
 
     if not isinstance(node, yaml.MappingNode):
-        raise TemplateError("a mapping (name: value) belongs here", path, _line(node))
+        raise TemplateError("expected a mapping (name: value)", path, _line(node))
     entries: dict[str, Node] = {}
     for key, value in node.value:
         if key.value in entries:
-            raise TemplateError(f"{key.value} is given twice", path, _line(key))
+            raise TemplateError(f"{key.value} is defined twice", path, _line(key))
         # The mapping's own name is the line a person looks for, not that of its first entry.
         value.start_mark = (
             key.start_mark if isinstance(value, yaml.MappingNode) else value.start_mark
@@ -187,8 +201,12 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
 
 def _attribute(resources: Mapping[str, Node], name: str, path: str) -> dict[str, str]:
     """The value of a resource's attribute, for those that have it."""
-    found = ((logical_id, _section(node, path).get(name)) for logical_id, node in resources.items())
-    return {logical_id: str(node.value) for logical_id, node in found if node is not None}
+    values = ((key, _section(node, path).get(name)) for key, node in resources.items())
+    return {logical_id: str(value.value) for logical_id, value in values if value is not None}
+
+
+def _entries(node: Any) -> dict[str, Node]:
+    return {key.value: value for key, value in node.value}
 
 
 def _lines(section: Mapping[str, Node]) -> dict[str, int]:
@@ -197,31 +215,3 @@ def _lines(section: Mapping[str, Node]) -> dict[str, int]:
 
 def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
-
-
-REMOVING = ("Delete", "Snapshot")
-
-
-def retained(cloudformation: CloudFormationClient, stack_id: str) -> set[str]:
-    """The logical ids of what outlives the stack.
-
-    Only the processed template tells: a policy may be given by a macro or a parameter.
-    """
-    answer = cloudformation.get_template(StackName=stack_id, TemplateStage="Processed")
-    body: Any = answer["TemplateBody"]
-    # botocore reads templates that are JSON; as text, they are YAML, too.
-    text = body if isinstance(body, str) else json.dumps(body)
-    root = compose(text)
-    policies = {
-        logical_id: _entries(resource).get("DeletionPolicy")
-        for logical_id, resource in _entries(_entries(root)["Resources"]).items()
-    }
-    # What is not plainly Delete is no licence to empty a bucket.
-    return {name for name, policy in policies.items() if policy and policy.value not in REMOVING}
-
-
-def _entries(node: Any) -> dict[str, Node]:
-    return {key.value: value for key, value in node.value}
-
-
-CODE_SUFFIX = "Code"

@@ -1,4 +1,4 @@
-"""What `start-analytics` and `stop-analytics` share: finding, watching and showing it."""
+"""What `start-analytics` and `stop-analytics` share: watching and showing it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..analytics.application import OUTPUT
 from .options import Options
 
 if TYPE_CHECKING:
     from ..analytics.application import Application
-    from ..cloudformation.stacks import Stack
 
-no_wait_option = click.option("--no-wait", is_flag=True, help="Ask for it, and do not wait.")
-
-
-def application_stack(options: Options, output: str = OUTPUT) -> Stack:
-    """The stack with the project's application of that output; raises NotDeployedError."""
-    return stack_and_outputs(options, output)[0]
-
-
-def stack_and_outputs(options: Options, output: str = OUTPUT) -> tuple[Stack, dict[str, str]]:
-    """The same, and the outputs of all stacks of the project."""
-    from ..cloudformation import stacks
-    from ..errors import NotDeployedError
-
-    deployed = stacks.of_project(options.session.client("cloudformation"), options.project)
-    for stack in deployed.values():
-        if output in stack.outputs:
-            return stack, stacks.outputs_of(deployed.values())
-    raise NotDeployedError(output, options.project)
-
-
-def application_name(options: Options, output: str = OUTPUT) -> str:
-    """The name of the project's application of that output; raises NotDeployedError."""
-    return application_stack(options, output).outputs[output]
+no_wait_option = click.option(
+    "--no-wait", is_flag=True, help="Request it, and return without waiting."
+)
 
 
 @contextlib.contextmanager
@@ -52,7 +30,7 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
     try:
         yield watch
     except KeyboardInterrupt:
-        options.say(f"\n{what} goes on in AWS; miztiik-events status shows how far it is.")
+        options.say(f"\n{what} continues in AWS; miztiik-events status shows its progress.")
         raise
 
 

@@ -18,7 +18,7 @@ from .views import demo
     default=60,
     show_default=True,
     metavar="SECONDS",
-    help="For how long the stores sell.",
+    help="How long to produce events.",
 )
 @shared_options
 def command(options: Options, stores: int, duration: float) -> None:
@@ -29,14 +29,18 @@ def command(options: Options, stores: int, duration: float) -> None:
       miztiik-events demo --stores 10 --duration 30
 
     Starts an AWS on this machine, deploys these same templates, starts the analytics application
-    on a real Flink, has the stores sell, shows the revenue as 10-second windows close, verifies
+    on a real Flink, produces sample events, shows the revenue as 10-second windows close, verifies
     it to the cent, and removes everything. --region and --profile do not matter here.
     """
     from ..demonstration import demonstrate
     from ..errors import DifferenceError
+    from ..text import counted
 
-    asked = {"stores": stores, "duration_seconds": duration}
-    outcome = demonstrate(options.project, asked, options.say)
+    payload = {"stores": stores, "duration_seconds": duration}
+    outcome = demonstrate(options.project, payload, options.say)
     click.echo(demo.shown(outcome, options.format(piped="table")))
     if not outcome.audit.agrees:
-        raise DifferenceError(f"{len(outcome.audit.differences):,} differences were found")
+        count = len(outcome.audit.differences)
+        raise DifferenceError(
+            f"{counted(count, 'difference')} between the stream and the data store"
+        )

@@ -13,7 +13,7 @@ from .options import Options, shared_options, source_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..cloudformation.progress import Happening
+    from ..cloudformation.progress import ProgressEvent
     from ..deploy.deployment import Limits
     from ..deploy.project import Project, Settings
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     "--drift",
     "looks_for_drift",
     is_flag=True,
-    help="First look for resources that were changed past their stacks; end with 3 if there are.",
+    help="First look for resources that were changed outside of CloudFormation; end with 3 if "
+    "there are any.",
 )
 @deploy_options
 @source_options
@@ -46,7 +47,7 @@ def command(
     templates: Path | None,
     functions: Path | None,
 ) -> None:
-    """Deploy the stacks: in the order of their needs, only what changed.
+    """Deploy the stacks in the order of their dependencies, and only what changed.
 
     \b
       miztiik-events deploy --plan
@@ -59,16 +60,16 @@ def command(
     from ..deploy.project import Sources
 
     if exit_code and not only_plan:
-        raise click.UsageError("--exit-code goes with --plan")
+        raise click.UsageError("--exit-code needs --plan")
     draft = project.draft(options.project, settings, Sources(templates, functions))
-    found = draft.beside(options.session)
+    present = draft.beside(options.session)
     if looks_for_drift:
-        _refuse_drift(options, found, limits)
-    _say_caution(options, found)
+        _refuse_drift(options, present, limits)
+    _say_caution(options, present)
     if only_plan:
-        _plan(options, found, limits, exit_code=exit_code)
+        _plan(options, present, limits, exit_code=exit_code)
     else:
-        _deploy(options, found, limits)
+        _deploy(options, present, limits)
 
 
 def _say_caution(options: Options, project: Project) -> None:
@@ -76,7 +77,7 @@ def _say_caution(options: Options, project: Project) -> None:
     from ..cloudformation import stacks
 
     outputs = stacks.outputs_of(project.live.values())
-    caution = shards.caution(options.session, outputs, project.parameter(shards.SHARDS))
+    caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
 
@@ -87,44 +88,46 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .views.ndjson import Records
 
     form = options.format()
-    with Records(project, is_wanted=form == "ndjson") as records, Display(options) as progress:
+    records, display = Records(is_wanted=form == "ndjson"), Display(options)
 
-        def listen(happening: Happening) -> None:
-            records(happening)
-            progress(happening)
+    def listen(event: ProgressEvent) -> None:
+        records(event)
+        display(event)
 
+    with records.of(project), display.shown():
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)
     # That nothing changed is one line for a person.
-    if form == "json" or (form == "table" and (progress.has_changes or options.output)):
+    if form == "json" or (form == "table" and (display.has_changes or options.output)):
         click.echo(_shown(outputs, form))
 
 
 def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
-    from ..deploy.plan import plan
+    from ..deploy import plan as planning
     from ..errors import DifferenceError
     from .views.plan import shown
 
-    found = plan(options.session, project, timeout=limits.timeout)
-    click.echo(shown(found, options.format(piped="table"), color=options.color))
-    if exit_code and found.has_changes:
-        raise DifferenceError("The stacks are not as the templates say")
+    plan = planning.plan(options.session, project, timeout=limits.timeout)
+    click.echo(shown(plan, options.format(piped="table"), color=options.color))
+    if exit_code and plan.has_changes:
+        raise DifferenceError("The stacks differ from the templates")
 
 
 def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
     from ..cloudformation import drift
     from ..errors import DifferenceError
     from ..patience import Patience
+    from ..text import counted
     from .views import drift as drift_view
 
     options.say("Looking for drift in the stacks that exist")
     client = options.session.client("cloudformation")
-    found = drift.detect(client, project.live.values(), Patience(limits.timeout))
-    if found:
-        click.echo(drift_view.shown(found, options.format(piped="table")))
+    drifts = drift.detect(client, project.live.values(), Patience(limits.timeout))
+    if drifts:
+        click.echo(drift_view.shown(drifts, options.format(piped="table")))
         raise DifferenceError(
-            f"{len(found)} resources are not as their stacks say; nothing was deployed. "
-            "Next: undo the changes, or take them into the templates"
+            f"{counted(len(drifts), 'resource')} drifted; nothing was deployed. "
+            "Next: undo the changes, or make them in the templates too"
         )
 
 

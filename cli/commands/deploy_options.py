@@ -18,16 +18,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def _pairs(
     context: click.Context, parameter: click.Parameter, values: Sequence[str]
 ) -> dict[str, str]:
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for value in values:
         name, equals, given = value.partition("=")
         if equals and name:
-            found[name] = given
+            pairs[name] = given
         elif (path := Path(value.removeprefix("file://"))).suffix == ".json":
-            found.update(_from_file(path))
+            pairs.update(_from_file(path))
         else:
             raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a .json file")
-    return found
+    return pairs
 
 
 def _from_file(path: Path) -> dict[str, str]:
@@ -78,7 +78,7 @@ _OPTIONS = (
         "--termination-protection/--no-termination-protection",
         "is_protected",
         default=None,
-        help="Protect the stacks from deletion, or no longer.  [default: as they are]",
+        help="Switch the stacks' protection from deletion on or off.  [default: leave it as it is]",
     ),
     click.option(
         "--express",
@@ -90,7 +90,7 @@ _OPTIONS = (
         "--recover",
         "recovers",
         is_flag=True,
-        help="Roll back again what could not be rolled back, then deploy.",
+        help="First continue the rollbacks that failed, then deploy.",
     ),
     click.option(
         "--skip",
@@ -129,10 +129,10 @@ def deploy_options(command: Command) -> Command:
         from ..deploy.project import Settings
 
         names = ("overrides", "tags", "is_protected", "is_express", "recovers")
-        asked = {name: rest.pop(name) for name in names}
-        if skip and not asked["recovers"]:
-            raise click.UsageError("--skip goes with --recover")
-        settings = Settings(**asked, skip=frozenset(skip))
+        chosen = {name: rest.pop(name) for name in names}
+        if skip and not chosen["recovers"]:
+            raise click.UsageError("--skip needs --recover")
+        settings = Settings(**chosen, skip=frozenset(skip))
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
     decorated: Command = stacked(_OPTIONS)(with_settings)

@@ -33,25 +33,25 @@ def command() -> None:
 @command.command()
 @shared_options
 def start(options: Options) -> None:
-    """Start it, and print what makes AWS clients use it.
+    """Start it, and print the variables that make AWS clients use it.
 
     \b
       eval "$(miztiik-events local start)"
 
-    Returns when it is ready. What runs already is left as it is.
+    Returns when it is ready. One that is already running is left as it is.
     """
     from ..local import launch
 
     running, is_new = launch.start(_folder())
-    state = "It runs" if is_new else "It runs already"
-    options.say(f"{state}: {running.endpoint}. To end it: miztiik-events local stop")
+    state = "Running" if is_new else "Already running"
+    options.say(f"{state}: {running.endpoint}. To stop it: miztiik-events local stop")
     _print_exports(running, options)
 
 
 @command.command()
 @shared_options
 def stop(options: Options) -> None:
-    """End it, with all that it started, and remove its state.
+    """Stop it, with everything that it started, and remove its state.
 
     \b
       miztiik-events local stop
@@ -59,13 +59,13 @@ def stop(options: Options) -> None:
     from ..local import launch
 
     was_running = launch.stop(_folder())
-    options.say("Stopped; nothing is left of it." if was_running else "Nothing runs here.")
+    options.say("Stopped; nothing is left of it." if was_running else "Nothing is running here.")
 
 
 @command.command()
 @shared_options
 def env(options: Options) -> None:
-    """Print what makes AWS clients use it.
+    """Print the variables that make AWS clients use it.
 
     \b
       eval "$(miztiik-events local env)"
@@ -76,7 +76,8 @@ def env(options: Options) -> None:
     running = launch.running(_folder())
     if not running:
         raise MiztiikError(
-            "No AWS runs on this machine for this folder. Run first: miztiik-events local start"
+            "No AWS is running on this machine for this folder. "
+            "Run first: miztiik-events local start"
         )
     _print_exports(running, options)
 
@@ -84,7 +85,7 @@ def env(options: Options) -> None:
 @command.command()
 @shared_options
 def status(options: Options) -> None:
-    """Show whether it runs, its applications and their Flink processes.
+    """Show whether it is running, its applications and their Flink processes.
 
     \b
       miztiik-events local status
@@ -93,7 +94,7 @@ def status(options: Options) -> None:
 
     running = launch.running(_folder())
     if not running:
-        options.say("No AWS runs on this machine for this folder.")
+        options.say("No AWS is running on this machine for this folder.")
     _show(list(_rows(running)) if running else [], options.format())
 
 

@@ -43,19 +43,19 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
     metavar="WHEN",
     help="An age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
 )
-@click.option("--follow", "-f", is_flag=True, help="Go on with new ones, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing new messages until Ctrl-C.")
 @click.option(
     "--grep",
     default="",
     callback=_pattern,
     metavar="REGEX",
-    help="Only messages in which this is found.",
+    help="Only messages that match.",
 )
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Also what Lambda itself says of invocations that went well (START, END, REPORT).",
+    help="Also Lambda's own lines about successful invocations (START, END, REPORT).",
 )
 @shared_options
 def command(
@@ -80,14 +80,14 @@ def command(
     from ..operate.logs import Log
 
     if follow and options.output == "json":
-        raise click.UsageError("A list never ends with --follow. Give --output ndjson")
+        raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     groups = _chosen(groups, wanted)
-    log = Log(options.session.client("logs"), groups, int(since.timestamp() * 1000))
+    log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
-    found = log.fresh()
-    if not view.show(found):
-        _say_why(options, groups, since, grep, found)
+    events = log.fresh()
+    if not view.show(events):
+        _say_why(options, groups, since, grep, events)
     pause = threading.Event()
     while follow:
         pause.wait(POLL_SECONDS)
@@ -109,13 +109,17 @@ def _say_why(
     grep: re.Pattern[str],
     hidden: Sequence[LogEvent],
 ) -> None:
+    from ..text import counted
+
     names = sorted(set(groups.values()))
     options.say(f"Nothing since {since:%Y-%m-%d %H:%M:%S} UTC from {', '.join(names)}.")
     if hidden and grep.pattern:
-        options.say(f"In none of {len(hidden):,} messages is {grep.pattern!r}.")
+        options.say(f"{grep.pattern!r} matches none of {counted(len(hidden), 'message')}.")
         return
     if hidden:
-        options.say(f"Functions ran, and had nothing to say ({len(hidden):,} lines with --all).")
+        options.say(
+            f"Functions ran without logging anything ({counted(len(hidden), 'line')} with --all)."
+        )
     elif names != ["analytics"]:
         options.say("The functions log when there are events: miztiik-events produce")
     if "analytics" in names:
@@ -126,9 +130,11 @@ def _say_why(
 def _say_state(options: Options) -> None:
     """Why the application says nothing, by its state."""
     from ..analytics import application, lifecycle
-    from .analytics import application_name
+    from ..cloudformation import stacks
 
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    name = stacks.require(outputs, application.OUTPUT, options.project)
     flink = options.session.client("kinesisanalyticsv2")
-    status = application.status(flink, application_name(options))
+    status = application.status(flink, name)
     next_step = "" if status in lifecycle.RUNNING else ": miztiik-events start-analytics"
     options.say(f"The analytics application is {status}; it logs while it runs{next_step}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 PREFIX = "MIZTIIK_EVENTS"
+SECONDS = click.FloatRange(min=0, min_open=True)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 PROJECT_PATTERN = r"[A-Za-z][A-Za-z0-9-]{0,63}"
 
@@ -56,9 +57,6 @@ class Options:
         if not self.quiet:
             styled = click.style(text, bold=bold, fg=fg) if self.color and (bold or fg) else text
             click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
-
-
-SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 def moment_or_none(
@@ -127,8 +125,6 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
 
 
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    import re
-
     if not re.fullmatch(PROJECT_PATTERN, value):
         raise click.BadParameter(
             f"{value!r}: letters, digits and hyphens, a letter first, at most 64 "
@@ -157,14 +153,14 @@ _SHARED = (
         callback=_project,
         help="Prefix of the stacks' names; several projects can live side by side.",
     ),
-    _shared("--region", metavar="REGION", help="AWS region; else as the AWS CLI finds it."),
-    _shared("--profile", metavar="NAME", help="AWS profile; else as the AWS CLI finds it."),
+    _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
+    _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
     _shared(
         "--output",
         type=click.Choice(["table", "json", "ndjson"]),
         help="Form of what goes to stdout.  [default: table on a terminal]",
     ),
-    _shared("--quiet", "-q", is_flag=True, help="Only results and errors."),
+    _shared("--quiet", "-q", is_flag=True, help="Print only results and errors."),
     _shared("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
     _shared(
         "--debug",

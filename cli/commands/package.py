@@ -16,14 +16,14 @@ from .options import Options, shared_options, source_options
     default="dist/package",
     show_default=True,
     metavar="DIR",
-    help="Where to write; made when it is not there.",
+    help="Where to write; created if it does not exist.",
 )
 @source_options
 @shared_options
 def command(
     options: Options, output_dir: Path, templates: Path | None, functions: Path | None
 ) -> None:
-    """Write what a pipeline or another tool needs to deploy the same system. Calls no AWS.
+    """Write what a pipeline or another tool needs to deploy the same system. Does not call AWS.
 
     \b
       miztiik-events package --output-dir dist/package
@@ -32,7 +32,7 @@ def command(
     The same source gives the same files everywhere: each function's zip, whose path in DIR is its
     key in S3; each stack's template, and a file of parameters and tags that CodePipeline takes, and
     `aws cloudformation deploy --parameter-overrides file://` of the AWS CLI 2; and a script of the
-    commands in order, which shows what parameters come from what stack's outputs.
+    commands in order, which shows which parameters come from which stack's outputs.
     """
     from .. import files
     from ..cloudformation import template

@@ -43,7 +43,9 @@ TOTALS = {
     help="Events per second.  [default: 19.5]",
 )
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N events.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="The same seed: the same events.")
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="N", help="The same seed gives the same events."
+)
 @click.option(
     "--inventory-ratio",
     type=RATIO,
@@ -60,11 +62,11 @@ TOTALS = {
     "--bad-ratio",
     type=RATIO,
     metavar="0..1",
-    help="Share of the events that are made malformed.  [default: 0]",
+    help="Share of the events that are malformed.  [default: 0]",
 )
 @shared_options
 def command(options: Options, **payload: Any) -> None:
-    """Have the stores sell: invoke the producer function and wait for its answer.
+    """Produce sample events: invoke the producer function and wait for its answer.
 
     \b
       miztiik-events produce --stores 5
@@ -74,17 +76,18 @@ def command(options: Options, **payload: Any) -> None:
     from ..cloudformation import stacks
     from ..errors import MiztiikError
     from ..pipeline import producer
+    from ..text import counted
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    function = stacks.require(outputs, producer.OUTPUT, options.project)
+    function = stacks.require(outputs, stacks.PRODUCER, options.project)
     client = options.session.client("lambda", config=producer.client_config())
-    asked = {name: value for name, value in payload.items() if value is not None}
+    request = {name: value for name, value in payload.items() if value is not None}
     with _elapsing(options):
-        message = producer.invoke(client, function, asked)
+        message = producer.invoke(client, function, request)
     click.echo(_shown(message, options.format()))
     if message.get("failed_count"):
         raise MiztiikError(
-            f"{message['failed_count']:,} events were not sent: {message.get('reason')}"
+            f"{counted(message['failed_count'], 'event')} not sent: {message.get('reason')}"
         )
 
 
@@ -125,4 +128,4 @@ def _tick(answered: threading.Event) -> None:
     started = time.monotonic()
     while not answered.wait(1):
         seconds = time.monotonic() - started
-        click.echo(f"\rThe stores are selling: {seconds:.0f} s", nl=False, err=True)
+        click.echo(f"\rProducing events: {seconds:.0f} s", nl=False, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import show, stack_and_outputs, watching
+from .analytics import show, watching
 
 if TYPE_CHECKING:
     from ..cloudformation.stacks import Stack
@@ -21,26 +21,28 @@ def recompute(
 ) -> None:
     """Start the recomputation of the windows that begin at `moment` or later."""
     from ..analytics import application, lifecycle, recomputation, snapshots
+    from ..cloudformation import stacks
     from ..patience import Patience
 
     if moment > datetime.now(timezone.utc):
         raise click.BadParameter(
             f"{moment:%Y-%m-%d %H:%M:%S} UTC is in the future", param_hint="'--from'"
         )
-    stack, outputs = stack_and_outputs(options, recomputation.OUTPUT)
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
+    stack = stacks.with_output(deployed, recomputation.OUTPUT, options.project)
     name = stack.outputs[recomputation.OUTPUT]
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    bucket, parallelism = _checked(options, stack, outputs, moment)
+    bucket, parallelism = _checked(options, stack, stacks.outputs_of(deployed), moment)
     patience = Patience(timeout)
     with watching(options, "The start") as watch:
-        _rest(options, name, patience, restart=restart)
+        recomputation.bring_to_rest(flink, name, patience, restart=restart)
         _aim(options, stack, moment, parallelism, patience)
         if no_wait:
             lifecycle.request_start(flink, name, snapshots.NONE)
-            found = application.describe(flink, name)
+            running = application.describe(flink, name)
         else:
-            found = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
-    show(options, found)
+            running = lifecycle.start(flink, logs, name, patience, watch, origin=snapshots.NONE)
+    show(options, running)
     _say_next(options, moment, bucket)
 
 
@@ -52,29 +54,12 @@ def _checked(
     from ..cloudformation import stacks
     from ..pipeline import records
 
-    stream = stacks.require(outputs, "SalesStreamName", options.project)
+    stream = stacks.require(outputs, stacks.SALES_STREAM, options.project)
     kinesis = options.session.client("kinesis")
     records.require_memory(kinesis, stream, moment)
-    usual = int(stack.parameters.get("ShardCount", "1"))
+    usual = int(stack.parameters.get(stacks.SHARDS, "1"))
     parallelism = shards.extra_parallelism(kinesis, stream, moment, usual)
-    return stacks.require(outputs, "FirehoseDataStore", options.project), parallelism
-
-
-def _rest(options: Options, name: str, patience: Patience, *, restart: bool) -> None:
-    """Have it at rest; raises ApplicationError when it is not, unless it is to be restarted."""
-    from ..analytics import application, lifecycle
-    from ..errors import ApplicationError
-
-    flink = options.session.client("kinesisanalyticsv2")
-    status = application.describe(flink, name).status
-    if status == "READY":
-        return
-    if not restart:
-        raise ApplicationError(
-            f"a recomputation is {status} already. Next: miztiik-events stop-analytics "
-            "--recomputation, or add --restart"
-        )
-    lifecycle.stop(flink, name, patience, lambda status: None, force=True)
+    return stacks.require(outputs, stacks.DATA_STORE, options.project), parallelism
 
 
 def _aim(
@@ -84,7 +69,7 @@ def _aim(
     from ..cloudformation.operations import Operator
 
     cloudformation = options.session.client("cloudformation")
-    operator = Operator(cloudformation, patience, lambda happening: None)
+    operator = Operator(cloudformation, patience, lambda event: None)
     recomputation.aim(operator, stack, moment, parallelism)
 
 
@@ -101,8 +86,8 @@ def _say_next(options: Options, moment: datetime, bucket: str) -> None:
         )
     )
     options.say(
-        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are computed again, into "
-        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results stay as they are.\n"
+        f"Windows that begin at {moment:%Y-%m-%d %H:%M:%S} UTC or later are recomputed into "
+        f"s3://{bucket}/{recomputation.PREFIX}; the analytics and its results are not touched.\n"
         f"  See them:   {follow}\n"
         f"  Check them: {check}\n"
         f"  It costs as much as the analytics until you stop it: {stop}"

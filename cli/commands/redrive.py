@@ -40,7 +40,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.option(
     "--even-malformed",
     is_flag=True,
-    help="Send rejected events that are still malformed, too: for rules of your own.",
+    help="Also send rejected events that are still malformed: for rules of your own.",
 )
 @shared_options
 def command(
@@ -62,7 +62,7 @@ def command(
 
     Without a QUEUE, shows what is in each. With one, shows its events with what is wrong with each,
     asks, and sends them: a consumer's dead letters to its own queue, all others to the event bus,
-    with their own time. Each stays where it is until it was accepted there.
+    with their own time. Each stays where it is until it has been accepted there.
     """
     from ..cloudformation import stacks
     from ..pipeline import queues
@@ -70,41 +70,41 @@ def command(
 
     wishes = Wishes(most, yes, dry_run, deletes, even_malformed)
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    found = queues.dead_ends(outputs)
-    if not found:
-        stacks.require(outputs, "RejectedEventsQueueUrl", options.project)
-    _refuse(wanted, wishes, found)
+    dead_ends = queues.dead_ends(outputs)
+    if not dead_ends:
+        stacks.require(outputs, stacks.REJECTED_EVENTS, options.project)
+    _refuse(wanted, wishes, dead_ends)
     if wanted is None:
-        _overview(options, found)
+        _overview(options, dead_ends)
     else:
-        QueueRedrive(options, found[wanted], outputs, wishes).run()
+        QueueRedrive(options, dead_ends[wanted], outputs, wishes).run()
 
 
-def _refuse(wanted: str | None, wishes: Wishes, found: Mapping[str, DeadEnd]) -> None:
+def _refuse(wanted: str | None, wishes: Wishes, dead_ends: Mapping[str, DeadEnd]) -> None:
     """Raise UsageError for wishes that do not go together with the queue, or with these queues."""
-    known = f"There are: {', '.join(found)}"
+    known = f"There are: {', '.join(dead_ends)}"
     if wanted is None:
         if wishes.yes or wishes.deletes or wishes.even_malformed:
             raise click.UsageError(f"Name the QUEUE. {known}")
-    elif wanted not in found:
+    elif wanted not in dead_ends:
         raise click.UsageError(f"No queue {wanted!r}. {known}")
     elif not (wishes.yes or wishes.dry_run or sys.stdin.isatty()):
-        raise click.UsageError("There is no terminal to ask on. Give --yes, or --dry-run to look")
+        raise click.UsageError("There is no terminal to ask on. Add --yes, or --dry-run to look")
 
 
-def _overview(options: Options, found: Mapping[str, DeadEnd]) -> None:
+def _overview(options: Options, dead_ends: Mapping[str, DeadEnd]) -> None:
+    from ..operate import unprocessed
     from ..operate.messages import MOST_PER_CALL, looking
     from ..pipeline import queues
     from ..text import command as words
-    from .redrive_queue import examined
-    from .views.redrive import Seen, overview
+    from .views.redrive import Contents, overview
 
-    sqs, seen = options.session.client("sqs"), []
-    for queue in found.values():
+    sqs, contents = options.session.client("sqs"), []
+    for queue in dead_ends.values():
         count = queues.count(sqs, queue.url)
         with looking(sqs, queue.url, min(count, MOST_PER_CALL)) as look:
-            events = examined(options, queue, look.messages)
-        seen.append(Seen(queue.name, count, events))
-    click.echo(overview(seen, options.format(piped="table")))
-    if any(one.count for one in seen):
+            events = unprocessed.explained(options.session, options.project, queue, look.messages)
+        contents.append(Contents(queue.name, count, events))
+    click.echo(overview(contents, options.format(piped="table")))
+    if any(content.count for content in contents):
         options.say(f"Next: {words('redrive QUEUE', options.project)} shows its events, and asks.")

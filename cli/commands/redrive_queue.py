@@ -11,10 +11,10 @@ import click
 from ..analytics import application
 from ..cloudformation import stacks
 from ..errors import MiztiikError
-from ..operate import logs, redrive, unprocessed
-from ..operate.messages import Look, Message, looking
+from ..operate import redrive, unprocessed
+from ..operate.messages import Look, looking
 from ..operate.redrive import Outcome, Sender
-from ..operate.unprocessed import Reasons, Unprocessed
+from ..operate.unprocessed import Unprocessed
 from ..pipeline import queues
 from ..pipeline.queues import DeadEnd
 from ..text import command, counted, printable
@@ -46,8 +46,9 @@ class QueueRedrive:
         """Show, ask, send; raises Abort when the person does not agree, MiztiikError at the end
         when an event was refused."""
         form = self.options.format(piped="table")
-        with looking(self.options.session.client("sqs"), self.queue.url, self.wishes.most) as look:
-            events = examined(self.options, self.queue, look.messages)
+        session, project = self.options.session, self.options.project
+        with looking(session.client("sqs"), self.queue.url, self.wishes.most) as look:
+            events = unprocessed.explained(session, project, self.queue, look.messages)
             if events and (form == "table" or self._asks):
                 click.echo(table(events), err=form != "table")
             self._say_rest(len(events))
@@ -69,24 +70,18 @@ class QueueRedrive:
             held = counted(rest, "event")
             self.options.say(f"Somebody is looking at {held} of {self.queue.name}. Try again later")
         elif not shown:
-            self.options.say(f"There is nothing in {self.queue.name}.")
+            self.options.say(f"{self.queue.name} is empty.")
 
     def _chosen(self, events: Sequence[Unprocessed]) -> list[Unprocessed]:
-        """Those to send, or to delete.
-
-        The rules would only reject again what is still malformed, in a message with a new age.
-        """
+        """Those to send, or to delete."""
         if self.wishes.deletes:
             return list(events)
-        is_to_bus = self.queue.owner is None
-        chosen = [one for one in events if redrive.is_sendable(one, to_bus=is_to_bus)]
-        if self.queue.is_rejected and not self.wishes.even_malformed:
-            chosen = [one for one in chosen if not one.defect]
+        chosen = redrive.sendable(self.queue, events, even_malformed=self.wishes.even_malformed)
         kept = len(events) - len(chosen)
         if kept:
             self.options.say(
                 f"{counted(kept, 'event')} would only be rejected again, so not sent. Next: "
-                f"correct the sender, and take them away: {self._again('--delete')}"
+                f"fix the sender, then delete them: {self._again('--delete')}"
             )
         return chosen
 
@@ -100,12 +95,12 @@ class QueueRedrive:
         if self.wishes.dry_run:
             return []
         if self._asks:
-            asked = (
+            question = (
                 f"Delete {events} for good?"
                 if self.wishes.deletes
                 else f"Send {events} to {place}?"
             )
-            click.confirm(asked, abort=True, err=True)
+            click.confirm(question, abort=True, err=True)
         if self.wishes.deletes:
             return redrive.delete(look, chosen)
         return redrive.send(look, chosen, self._sender())
@@ -113,9 +108,8 @@ class QueueRedrive:
     def _sender(self) -> Sender:
         session = self.options.session
         if self.queue.owner:
-            sqs = session.client("sqs")
-            return redrive.to_queue(sqs, sqs.get_queue_url(QueueName=self.queue.owner)["QueueUrl"])
-        name = stacks.require(self.outputs, "EventBusName", self.options.project)
+            return redrive.to_queue(session.client("sqs"), self.queue.owner)
+        name = stacks.require(self.outputs, stacks.EVENT_BUS, self.options.project)
         return redrive.to_bus(session.client("events"), name)
 
     def _say_late(self, chosen: Sequence[Unprocessed]) -> None:
@@ -145,20 +139,3 @@ class QueueRedrive:
 
     def _again(self, *options: str) -> str:
         return command(" ".join(["redrive", self.queue.name, *options]), self.options.project)
-
-
-def examined(
-    options: Options, queue: DeadEnd, messages: Sequence[Message]
-) -> tuple[Unprocessed, ...]:
-    """The events of these messages, each with its reason."""
-    return unprocessed.examined(queue, messages, _logged(options, queue, messages))
-
-
-def _logged(options: Options, queue: DeadEnd, messages: Sequence[Message]) -> Reasons:
-    """What the consumer's log says of them; a queue without a consumer has no log."""
-    unexplained = [message for message in messages if not message.error]
-    if not queue.owner or not unexplained:
-        return {}
-    groups = logs.log_groups(options.session.client("cloudformation"), options.project)
-    ours = [group for group, component in groups.items() if component == queue.name]
-    return unprocessed.reasons(options.session.client("logs"), ours, unexplained)

@@ -21,8 +21,8 @@ POLL_SECONDS = 2.0
 
 
 @click.command()
-@click.option("--follow", "-f", is_flag=True, help="Go on with new ones, until Ctrl-C.")
-@click.option("--store", metavar="STORE", help="Only this store, as store_1.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing new results until Ctrl-C.")
+@click.option("--store", metavar="STORE", help="Only this store, such as store_1.")
 @click.option(
     "--since",
     callback=moment_or_none,
@@ -32,7 +32,7 @@ POLL_SECONDS = 2.0
 @click.option(
     "--recomputed",
     is_flag=True,
-    help="Those of the last recomputation instead (start-analytics --from TIME).",
+    help="Show those of the last recomputation instead (start-analytics --from TIME).",
 )
 @shared_options
 def command(
@@ -66,7 +66,7 @@ def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Fo
     from ..pipeline.data_store import Folder
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    bucket = stacks.require(outputs, "FirehoseDataStore", options.project)
+    bucket = stacks.require(outputs, stacks.DATA_STORE, options.project)
     if not recomputed:
         return Folder(options.session.client("s3"), bucket, results.PREFIX, since)
     name = stacks.require(outputs, recomputation.OUTPUT, options.project)
@@ -78,7 +78,7 @@ def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Fo
 def _follow(options: Options, folder: Folder, collection: Collection, store: str | None) -> None:
     # Later rows may have windows of another length.
     is_table, columns = options.format() == "table", {**START, **COLUMNS}
-    options.say("Waiting for windows to close; Ctrl-C ends it.")
+    options.say("Waiting for windows to close; stop with Ctrl-C.")
     if is_table:
         click.echo(line(list(columns.values())))
     for rows in _batches(folder, collection):
@@ -98,8 +98,10 @@ def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
 
 
 def _say_notes(options: Options, collection: Collection, rows: Sequence[Row]) -> None:
+    from ..text import counted
+
     if collection.rows and not rows:
-        options.say("No results of that store; without --store there are some.")
+        options.say("No results for that store; there are some without --store.")
     elif not rows:
         options.say(
             "No results yet. They need a running application (miztiik-events start-analytics) and "
@@ -108,10 +110,12 @@ def _say_notes(options: Options, collection: Collection, rows: Sequence[Row]) ->
         )
     if collection.garbage:
         first = collection.garbage[0].key
-        options.say(f"{len(collection.garbage):,} lines are no results, the first in {first}")
+        options.say(
+            f"Not a result: {counted(len(collection.garbage), 'line')}, the first in {first}"
+        )
     if collection.contradictions:
         options.say(
-            f"{collection.contradictions:,} rows contradict an earlier one of the same store and "
-            "window. Next: miztiik-events verify",
+            f"Contradicting an earlier row of the same store and window: "
+            f"{counted(collection.contradictions, 'row')}. Next: miztiik-events verify",
             fg="red",
         )

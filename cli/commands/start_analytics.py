@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import no_wait_option, show, stack_and_outputs, watching
+from .analytics import no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
     default="latest",
     show_default=True,
     metavar="SNAPSHOT|TIME",
-    help="A snapshot's name, `latest`, or `none`: the oldest record that the stream still has; "
-    "windows that were written before may then be written again. An age (2h, 1d) or a time "
-    "(2026-11-24T15:00) computes the windows since then again, apart from the others.",
+    help="A snapshot's name, `latest`, or `none`: start with the oldest record still in the "
+    "stream, which may write earlier windows again. An age (2h, 1d) or a time (2026-11-24T15:00) "
+    "recomputes the windows since then, apart from the other results.",
 )
-@click.option("--restart", is_flag=True, help="If it runs, stop it with a snapshot first.")
+@click.option("--restart", is_flag=True, help="If it is running, stop it with a snapshot first.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Start even when the stream got other shards meanwhile, and sales would be late.",
+    help="Start even if the number of shards has changed and sales would come out late.",
 )
 @timeout_option(600)
 @no_wait_option
@@ -47,15 +46,16 @@ def command(
       miztiik-events start-analytics --restart
       miztiik-events start-analytics --from 2h
 
-    It goes on where it was stopped. When it runs already, nothing happens; a deploy restarts it by
-    itself when its code or its settings changed. Ends with 4, and starts nothing, when the stream
-    got other shards meanwhile and sales would be late.
+    It resumes where it was stopped. If it is already running, nothing happens; a deploy restarts it
+    when its code or its settings have changed. Ends with 4, and starts nothing, when the number of
+    shards has changed meanwhile and sales would come out late.
 
-    From a time, a second application computes past windows again, from the events that the stream
-    still has, and writes them under `recomputed/`; the analytics goes on beside it.
+    With a time, a second application recomputes past windows from the events that are still in the
+    stream, and writes them under `recomputed/`; the analytics application keeps running beside it.
     """
     from .. import session
-    from ..analytics import application, lifecycle, snapshots
+    from ..analytics import application, lifecycle, shards, snapshots
+    from ..cloudformation import stacks
     from .recompute import recompute
 
     moment = _moment(origin)
@@ -65,37 +65,29 @@ def command(
     since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
-    stack, outputs = stack_and_outputs(options)
+    deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
+    stack = stacks.with_output(deployed, application.OUTPUT, options.project)
     name = stack.outputs[application.OUTPUT]
     flink = options.session.client("kinesisanalyticsv2")
     snapshots.require(flink, name, origin)
-    if not force:
-        _require_room(options, outputs, origin, restart)
+    described = application.describe(flink, name)
+    outputs = stacks.outputs_of(deployed)
+    if not force and stacks.SALES_STREAM in outputs:
+        kinesis, stream = options.session.client("kinesis"), outputs[stacks.SALES_STREAM]
+        shards.require_room(kinesis, flink, stream, described, origin, restart=restart)
     if no_wait:
         has_begun = lifecycle.request_start(flink, name, origin)
-        found = application.describe(flink, name)
+        running = application.describe(flink, name)
     else:
-        has_begun, found = _start(options, name, origin, restart, timeout)
-    show(options, found)
+        has_begun, running = _start(options, name, origin, restart, timeout)
+    show(options, running)
     if not has_begun and origin != snapshots.LATEST:
-        options.say(f"It was started already, so `--from {origin}` had no effect. Add --restart")
-    _say_code(options, stack, found)
-    _say_failure(options, found, since)
+        options.say(
+            f"It had already been started, so `--from {origin}` had no effect. Add --restart"
+        )
+    _say_failures(options, stack, running, since)
     if not session.is_local(flink):
-        _say_cost(options, found)
-
-
-def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
-    from ..analytics import application, shards, snapshots
-
-    flink = options.session.client("kinesisanalyticsv2")
-    found = application.describe(flink, outputs[application.OUTPUT])
-    # What runs is left alone, or stopped with a snapshot and started from that.
-    if found.status != "READY" and not (restart and origin != snapshots.LATEST):
-        return
-    if "SalesStreamName" in outputs:
-        kinesis, stream = options.session.client("kinesis"), outputs["SalesStreamName"]
-        shards.require_room(kinesis, flink, stream, found, origin)
+        _say_cost(options, running)
 
 
 def _moment(origin: str) -> datetime | None:
@@ -114,50 +106,29 @@ def _start(
     from ..patience import Patience
 
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
-    patience = Patience(timeout)
+    begin = lifecycle.restart if restart else lifecycle.start
     states: list[str] = []
     with watching(options, "What has begun" if restart else "The start") as say:
 
         def watch(status: str) -> None:
-            # A restart sees the state between its stop and its start twice.
-            if states[-1:] != [status]:
-                states.append(status)
-                say(status)
+            states.append(status)
+            say(status)
 
-        if restart:
-            lifecycle.stop(flink, name, patience, watch)
-        found = lifecycle.start(flink, logs, name, patience, watch, origin=origin)
-    return "READY" in states, found
+        running = begin(flink, logs, name, Patience(timeout), watch, origin=origin)
+    return "READY" in states, running
 
 
-def _say_code(options: Options, stack: Stack, running: Application) -> None:
-    """Say when AWS took the last update back, or somebody changed the code past the stack."""
+def _say_failures(options: Options, stack: Stack, running: Application, since: datetime) -> None:
+    """Say what of an application that runs is not well all the same."""
+    from ..analytics import failures
     from ..cloudformation import stacks
 
     # It may have been updated while we waited.
     stack = stacks.describe(options.session.client("cloudformation"), stack.id) or stack
-    if not running.has_code_of(stack.parameters):
-        options.say(
-            f"Its code is not what {stack.name} was deployed with: AWS takes an update back after "
-            "which the job does not run. A restart does not bring it. Next: miztiik-events logs "
-            "analytics --since 1d tells why; mend it, and deploy",
-            fg="red",
-        )
-
-
-def _say_failure(options: Options, running: Application, since: datetime) -> None:
-    """Say why a job that runs does nothing but fail, as without the right to read the stream."""
-    from ..analytics import log
-
-    logs, stream = options.session.client("logs"), running.log_stream
-    failure = log.task_failure(logs, stream, since) if stream else None
-    if failure:
-        options.say(
-            f"It is {running.status}, but its job failed on the way and was started again:\n"
-            f"  {failure}\n"
-            "  Next: miztiik-events logs analytics --follow shows whether it goes on failing",
-            fg="red",
-        )
+    logs = options.session.client("logs")
+    for failure in (failures.of_code(running, stack), failures.of_job(logs, running, since)):
+        if failure:
+            options.say(failure, fg="red")
 
 
 def _say_cost(options: Options, running: Application) -> None:

@@ -18,13 +18,13 @@ DRIFT_SECONDS = 600.0
 
 
 @click.command()
-@click.option("--watch", "-w", "watches", is_flag=True, help="Go on looking, until Ctrl-C.")
-@click.option("--why", is_flag=True, help="Tell why what has failed did.")
+@click.option("--watch", "-w", "watches", is_flag=True, help="Refresh until Ctrl-C.")
+@click.option("--why", is_flag=True, help="Explain each failure: its cause, and what to do next.")
 @click.option(
     "--drift",
     "looks_for_drift",
     is_flag=True,
-    help="Tell of resources that were changed past their stacks; end with 3 if there are.",
+    help="Look for resources changed outside CloudFormation; end with 3 if there are any.",
 )
 @click.option(
     "--templates",
@@ -36,24 +36,24 @@ DRIFT_SECONDS = 600.0
 def command(
     options: Options, watches: bool, why: bool, looks_for_drift: bool, templates: Path | None
 ) -> None:
-    """Show how the system is: stacks, analytics, stream, delivery, queues, alarms, cost.
+    """Show the state of the system: stacks, analytics, stream, delivery, queues, alarms, cost.
 
     \b
       miztiik-events status
       miztiik-events status --watch
       miztiik-events status --why
 
-    Ends with 4 when something needs a person: a stack or the application has failed, the stream has
-    not as many shards as the application has subtasks, there are dead letters or failed calls, an
-    alarm rings. That nothing is deployed is no failure.
+    Ends with 4 when something needs attention: a stack or the application has failed, the stream
+    has more or fewer shards than the application has subtasks, there are dead letters or failed
+    calls, or an alarm is in ALARM. A project that is not deployed is not a failure.
     """
     from ..session import Clients
     from .terminal.watch import watch
 
     if watches + why + looks_for_drift > 1:
-        raise click.UsageError("--watch, --why and --drift do not go together")
+        raise click.UsageError("--watch, --why and --drift exclude each other")
     if templates and not why:
-        raise click.UsageError("--templates goes with --why")
+        raise click.UsageError("--templates needs --why")
     if why:
         _explain(options, templates)
     elif looks_for_drift:
@@ -86,10 +86,8 @@ def _show(options: Options, clients: Clients) -> None:
 
 def _is_explained(health: Health) -> bool:
     """Whether --why has something to say about it."""
-    from ..operate.health import ApplicationHealth
-
     applications = (health.application, health.recomputation)
-    has_failed = any(isinstance(one, ApplicationHealth) and one.problem for one in applications)
+    has_failed = any(application and application.problem for application in applications)
     return has_failed or any(stack.has_failed for stack in health.stacks)
 
 
@@ -98,31 +96,32 @@ def _explain(options: Options, templates: Path | None) -> None:
     from ..operate import diagnosis
     from .views.failures import shown
 
-    found = diagnosis.of_project(options.session, options.project, templates)
+    failures = diagnosis.of_project(options.session, options.project, templates)
     form = options.format()
-    if found or form == "json":
-        click.echo(shown(found, form, color=options.color))
-    if not found:
+    if failures or form == "json":
+        click.echo(shown(failures, form, color=options.color))
+    if not failures:
         options.say("No stack and no application has failed.")
-    left = [failure.subject for failure in found if not failure.is_over]
+    left = [failure.subject for failure in failures if not failure.is_over]
     if left:
-        raise UnhealthyError(f"To be mended: {', '.join(left)}")
+        raise UnhealthyError(f"Needs attention: {', '.join(left)}")
 
 
 def _tell_drift(options: Options) -> None:
     from ..cloudformation import drift, stacks
     from ..errors import DifferenceError
     from ..patience import Patience
+    from ..text import counted
     from .views import drift as drift_view
 
     client = options.session.client("cloudformation")
-    deployed = stacks.belonging(stacks.every_live(client), options.project).values()
+    deployed = stacks.of_project(client, options.project).values()
     # CloudFormation does not look at a stack before its operation has ended.
     settled = [stack for stack in deployed if not stack.is_busy and not stack.is_shell]
-    found = drift.detect(client, settled, Patience(DRIFT_SECONDS))
+    drifted = drift.detect(client, settled, Patience(DRIFT_SECONDS))
     form = options.format(piped="table")
-    if found or form == "json":
-        click.echo(drift_view.shown(found, form))
-    if found:
-        raise DifferenceError(f"{len(found)} resources are not as their stacks say")
-    options.say(f"The resources of {len(settled)} stacks are as these say.")
+    if drifted or form == "json":
+        click.echo(drift_view.shown(drifted, form))
+    if drifted:
+        raise DifferenceError(f"{counted(len(drifted), 'resource')} changed outside CloudFormation")
+    options.say(f"No drift in {counted(len(settled), 'stack')}.")

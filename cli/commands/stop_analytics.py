@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .analytics import application_name, no_wait_option, show, watching
+from .analytics import no_wait_option, show, watching
 from .options import Options, shared_options, timeout_option
 
 
@@ -14,13 +14,13 @@ from .options import Options, shared_options, timeout_option
 @click.option(
     "--force",
     is_flag=True,
-    help="Stop without a snapshot; the next start goes back to the one before.",
+    help="Stop without a snapshot; the next start resumes from the previous one.",
 )
 @click.option(
     "--recomputation",
     "is_recomputation",
     is_flag=True,
-    help="Stop the one that computes past windows again instead (start-analytics --from TIME).",
+    help="Stop the recomputation instead (start-analytics --from TIME).",
 )
 @shared_options
 def command(
@@ -32,19 +32,21 @@ def command(
       miztiik-events stop-analytics
       miztiik-events stop-analytics --recomputation
 
-    Events that come meanwhile wait in the stream for the next start, for as long as the stream
-    keeps them (24 hours by default).
+    Events that arrive meanwhile wait in the stream for the next start, for as long as the stream
+    retains them (24 hours by default).
     """
     from ..analytics import application, lifecycle, recomputation
+    from ..cloudformation import stacks
     from ..patience import Patience
 
     output = recomputation.OUTPUT if is_recomputation else application.OUTPUT
-    name = application_name(options, output)
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    name = stacks.require(outputs, output, options.project)
     flink = options.session.client("kinesisanalyticsv2")
     if no_wait:
         lifecycle.request_stop(flink, name, force=force)
-        found = application.describe(flink, name)
+        described = application.describe(flink, name)
     else:
         with watching(options, "The stop") as watch:
-            found = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
-    show(options, found)
+            described = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
+    show(options, described)

@@ -9,14 +9,17 @@ import click
 from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from ..cloudformation.lint import Finding
 
 
 @click.command()
 @source_options
 @shared_options
 def command(options: Options, templates: Path | None, functions: Path | None) -> None:
-    """Check the templates: syntax, wiring, and cfn-lint's rules. Calls no AWS.
+    """Check the templates: syntax, wiring, and cfn-lint's rules. Does not call AWS.
 
     \b
       miztiik-events validate
@@ -27,16 +30,22 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     from ..deploy import bundle
     from ..deploy.wiring import wire
     from ..errors import TemplateError
-    from ..text import as_json
+    from ..text import counted
 
     loaded = template.load_all(templates)
     wire(loaded, bundle.bundles(functions))
     findings = lint.findings(loaded)
-    form = options.format(piped="table")
-    if form == "json":
-        click.echo(as_json([vars(finding) for finding in findings], indent=2))
-    for finding in findings if form != "json" else ():
-        click.echo(as_json(vars(finding)) if form == "ndjson" else str(finding))
+    if shown := _shown(findings, options.format(piped="table")):
+        click.echo(shown)
+    count = counted(len(loaded), "template")
     if findings:
-        raise TemplateError(f"{len(findings)} findings in {len(loaded)} templates")
-    options.say(f"{len(loaded)} templates are sound.")
+        raise TemplateError(f"{counted(len(findings), 'finding')} in {count}")
+    options.say(f"No findings in {count}.")
+
+
+def _shown(findings: Sequence[Finding], form: str) -> str:
+    from ..text import written
+
+    if form == "table":
+        return "\n".join(str(finding) for finding in findings)
+    return written([vars(finding) for finding in findings], form)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..text import counted
 from .options import Options, shared_options
 from .views import verify
 
@@ -25,51 +26,57 @@ if TYPE_CHECKING:
 @click.option(
     "--recomputed",
     is_flag=True,
-    help="Those of the last recomputation instead (start-analytics --from TIME).",
+    help="Check the last recomputation instead (start-analytics --from TIME).",
 )
 @shared_options
 def command(options: Options, wait: float, recomputed: bool) -> None:
-    """Prove the results: work them out again from the raw events, and compare.
+    """Prove the results: recompute them from the raw events, and compare.
 
     \b
       miztiik-events verify
 
     Reads every record that the stream still has (24 hours by default), recomputes each closed
-    window to the cent, and finds the one place of every event. Where an update gave the windows
-    another length, those of both that overlap are compared together. Ends with 3 and a table of the
-    differences when the data store says otherwise.
+    window to the cent, and finds the one place of every event. Where an update changed the length
+    of the windows, overlapping windows of both lengths are compared as one. Ends with 3 and a table
+    of the differences when the data store says otherwise.
     """
     from ..audit.audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
 
     subject = RECOMPUTATION if recomputed else ANALYTICS
-    found = audit(options.session, options.project, subject, wait, options.say)
-    click.echo(verify.shown(found, options.format(piped="table")))
-    _say_notes(options, found)
-    if not found.agrees:
+    report = audit(options.session, options.project, subject, wait, options.say)
+    click.echo(verify.shown(report, options.format(piped="table")))
+    _say_notes(options, report)
+    if not report.agrees:
+        count = len(report.differences)
         raise DifferenceError(
-            f"{len(found.differences):,} differences between the stream and the data store"
+            f"{counted(count, 'difference')} between the stream and the data store"
         )
-    closed = sum(window.differences is not None for window in found.windows)
-    options.say(f"All agree: {closed:,} closed windows, to the cent.", fg="green")
+    closed = sum(window.differences is not None for window in report.windows)
+    options.say(f"All agree: {counted(closed, 'closed window')}, to the cent.", fg="green")
 
 
-def _say_notes(options: Options, found: Audit) -> None:
-    if found.application_status != "RUNNING":
+def _say_notes(options: Options, report: Audit) -> None:
+    if report.application_status != "RUNNING":
         options.say(
-            f"The application is {found.application_status}: what it has not written will not "
-            "come before miztiik-events start-analytics"
+            f"The application is {report.application_status}: what it has not written yet will "
+            "only come after miztiik-events start-analytics"
         )
-    if any(window.is_mixed for window in found.windows):
+    if any(window.is_mixed for window in report.windows):
         options.say(
-            "An update gave the windows another length; where windows of both overlap, their rows "
-            "were compared as one sum for each store"
+            "An update changed the length of the windows; where windows of both lengths overlap, "
+            "their rows were compared as one sum for each store"
         )
-    if not found.windows:
-        options.say("There is no sale in the stream. Next: miztiik-events produce")
-    if found.dead_letters:
-        options.say(f"{found.dead_letters:,} dead letters: events that failed", fg="red")
-    if found.counts["repeated_rows"]:
-        options.say(f"{found.counts['repeated_rows']:,} rows came more than once, the same")
-    if found.counts["unreadable_lines"]:
-        options.say(f"{found.counts['unreadable_lines']:,} lines in the data store are no rows")
+    if not report.windows:
+        options.say("There are no sales in the stream. Next: miztiik-events produce")
+    if report.dead_letters:
+        options.say(
+            f"{counted(report.dead_letters, 'dead letter')}: events that nobody could process",
+            fg="red",
+        )
+    if report.counts["repeated_rows"]:
+        options.say(f"{counted(report.counts['repeated_rows'], 'row')} came again, identical")
+    if report.counts["unreadable_lines"]:
+        options.say(
+            f"Not a result: {counted(report.counts['unreadable_lines'], 'line')} in the data store"
+        )

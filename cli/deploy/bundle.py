@@ -1,4 +1,4 @@
-"""Function folders as zips: the same source gives the same key and the same bytes everywhere.
+"""Function folders as zips, and their upload: the same source gives the same key and bytes.
 
 Nothing that the machine puts in gets into a zip: not the files' times or permissions, not the
 byte code that pip leaves in an installed package. The entries are stored, not compressed, since
@@ -57,8 +57,8 @@ def folder() -> Traversable:
 def bundles(functions: Traversable | None = None) -> dict[str, Bundle]:
     """A bundle of each function folder, by the function's name; folders without a file are none."""
     folders = sorted((functions or folder()).iterdir(), key=lambda entry: entry.name)
-    made = (bundle(entry) for entry in folders if entry.is_dir() and _is_source(entry))
-    return {found.function: found for found in made if found.sources}
+    made = [bundle(entry) for entry in folders if entry.is_dir() and _is_source(entry)]
+    return {code.function: code for code in made if code.sources}
 
 
 def bundle(function: Traversable) -> Bundle:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -23,10 +22,10 @@ from typing import TYPE_CHECKING
 
 from .. import files
 from ..analytics import application, failures, log
-from ..cloudformation import graph, operations
+from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..errors import StackError
 from ..patience import Patience
 from ..text import size
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
+
+# So many characters at the end of a message tell that it is the same one.
+LIKE_ENOUGH = 60
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class _Deployment:
         new = self.project.new_code
         return {
             step.name: Job(
-                partial(self._apply, step),
+                graph.timed(self.project.stack_name(step), partial(self._apply, step)),
                 step.parents | {f"upload {name}" for name in step.functions if name in new},
             )
             for step in self.project.steps
@@ -121,16 +123,14 @@ class _Deployment:
             if blocker:
                 name = self.project.stack_name(step)
                 listener(StackDone(name, "skipped", 0, f"{blocker} failed"))
-        for ending in endings.values():
-            if ending.error:
-                raise ending.error
+        graph.raise_first(endings)
 
     def _package(self, function: str, target: Path, listener: Listener) -> None:
-        found = self.project.bundles[function]
-        if found.pom is not None and not jar.is_built(found.pom):
+        code = self.project.bundles[function]
+        if code.pom is not None and not jar.is_built(code.pom):
             listener(Note(function, "Maven builds its jar, once"))
         with _writing_code(tempfile.gettempdir()):
-            bundle.write(found, target, self.patience.cancelled)
+            bundle.write(code, target, self.patience.cancelled)
 
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
@@ -139,28 +139,18 @@ class _Deployment:
         if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
             listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 
-    def _apply(self, step: Step, listener: Listener) -> None:
-        started = time.monotonic()
-        name = self.project.stack_name(step)
+    def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings
         operator = Operator(
             *(self.cloudformation, self.patience, listener, self.wait),
             recovers=settings.recovers,
             skip=settings.skip,
         )
-        try:
-            desired = self.project.desired(step, self.outputs)
-            applied = operations.applied(operator, desired, self.project.live_stack(step))
-            operator.protect(applied.stack, settings.is_protected)
-        except Exception as error:
-            listener(StackDone(name, "failed", time.monotonic() - started, summary(error)))
-            raise
+        desired = self.project.desired(step, self.outputs)
+        applied = operator.apply(desired, self.project.live_stack(step))
+        operator.protect(applied.stack, settings.is_protected)
         self.outputs[step.name] = applied.stack.outputs
-        listener(StackDone(name, applied.outcome, time.monotonic() - started))
-
-
-# So many characters at the end of a message tell that it is the same one.
-LIKE_ENOUGH = 60
+        return applied.outcome
 
 
 def explained(

@@ -71,11 +71,11 @@ def _path(pom: bytes) -> Path:
 
 def _check(pom: bytes, jar: Path) -> None:
     pinned = PIN.search(pom)
-    if pinned and pinned[1].decode() != (found := digest(jar)):
+    if pinned and pinned[1].decode() != (actual := digest(jar)):
         raise BuildError(
             f"{NAME} is not what {POM} pins: one of its dependencies has changed. Do not use it. "
             f"If you changed {POM} yourself, pin what it makes now: "
-            f"<content.sha256>{found}</content.sha256>"
+            f"<content.sha256>{actual}</content.sha256>"
         )
 
 
@@ -101,17 +101,17 @@ def _run_maven(folder: Path, cancelled: threading.Event) -> None:
         stderr=subprocess.STDOUT,
     ) as process:
         try:
-            said = _wait(process, cancelled)
+            output = _wait(process, cancelled)
         finally:
             # No Maven outlives the wait for it, whatever ended the wait.
             process.kill()
     if process.returncode or not (folder / "target" / NAME).exists():
-        lines = said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+        lines = output.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         raise BuildError("\n  ".join([f"Maven could not build {NAME}:", *lines]))
 
 
 def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> bytes:
-    """All that the process said until its end."""
+    """All that the process printed until its end."""
     while True:
         try:
             return process.communicate(timeout=0.2)[0]

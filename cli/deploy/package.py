@@ -28,7 +28,7 @@ def write(
     The parameters are those known before a deploy, the keys of the code: outputs are not.
     """
     steps = tuple(steps)
-    written = [bundle.write(found, folder / found.key) for found in bundles.values()]
+    written = [bundle.write(code, folder / code.key) for code in bundles.values()]
     for step in steps:
         template = folder / "templates" / f"{step.name}.yaml"
         parameters = folder / f"{stack_name(project, step.name)}.json"
@@ -87,7 +87,7 @@ output() { # NAME
 def script(project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]) -> str:
     """The script; it expects templates and zips beside it, where `package.write` puts them."""
     tags = f'{quote(f"{PROJECT_TAG}={project}")} "{TEMPLATE_TAG}=$template"'
-    keys = {function: found.key for function, found in bundles.items()}
+    keys = {function: code.key for function, code in bundles.items()}
     return "\n".join([_HEAD % {"tags": tags}, *_body(project, steps, keys), ""])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..cloudformation import change_sets, changes, graph
+from ..cloudformation import change_sets, changes, graph, stacks
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
@@ -20,7 +20,7 @@ from ..cloudformation.progress import Listener, Note, ignore
 from ..cloudformation.stacks import Stack
 from ..patience import Patience
 from ..pipeline import costs
-from .project import Project
+from .project import HIDDEN, Project
 from .wiring import Output, Step
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..pipeline.costs import Cost
 
 JOBS = 8
-# What CloudFormation tells in place of a secret (NoEcho).
-HIDDEN = "****"
 Fate = Literal["create", "update", "unchanged"]
 
 
@@ -45,6 +43,12 @@ class StackPlan:
     resources: tuple[ResourceChange, ...] = ()
     parameters: tuple[PropertyChange, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def surely_replaces(self) -> bool:
+        return any(
+            change.action == "replace" and not change.is_perhaps for change in self.resources
+        )
 
 
 @dataclass(frozen=True)
@@ -75,22 +79,20 @@ def plan(
 
     Raises what the deploy would raise before its first change.
     """
-    run = _Planner(project, session.client("cloudformation"), Patience(timeout))
-    endings = graph.run(run.jobs(), listener, JOBS, run.patience.cancelled)
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    planner = _Planner(project, session.client("cloudformation"), Patience(timeout))
+    endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
+    graph.raise_first(endings)
     return Plan(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
         project=project.name,
-        stacks=tuple(run.found[step.name] for step in project.steps),
+        stacks=tuple(planner.plans[step.name] for step in project.steps),
         cost=_cost(project, session.region_name),
     )
 
 
 def _cost(project: Project, region: str) -> Cost | None:
-    shards = project.parameter("ShardCount")
+    shards = project.parameter(stacks.SHARDS)
     if shards is None or not shards.isdecimal():
         return None
     own = project.parameter("Parallelism") or ""
@@ -103,7 +105,7 @@ class _Planner:
     project: Project
     cloudformation: CloudFormationClient
     patience: Patience
-    found: dict[str, StackPlan] = field(default_factory=dict)
+    plans: dict[str, StackPlan] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
         return {
@@ -118,11 +120,11 @@ class _Planner:
     def _look(self, step: Step, listener: Listener) -> None:
         live = self.project.live_stack(step)
         if live is None or live.is_shell or live.status == "ROLLBACK_COMPLETE":
-            self.found[step.name] = self._creation(step, live)
+            self.plans[step.name] = self._creation(step, live)
         elif self._unknown(step):
-            self.found[step.name] = self._later(step)
+            self.plans[step.name] = self._later(step)
         else:
-            self.found[step.name] = self._update(step, live, listener)
+            self.plans[step.name] = self._update(step, live, listener)
 
     def _creation(self, step: Step, live: Stack | None) -> StackPlan:
         conditions = step.template.conditions
@@ -139,7 +141,7 @@ class _Planner:
                 )
                 for logical_id in step.template.resources
             ),
-            notes=(f"it is {live.status}: it is deleted first",) if live else (),
+            notes=(f"it is {live.status}, so it is deleted first",) if live else (),
         )
 
     def _unknown(self, step: Step) -> list[str]:
@@ -152,7 +154,7 @@ class _Planner:
 
     def _later(self, step: Step) -> StackPlan:
         names = ", ".join(self._unknown(step))
-        note = f"known only once {names} is: it comes from a stack that is new or changes"
+        note = f"not known yet: it takes {names} from a stack that is new or changes"
         return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
@@ -166,17 +168,20 @@ class _Planner:
         if change_set is None:
             return StackPlan(desired.stack, step.name, "unchanged", notes=notes)
         try:
-            found = changes.of(self.cloudformation, change_set)
+            resources = changes.of(self.cloudformation, change_set)
         finally:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
-        return StackPlan(desired.stack, step.name, "update", found, parameters, notes)
+        return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
 
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {
             name
             for name in step.parents
-            if any(c.action == "replace" and not c.is_perhaps for c in self.found[name].resources)
+            if any(
+                change.action == "replace" and not change.is_perhaps
+                for change in self.plans[name].resources
+            )
         }
         return tuple(
             f"takes outputs of {name}, where something is replaced: more may change"

@@ -77,7 +77,7 @@ class Project:
 
     def value(self, step: Step, name: str, outputs: Outputs) -> str | None:
         """The parameter's value, None where the default serves."""
-        keys = {function: found.key for function, found in self.bundles.items()}
+        keys = {function: code.key for function, code in self.bundles.items()}
         return step.value(name, outputs, keys)
 
     def desired(self, step: Step, outputs: Outputs) -> Desired:
@@ -134,9 +134,13 @@ class Draft:
     settings: Settings
 
     def beside(self, session: boto3.session.Session) -> Project:
-        """The project with the stacks that exist."""
-        names = [stack_name(self.name, step.name) for step in self.steps]
-        live = stacks.describe_all(session.client("cloudformation"), names)
+        """The project with the stacks that exist.
+
+        By their names, not by the project's tag: a name is taken whoever's the stack is.
+        """
+        names = {stack_name(self.name, step.name) for step in self.steps}
+        everything = stacks.every_live(session.client("cloudformation"))
+        live = {stack.name: stack for stack in everything if stack.name in names}
         return Project(self.name, self.steps, self.bundles, live, self.settings)
 
 

@@ -12,132 +12,12 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Union
 
+from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 
-
-def wire(
-    templates: Sequence[Template],
-    functions: Collection[str],
-    overrides: Mapping[str, str] | None = None,
-) -> tuple[Step, ...]:
-    """The steps, each after its parents.
-
-    Raises UnknownParameterError for an override that no template has, and TemplateError, with
-    file and line, for a parameter that nothing gives, an output of two templates, and a cycle.
-    """
-    overrides = overrides or {}
-    _refuse_unknown(templates, overrides)
-    owners = _owners(templates)
-    steps = {
-        template.name: Step(
-            template,
-            {
-                name: _source(template, parameter, owners, functions, overrides)
-                for name, parameter in template.parameters.items()
-            },
-        )
-        for template in templates
-    }
-    for step in steps.values():
-        _require_bucket(step)
-    return tuple(steps[name] for name in _in_order(steps))
-
-
-def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str]) -> None:
-    known = {name for template in templates for name in template.parameters}
-    unknown = sorted(set(overrides) - known)
-    if unknown:
-        raise UnknownParameterError(unknown, sorted(known))
-
-
-def _owners(templates: Sequence[Template]) -> dict[str, Template]:
-    """Which template has which output."""
-    owners: dict[str, Template] = {}
-    for template in templates:
-        for output, line in template.outputs.items():
-            if output in owners:
-                first = owners[output]
-                raise TemplateError(
-                    f"output {output} is one of {first.path}:{first.outputs[output]} too; "
-                    "templates are wired by the names of outputs, so each needs a name of its own",
-                    template.path,
-                    line,
-                )
-            owners[output] = template
-    return owners
-
-
-def _source(
-    template: Template,
-    parameter: Parameter,
-    owners: Mapping[str, Template],
-    functions: Collection[str],
-    overrides: Mapping[str, str],
-) -> Source:
-    if parameter.name in overrides:
-        return Given(overrides[parameter.name])
-    owner = owners.get(parameter.name, template)
-    # A template may give its own parameter on as an output; it does not feed itself.
-    if owner is not template:
-        return Output(owner.name)
-    function = _function(parameter.name)
-    if function in functions:
-        return Code(function)
-    if parameter.default is not None:
-        return Default()
-    folder = f", there is no folder functions/{function}" if function else ""
-    raise TemplateError(
-        f"nothing gives parameter {parameter.name}: no other template has an output of that "
-        f"name{folder}, and it has no default. Give --parameter-overrides {parameter.name}=VALUE",
-        template.path,
-        parameter.line,
-    )
-
-
-def _function(parameter: str) -> str:
-    """The function whose code the parameter asks for; empty when it does not ask for code."""
-    return parameter[: -len(CODE_SUFFIX)].lower() if parameter.endswith(CODE_SUFFIX) else ""
-
-
-def _require_bucket(step: Step) -> None:
-    for name, source in step.sources.items():
-        if isinstance(source, Code) and BUCKET not in step.sources:
-            raise TemplateError(
-                f"parameter {name} is a key in the bucket {BUCKET}; "
-                f"the template needs a parameter {BUCKET} too",
-                step.template.path,
-                step.template.parameters[name].line,
-            )
-
-
-def _in_order(steps: Mapping[str, Step]) -> tuple[str, ...]:
-    try:
-        return tuple(
-            TopologicalSorter({n: sorted(s.parents) for n, s in steps.items()}).static_order()
-        )
-    except CycleError as error:
-        # graphlib lists each template before one that needs it, the first again at the end.
-        raise _cycle(steps, list(reversed(error.args[1]))) from None
-
-
-def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
-    needs = [
-        (child, next(p for p, s in steps[child].sources.items() if s == Output(parent)), parent)
-        for child, parent in zip(names, names[1:])
-    ]
-    first, parameter, _ = needs[0]
-    story = ", ".join(f"{child} needs {name} of {parent}" for child, name, parent in needs)
-    template = steps[first].template
-    return TemplateError(
-        f"the templates wait for each other: {story}",
-        template.path,
-        template.parameters[parameter].line,
-    )
-
-
 # A Code parameter is a key in the bucket that this parameter of the same template names.
-BUCKET = "ArtifactBucket"
+BUCKET = stacks.ARTIFACTS
 
 
 @dataclass(frozen=True)
@@ -208,3 +88,124 @@ class Step:
             line = self.template.parameters[name].line
             raise TemplateError(reason, self.template.path, line)
         return outputs[source.template][name]
+
+
+def wire(
+    templates: Sequence[Template],
+    functions: Collection[str],
+    overrides: Mapping[str, str] | None = None,
+) -> tuple[Step, ...]:
+    """The steps, each after its parents.
+
+    Raises UnknownParameterError for an override that no template has, and TemplateError, with
+    file and line, for a parameter that nothing gives, an output of two templates, and a cycle.
+    """
+    overrides = overrides or {}
+    _refuse_unknown(templates, overrides)
+    owners = _owners(templates)
+    steps = {
+        template.name: Step(
+            template,
+            {
+                name: _source(template, parameter, owners, functions, overrides)
+                for name, parameter in template.parameters.items()
+            },
+        )
+        for template in templates
+    }
+    for step in steps.values():
+        _require_bucket(step)
+    return tuple(steps[name] for name in _in_order(steps))
+
+
+def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str]) -> None:
+    known = {name for template in templates for name in template.parameters}
+    unknown = sorted(set(overrides) - known)
+    if unknown:
+        raise UnknownParameterError(unknown, sorted(known))
+
+
+def _owners(templates: Sequence[Template]) -> dict[str, Template]:
+    """Which template has which output."""
+    owners: dict[str, Template] = {}
+    for template in templates:
+        for output, line in template.outputs.items():
+            if output in owners:
+                first = owners[output]
+                raise TemplateError(
+                    f"output {output} is also one of {first.path}:{first.outputs[output]}; "
+                    "templates are wired by the names of outputs, so each needs its own name",
+                    template.path,
+                    line,
+                )
+            owners[output] = template
+    return owners
+
+
+def _source(
+    template: Template,
+    parameter: Parameter,
+    owners: Mapping[str, Template],
+    functions: Collection[str],
+    overrides: Mapping[str, str],
+) -> Source:
+    if parameter.name in overrides:
+        return Given(overrides[parameter.name])
+    owner = owners.get(parameter.name, template)
+    # A template may give its own parameter on as an output; it does not feed itself.
+    if owner is not template:
+        return Output(owner.name)
+    function = _function(parameter.name)
+    if function in functions:
+        return Code(function)
+    if parameter.default is not None:
+        return Default()
+    folder = f", there is no folder functions/{function}" if function else ""
+    raise TemplateError(
+        f"no value for parameter {parameter.name}: no other template has an output of that "
+        f"name{folder}, and it has no default. "
+        f"Next: add --parameter-overrides {parameter.name}=VALUE",
+        template.path,
+        parameter.line,
+    )
+
+
+def _function(parameter: str) -> str:
+    """The function whose code the parameter asks for; empty when it does not ask for code."""
+    return parameter[: -len(CODE_SUFFIX)].lower() if parameter.endswith(CODE_SUFFIX) else ""
+
+
+def _require_bucket(step: Step) -> None:
+    for name, source in step.sources.items():
+        if isinstance(source, Code) and BUCKET not in step.sources:
+            raise TemplateError(
+                f"parameter {name} is a key in the bucket {BUCKET}; "
+                f"the template needs a parameter {BUCKET} too",
+                step.template.path,
+                step.template.parameters[name].line,
+            )
+
+
+def _in_order(steps: Mapping[str, Step]) -> tuple[str, ...]:
+    try:
+        return tuple(
+            TopologicalSorter({n: sorted(s.parents) for n, s in steps.items()}).static_order()
+        )
+    except CycleError as error:
+        # graphlib lists each template before one that needs it, the first again at the end.
+        raise _cycle(steps, list(reversed(error.args[1]))) from None
+
+
+def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
+    needs = [
+        (child, next(p for p, s in steps[child].sources.items() if s == Output(parent)), parent)
+        for child, parent in zip(names, names[1:])
+    ]
+    first, parameter, _ = needs[0]
+    story = ", ".join(f"{child} needs {name} of {parent}" for child, name, parent in needs)
+    template = steps[first].template
+    return TemplateError(
+        f"the templates depend on each other in a circle: {story}",
+        template.path,
+        template.parameters[parameter].line,
+    )

@@ -1,1 +1,1 @@
-"""A project is taken away: what goes, in which order, and what is left."""
+"""A project is deleted: what goes, in which order, and what is left."""

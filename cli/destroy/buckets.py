@@ -49,10 +49,10 @@ def contents(s3: S3Client, bucket: str) -> Contents:
     objects = versions = size = 0
     is_cut = False
     for page in islice(_pages(s3, bucket), COUNTED_PAGES):
-        found = page.get("Versions", [])
-        objects += sum(version["IsLatest"] for version in found)
-        versions += len(found) + len(page.get("DeleteMarkers", []))
-        size += sum(version.get("Size", 0) for version in found)
+        present = page.get("Versions", [])
+        objects += sum(version["IsLatest"] for version in present)
+        versions += len(present) + len(page.get("DeleteMarkers", []))
+        size += sum(version.get("Size", 0) for version in present)
         is_cut = page["IsTruncated"]
     return Contents(objects, versions, size, is_cut)
 
@@ -106,9 +106,9 @@ def _delete(
 
 def _batches(s3: S3Client, bucket: str) -> Iterator[list[ObjectIdentifierTypeDef]]:
     for page in _pages(s3, bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if entries:
+            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
 def _pages(s3: S3Client, bucket: str) -> Iterator[ListObjectVersionsOutputTypeDef]:

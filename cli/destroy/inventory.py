@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 BUCKET = "AWS::S3::Bucket"
 LOG_GROUP = "AWS::Logs::LogGroup"
-# What makes a stack the data store; the name is for one that has lost its outputs.
-DATA_STORE_OUTPUT = "FirehoseDataStore"
+# The template of the data store, for a stack that has lost its outputs.
 DATA_STORE = "data-store"
 
 
@@ -82,7 +81,7 @@ class Inventory:
 
     def children(self, stack: Stack) -> set[str]:
         """The stacks that take outputs of this one, and so have to go before it."""
-        return {one.name for one in self.stacks.values() if _needs(one, stack)}
+        return {other.name for other in self.stacks.values() if _needs(other, stack)}
 
     def in_order(self) -> list[Stack]:
         """The stacks in the order of their removal."""
@@ -101,14 +100,12 @@ def take(session: boto3.session.Session, project: str, *, keeps_data: bool = Fal
     kept = _data(ours, project) if keeps_data else {}
     going = {name: stack for name, stack in ours.items() if name not in kept}
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(partial(_resources, cloudformation), ours.values())
-        held = [resource for resources in found for resource in resources]
-
+        by_stack = pool.map(partial(_resources, cloudformation), ours.values())
+        held = [resource for resources in by_stack for resource in resources]
     others = frozenset({stack.name for stack in everything} - going.keys())
     # Also the groups of stacks that an interrupted removal has deleted already.
-    names = (
-        frozenset(going.keys() | {stack_name(project, one) for one in template.names()}) - others
-    )
+    own = {stack_name(project, name) for name in template.names()}
+    names = frozenset(going.keys() | own) - others
     return Inventory(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
@@ -131,8 +128,10 @@ def _log_groups(
 ) -> tuple[str, ...]:
     """Those of the stacks that go, and those that no stack holds."""
     groups = [resource for resource in held if resource.type == LOG_GROUP]
-    own = {one.physical_id for one in groups if one.stack not in others and not one.is_retained}
-    in_stacks = {one.physical_id for one in groups}
+    own = {
+        group.physical_id for group in groups if group.stack not in others and not group.is_retained
+    }
+    in_stacks = {group.physical_id for group in groups}
     stray = log_groups.of_stacks(session.client("logs"), project, names, others, in_stacks)
     return tuple(sorted(own.union(stray)))
 
@@ -146,22 +145,29 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
     kept = {
         name: stack
         for name, stack in ours.items()
-        if DATA_STORE_OUTPUT in stack.outputs or name == stack_name(project, DATA_STORE)
+        if stacks.DATA_STORE in stack.outputs or name == stack_name(project, DATA_STORE)
     }
     while parents := {
         name: stack
         for name, stack in ours.items()
-        if name not in kept and any(_needs(one, stack) for one in kept.values())
+        if name not in kept and any(_needs(child, stack) for child in kept.values())
     }:
         kept |= parents
     return kept
 
 
 def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
-    listed = [one for one in stacks.resources(cloudformation, stack) if one.is_there]
+    present = [item for item in stacks.resources(cloudformation, stack) if item.is_there]
     # A stack without resources may be one that has no template either.
-    retained = template.retained(cloudformation, stack.id) if listed else set()
+    processed = stacks.body(cloudformation, stack.id, "Processed") if present else ""
+    retained = template.retained(processed) if present else set()
     return [
-        Resource(stack.name, one.logical_id, one.type, one.physical_id, one.logical_id in retained)
-        for one in listed
+        Resource(
+            stack=stack.name,
+            logical_id=resource.logical_id,
+            type=resource.type,
+            physical_id=resource.physical_id,
+            is_retained=resource.logical_id in retained,
+        )
+        for resource in present
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ..cloudformation import events
 from ..cloudformation.progress import Listener, Note, ignore
 from ..cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 from . import log_groups
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # GetResources takes as many values of a tag.
 MOST_VALUES = 20
 REFUSED = ("AccessDenied", "AccessDeniedException")
+LEFT, RETAINED, GONE = "left", "retained", "gone"
+_FATES = {"DELETE_COMPLETE": GONE, "DELETE_SKIPPED": RETAINED}
 
 Tagged = tuple[str, Mapping[str, str]]
 
@@ -48,22 +51,18 @@ def find(
     Where we may not look, the listener is told so.
     """
     fates = _Fates(session.client("cloudformation"))
-    found: dict[str, list[str]] = {LEFT: [], RETAINED: [], GONE: []}
+    arns: dict[str, list[str]] = {LEFT: [], RETAINED: [], GONE: []}
     tagged = chain(
         _allowed(_by_tag(session.client("resourcegroupstaggingapi"), inventory), listener),
         _allowed(_roles(session.client("iam"), inventory), listener),
     )
     for arn, tags in dict(tagged).items():
         if should_be_gone(arn, tags, inventory):
-            found[fates.of(arn, tags.get(STACK_ID_TAG, ""))].append(arn)
+            arns[fates.of(arn, tags.get(STACK_ID_TAG, ""))].append(arn)
     groups = log_groups.of_stacks(
         session.client("logs"), inventory.project, inventory.names, inventory.others
     )
-    return Leftovers((*sorted(found[LEFT]), *groups), tuple(sorted(found[RETAINED])))
-
-
-LEFT, RETAINED, GONE = "left", "retained", "gone"
-_FATES = {"DELETE_COMPLETE": GONE, "DELETE_SKIPPED": RETAINED}
+    return Leftovers((*sorted(arns[LEFT]), *groups), tuple(sorted(arns[RETAINED])))
 
 
 class _Fates:
@@ -82,16 +81,15 @@ class _Fates:
         """The last status of each resource, by its name."""
         from botocore.exceptions import ClientError
 
-        pages = self._cloudformation.get_paginator("describe_stack_events")
         try:
-            events = [e for page in pages.paginate(StackName=stack_id) for e in page["StackEvents"]]
+            stack_events = events.since(self._cloudformation, stack_id)
         except ClientError as error:
             # Ninety days after its deletion, a stack has never been.
             if "does not exist" not in error.response["Error"].get("Message", ""):
                 raise
             return
-        for event in reversed(events):
-            yield _name(event.get("PhysicalResourceId", "")), event.get("ResourceStatus", "")
+        for event in stack_events:
+            yield _name(event.physical_id), event.status
 
 
 def _name(id_: str) -> str:
@@ -122,8 +120,8 @@ def _by_tag(tagging: ResourceGroupsTaggingAPIClient, inventory: Inventory) -> It
         pages = tagging.get_paginator("get_resources").paginate(
             TagFilters=[{"Key": key, "Values": values}]
         )
-        for found in (found for page in pages for found in page["ResourceTagMappingList"]):
-            yield found["ResourceARN"], {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+        for resource in (item for page in pages for item in page["ResourceTagMappingList"]):
+            yield resource["ResourceARN"], {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
 
 
 def _roles(iam: IAMClient, inventory: Inventory) -> Iterator[Tagged]:
@@ -143,11 +141,11 @@ def _role_tags(iam: IAMClient, name: str) -> dict[str, str]:
         return {}
 
 
-def _allowed(found: Iterable[Tagged], listener: Listener) -> Iterator[Tagged]:
+def _allowed(resources: Iterable[Tagged], listener: Listener) -> Iterator[Tagged]:
     from botocore.exceptions import ClientError
 
     try:
-        yield from found
+        yield from resources
     except ClientError as error:
         if error.response["Error"].get("Code") not in REFUSED:
             raise

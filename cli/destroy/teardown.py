@@ -1,8 +1,7 @@
-"""Taking a project away, in the reverse of its wiring."""
+"""Deleting a project, in the reverse of its wiring."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +11,11 @@ from ..analytics import application, lifecycle
 from ..cloudformation import graph, stacks
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, StackDone, ignore, summary
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
 from ..patience import Patience
+from ..text import counted
 from . import buckets, log_groups
 from .inventory import BUCKET, Inventory
 
@@ -43,20 +43,18 @@ def destroy(
     failure, after everything that does not depend on it has ended.
     """
     refuse_protected(inventory.protected)
-    run = _Teardown(
+    removal = _Teardown(
         inventory,
         Patience(timeout),
         session.client("cloudformation"),
         session.client("s3"),
         session.client("kinesisanalyticsv2"),
     )
-    endings = graph.run(run.jobs(), listener, jobs, run.patience.cancelled)
+    endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
         if ending.blocked_by and ending.job in inventory.stacks:
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    graph.raise_first(endings)
     _delete_log_groups(session, inventory, listener)
 
 
@@ -76,9 +74,9 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
     )
     lines = "".join(f"\n    {command}" for command in commands)
     raise UnhealthyError(
-        f"Termination protection is on for {names}: destroy goes no further\n"
-        "  Next: when it may go for good, switch that off, then destroy again (or keep the data "
-        f"store and remove the rest: --keep-data):{lines}"
+        f"Termination protection is on for {names}: destroy stops here\n"
+        "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
+        f"data store and delete the rest: --keep-data):{lines}"
     )
 
 
@@ -109,7 +107,7 @@ class _Teardown:
         }
         removals = {
             stack.name: Job(
-                partial(self._remove, stack),
+                graph.timed(stack.name, partial(self._remove, stack)),
                 frozenset({*applications, *self.inventory.children(stack)}),
             )
             for stack in self.inventory.stacks.values()
@@ -120,20 +118,15 @@ class _Teardown:
         if lifecycle.bring_to_rest(self.flink, name, self.patience):
             listener(Note(name, "application stopped"))
 
-    def _remove(self, stack: Stack, listener: Listener) -> None:
-        started = time.monotonic()
+    def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
-        try:
-            settled = _settled(operator, stack)
-            if settled:
-                # It may have been protected since; then its buckets must not be emptied either.
-                refuse_protected([settled] if settled.is_protected else [])
-                remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
-        except Exception as error:
-            listener(StackDone(stack.name, "failed", time.monotonic() - started, summary(error)))
-            raise
-        listener(StackDone(stack.name, "deleted", time.monotonic() - started))
+        settled = _settled(operator, stack)
+        if settled:
+            # It may have been protected since; then its buckets must not be emptied either.
+            refuse_protected([settled] if settled.is_protected else [])
+            remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
+        return "deleted"
 
 
 def _settled(operator: Operator, stack: Stack) -> Stack | None:
@@ -168,7 +161,7 @@ def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int
     for bucket in bucket_names:
         count = buckets.empty(s3, bucket, operator.patience.cancelled)
         if count:
-            operator.listener(Note(bucket, f"{count:,} objects and versions deleted"))
+            operator.listener(Note(bucket, f"{counted(count, 'object version')} deleted"))
         total += count
     return total
 
@@ -176,11 +169,13 @@ def _empty(operator: Operator, s3: S3Client, bucket_names: Sequence[str]) -> int
 def _with_way_out(operator: Operator, stack: Stack, error: StackError) -> StackError:
     """The error with every resource that CloudFormation could not delete, and how to go on."""
     failed = stacks.failed_resources(operator.cloudformation, stack)
-    others = [one for one in failed if one.logical_id != error.logical_id]
-    reasons = [error.reason, *(f"{one.logical_id}: {one.status}: {one.reason}" for one in others)]
+    reasons = [error.reason]
+    for resource in failed:
+        if resource.logical_id != error.logical_id:
+            reasons.append(f"{resource.logical_id}: {resource.status}: {resource.reason}")
     next_step = error.next_step
     if failed:
-        names = " ".join(one.logical_id for one in failed)
+        names = " ".join(resource.logical_id for resource in failed)
         next_step += (
             "; or leave these resources behind:\n    aws cloudformation delete-stack "
             f"--stack-name {stack.name} --retain-resources {names}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from ..files import locks
 
 LOCK_POLL_SECONDS = 0.05
 
@@ -87,7 +88,7 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             with contextlib.suppress(FileNotFoundError):
                 descriptor = os.open(self.lock, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                if not _locks(descriptor):
+                if not locks(descriptor):
                     os.close(descriptor)
                     return None
                 # Who had it may have removed the file: then this lock keeps nobody out.
@@ -100,7 +101,7 @@ class Folder:
             descriptor = os.open(self.lock, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
-        is_free = _locks(descriptor)
+        is_free = locks(descriptor)
         os.close(descriptor)
         return not is_free
 
@@ -132,12 +133,3 @@ class Folder:
             return self.log.read_text(errors="replace").splitlines()[-count:]
         except OSError:
             return []
-
-
-def _locks(descriptor: int) -> bool:
-    """Whether the lock could be taken."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

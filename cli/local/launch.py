@@ -82,7 +82,7 @@ def local_aws(path: Path | None = None, server: Sequence[str] = SERVER) -> Itera
 def _lock(folder: Folder) -> int:
     lock = folder.take_lock()
     if lock is None:
-        raise ConfigurationError(f"An AWS runs already in {folder.path}")
+        raise ConfigurationError(f"An AWS is already running in {folder.path}")
     return lock
 
 
@@ -104,16 +104,16 @@ def start(folder: Folder) -> tuple[LocalAws, bool]:
     requirements.check()
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        found = running(folder)
-        if found:
-            return found, False
+        aws = running(folder)
+        if aws:
+            return aws, False
         with writing(folder.path, "go to a folder that you may write to"):
             lock = folder.take_lock()
             if lock is not None:
                 process = _spawn(folder, lock, SERVER, child=False, temporary=False)
                 return LocalAws(_wait_until_ready(process, folder), folder), True
     raise MiztiikError(
-        f"The AWS in {folder.path} neither answers nor ends. Next: miztiik-events local stop"
+        f"The AWS in {folder.path} neither answers nor stops. Next: miztiik-events local stop"
     )
 
 
@@ -143,7 +143,7 @@ def stop(folder: Folder) -> bool:
             os.killpg(address.pid, signal.SIGKILL)
         if not folder.wait_for_end_of(address, STOP_SECONDS):
             raise MiztiikError(
-                f"The AWS in {folder.path} did not end; its process is {address.pid}"
+                f"The AWS in {folder.path} did not stop; its process is {address.pid}"
             )
     with writing(folder.path, "remove it as the user who made it"):
         folder.remove()
@@ -182,11 +182,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], folder: Folder) -> Addre
         process.kill()
         reason = " / ".join(folder.last_log_lines(3)) or "it was ended, or it said nothing"
         raise MiztiikError(f"The AWS on this machine did not start: {reason}")
-    said = json.loads(line)
-    if "error" in said:
-        kind = ConfigurationError if said["exit_code"] == 5 else MiztiikError
-        raise kind(said["error"])
-    return Address(**said)
+    answer = json.loads(line)
+    if "error" in answer:
+        kind = ConfigurationError if answer["exit_code"] == 5 else MiztiikError
+        raise kind(answer["error"])
+    return Address(**answer)
 
 
 def _read_line(stream: IO[bytes], seconds: float) -> bytes:

@@ -46,15 +46,15 @@ def find_java() -> Path:
     """The home of a Java 11 or newer: JAVA_HOME, else that of `java` on the path."""
     home = os.environ.get("JAVA_HOME")
     command = str(Path(home, "bin", "java")) if home else "java"
-    found = shutil.which(command)
-    version = java_version(found) if found else 0
-    if not found or version < _OLDEST_JAVA:
-        seen = f"; {command} is Java {version}" if version else f"; no {command}"
+    java = shutil.which(command)
+    version = java_version(java) if java else 0
+    if not java or version < _OLDEST_JAVA:
+        present = f"; {command} is Java {version}" if version else f"; no {command}"
         raise ConfigurationError(
-            f"Flink needs a JDK {_OLDEST_JAVA} or newer{seen}. "
+            f"Flink needs a JDK {_OLDEST_JAVA} or newer{present}. "
             "Install one (Debian: apt-get install default-jre-headless) or set JAVA_HOME"
         )
-    return Path(found).resolve().parent.parent
+    return Path(java).resolve().parent.parent
 
 
 def _version(distribution: str) -> str | None:

@@ -68,11 +68,11 @@ def _run(folder: Folder, lock: int, fill: Fill, *, child: bool, temporary: bool)
 
 
 def _refuse_real_credentials() -> None:
-    found = variables.of_real_credentials(os.environ)
-    if found:
+    names = variables.of_real_credentials(os.environ)
+    if names:
         raise ConfigurationError(
-            f"An AWS on this machine takes no real credentials, but {', '.join(found)} "
-            f"{'is' if len(found) == 1 else 'are'} set. Next: miztiik-events local start, "
+            f"An AWS on this machine takes no real credentials, but {', '.join(names)} "
+            f"{'is' if len(names) == 1 else 'are'} set. Next: miztiik-events local start, "
             "which starts it without them"
         )
 

@@ -27,7 +27,7 @@ def defect(envelope: Mapping[str, Any]) -> str:
     return next(_defects(envelope), "")
 
 
-def said(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value of an event as a person reads it, never long."""
     if isinstance(value, Mapping):
         return "an object"
@@ -40,17 +40,17 @@ def said(value: Any) -> str:
 def _defects(envelope: Mapping[str, Any]) -> Iterator[str]:
     source, kind, detail = (envelope.get(key) for key in ("source", "detail-type", "detail"))
     if source != SOURCE:
-        yield f"source {said(source)} is unknown"
+        yield f"source {in_words(source)} is unknown"
     if kind not in (SALES, INVENTORY):
-        yield f"detail-type {said(kind)} is unknown"
+        yield f"detail-type {in_words(kind)} is unknown"
     if not isinstance(detail, Mapping):
-        yield "detail is no object"
+        yield "detail is not an object"
         return
     for field, rule in _RULES[INVENTORY if kind == INVENTORY else SALES].items():
         if field not in detail:
             yield f"{field} is missing"
         elif wrong := rule(detail[field]):
-            yield f"{field} {said(detail[field])} {wrong}"
+            yield f"{field} {in_words(detail[field])} {wrong}"
 
 
 def _request_id(value: Any) -> str:
@@ -62,12 +62,12 @@ def _store_id(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if isinstance(value, str) else "is no text"
+    return "" if isinstance(value, str) else "is not text"
 
 
 def _amount(value: Any) -> str:
     if not isinstance(value, Decimal):
-        return "is no number"
+        return "is not a number"
     if value < 0:
         return "is below 0"
     return "" if value <= MOST else f"is above {MOST:,}"

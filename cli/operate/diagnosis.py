@@ -15,7 +15,6 @@ from ..cloudformation.events import first_cause
 from ..cloudformation.history import Past
 from ..cloudformation.stacks import PROJECT_TAG, Stack
 from ..text import command
-from .health import Refused
 from .inspection import allowed, application_health
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 # For how long a failed creation of which nothing is left is still told.
 MEMORY = timedelta(hours=24)
-
-
 # The component that logs what an application says, by the output that names the application.
 APPLICATIONS = {application.OUTPUT: "analytics", recomputation.OUTPUT: "recomputation"}
 
@@ -64,15 +61,15 @@ def of_project(
     The places are those in this folder of templates; None stands for that of this package.
     """
     cloudformation = session.client("cloudformation")
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
-    found = of_stacks(cloudformation, project, deployed, templates)
+    deployed = stacks.of_project(cloudformation, project)
+    failed = of_stacks(cloudformation, project, deployed, templates)
+    refused: dict[str, str] = {}
     for stack in deployed.values():
         for output in APPLICATIONS.keys() & stack.outputs.keys():
             clients = (session.client("kinesisanalyticsv2"), session.client("logs"))
-            seen = allowed(partial(of_application, *clients, project, stack, output))
-            subject = stack.outputs[output]
-            found += [_unseen(subject, seen)] if isinstance(seen, Refused) else seen
-    return found
+            look = partial(of_application, *clients, project, stack, output)
+            failed += allowed(look, stack.outputs[output], refused) or []
+    return [*failed, *_unseen(refused)]
 
 
 def of_stacks(
@@ -82,15 +79,14 @@ def of_stacks(
     templates: Traversable | None = None,
 ) -> list[Failure]:
     """Of the last operation of each stack, and of creations of which nothing is left."""
-    live = [Past(one.name, one.id, one.status, one.updated) for one in deployed.values()]
-    deleted = allowed(partial(_deleted, cloudformation, project))
-    unseen = [_unseen("deleted stacks", deleted)] if isinstance(deleted, Refused) else []
-    gone = [] if isinstance(deleted, Refused) else deleted
-    suspects = [*live, *(one for one in gone if one.name not in deployed)]
+    refused: dict[str, str] = {}
+    live = [Past(stack.name, stack.id, stack.status, stack.updated) for stack in deployed.values()]
+    deleted = allowed(partial(_deleted, cloudformation, project), "deleted stacks", refused) or []
+    suspects = [*live, *(past for past in deleted if past.name not in deployed)]
     with ThreadPoolExecutor(stacks.PARALLEL_CALLS) as pool:
-        told = zip(suspects, pool.map(partial(_cause, cloudformation), suspects))
-        found = [_of_stack(project, past, cause, templates) for past, cause in told if cause]
-    return [*found, *unseen]
+        causes = zip(suspects, pool.map(partial(_cause, cloudformation), suspects))
+        failed = [_of_stack(project, past, cause, templates) for past, cause in causes if cause]
+    return [*failed, *_unseen(refused)]
 
 
 def of_application(
@@ -104,28 +100,28 @@ def of_application(
 
     With the root cause out of the application's log, if it has one.
     """
-    seen = application_health(flink, stack, output)
-    operation = seen.operation
-    if not seen.problem or not operation:
+    health = application_health(flink, stack, output)
+    operation = health.operation
+    if not health.problem or not operation:
         return []
-    stream = application.describe(flink, seen.name).log_stream
+    stream = application.describe(flink, health.name).log_stream
     logged = log.cause(logs, stream, operation.started) if stream else None
-    told = logged or application.failure(flink, seen.name, operation)
     return [
         Failure(
-            subject=seen.name,
-            status=f"{operation.name} {operation.status}, now {seen.status}",
+            subject=health.name,
+            status=f"{operation.name} {operation.status}, now {health.status}",
             at=operation.ended or operation.started,
-            reason=told or "The service gives no reason",
+            reason=logged or application.failure(flink, health.name, operation),
             next_step=command(f"logs {APPLICATIONS[output]}", project),
         )
     ]
 
 
-def _unseen(subject: str, answer: Refused) -> Failure:
+def _unseen(refused: Mapping[str, str]) -> Iterator[Failure]:
     now = datetime.now(timezone.utc)
     next_step = "ask for the permission, or use another --profile"
-    return Failure(subject, "not known", now, answer.refused, next_step, is_over=True)
+    for subject, answer in refused.items():
+        yield Failure(subject, "not known", now, answer, next_step, is_over=True)
 
 
 def _cause(cloudformation: CloudFormationClient, past: Past) -> StackEvent | None:
@@ -167,9 +163,9 @@ def _deleted(cloudformation: CloudFormationClient, project: str) -> list[Past]:
         if summary["CreationTime"] > before["CreationTime"]:
             newest[summary["StackName"]] = summary
     return [
-        Past(name, one["StackId"], one["StackStatus"], _ended(one))
-        for name, one in newest.items()
-        if _is_of(cloudformation, one["StackId"], project)
+        Past(name, summary["StackId"], summary["StackStatus"], _ended(summary))
+        for name, summary in newest.items()
+        if _is_of(cloudformation, summary["StackId"], project)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,6 @@ from ..text import counted
 
 # It is not at rest and does not run, and does not come to run without a person.
 BROKEN = ("FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK")
-
-
-@dataclass(frozen=True)
-class Refused:
-    """What stands in the place of a part that AWS did not let us see: its answer."""
-
-    refused: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,7 @@ class ApplicationHealth:
         if self.rests and last and last.status == "FAILED":
             return f"its last {last.name} failed"
         if not self.has_deployed_code:
-            return "it has not the code that was deployed"
+            return "it does not run the code that was deployed"
         return ""
 
 
@@ -122,20 +115,24 @@ class Alarms:
 
 @dataclass(frozen=True)
 class Health:
-    """A project as it is now; a part is None when it is not deployed."""
+    """A project as it is now; a part is None when it is not deployed, or not to be seen.
+
+    `refused` has AWS's answer for each part that it did not let us see, by the part's name here.
+    """
 
     project: str
     region: str
     is_local: bool
     stacks: tuple[StackHealth, ...]
-    application: ApplicationHealth | Refused | None
-    recomputation: ApplicationHealth | Refused | None
-    stream: StreamHealth | Refused | None
-    measured: Measured | Refused | None
-    store: StoreHealth | Refused | None
-    queues: QueuesHealth | Refused | None
-    alarms: Alarms | Refused | None
+    application: ApplicationHealth | None
+    recomputation: ApplicationHealth | None
+    stream: StreamHealth | None
+    measured: Measured | None
+    store: StoreHealth | None
+    queues: QueuesHealth | None
+    alarms: Alarms | None
     cost: Cost | None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -146,9 +143,7 @@ class Health:
     def mismatch(self) -> Mismatch | None:
         """How shards and subtasks do not fit; None while a deploy may be changing them."""
         stream, application = self.stream, self.application
-        if not isinstance(stream, StreamHealth) or not isinstance(application, ApplicationHealth):
-            return None
-        if any(stack.progress for stack in self.stacks):
+        if not stream or not application or any(stack.progress for stack in self.stacks):
             return None
         return mismatch(stream.name, stream.shards, stream.deployed_shards, application.parallelism)
 
@@ -157,13 +152,11 @@ class Health:
         """What a person waits for a change of: everything but times, ages and rates."""
         return (
             [(s.name, s.status, s.progress and s.progress.done) for s in self.stacks],
-            [
-                part.status if isinstance(part, ApplicationHealth) else part
-                for part in (self.application, self.recomputation)
-            ],
+            [part and part.status for part in (self.application, self.recomputation)],
             self.mismatch,
             self.queues,
             self.alarms,
+            self.refused,
         )
 
 
@@ -172,18 +165,18 @@ def _problems(health: Health) -> Iterator[str]:
         if stack.has_failed:
             yield f"stack {stack.name} is {stack.status}"
     both = {"analytics": health.application, "recomputation": health.recomputation}
-    for name, seen in both.items():
-        if isinstance(seen, ApplicationHealth) and seen.problem:
-            yield f"the {name} application: {seen.problem}"
+    for name, application in both.items():
+        if application and application.problem:
+            yield f"the {name} application: {application.problem}"
     if health.mismatch:
         yield health.mismatch.problem
-    if isinstance(health.queues, QueuesHealth):
+    if health.queues:
         for name, count in health.queues.dead_letters.items():
             if count:
                 yield f"{counted(count, 'dead letter')} in {name}"
         for name, count in health.queues.failed_calls.items():
             if count:
                 yield f"{counted(count, 'failed call')} of {name}"
-    if isinstance(health.alarms, Alarms):
+    if health.alarms:
         for alarm in health.alarms.ringing:
             yield f"alarm {alarm.name}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Callable, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
 from .. import session
 from ..analytics import application, recomputation
@@ -22,7 +22,6 @@ from .health import (
     Health,
     Measured,
     QueuesHealth,
-    Refused,
     StackHealth,
     StoreHealth,
     StreamHealth,
@@ -39,44 +38,53 @@ PARALLEL_CALLS = 8
 # has to be read, then past the last heartbeat, which comes each minute.
 LOOK_BACK_SECONDS = (10, 150)
 
-Seen = TypeVar("Seen")
+Part = TypeVar("Part")
 Outputs = Mapping[str, str]
-Answer = Callable[[], Union[Seen, Refused, None]]
+Answer = Callable[[], Optional[Part]]
 
 
 def inspect(clients: Clients, project: str) -> Health:
     """The project's health; raises when not even its stacks may be listed."""
-    deployed = stacks.belonging(stacks.every_live(clients.cloudformation), project)
+    deployed = stacks.of_project(clients.cloudformation, project)
     outputs = stacks.outputs_of(deployed.values())
     names = tuple(deployed)
+    refused: dict[str, str] = {}
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
 
-        def ask(look: Callable[[Clients, Outputs], Seen], *needed: str) -> Answer[Seen]:
+        def ask(part: str, look: Callable[[Clients, Outputs], Part], *needed: str) -> Answer[Part]:
             if not deployed or not all(name in outputs for name in needed):
                 return lambda: None
-            return pool.submit(allowed, partial(look, clients, outputs)).result
+            return pool.submit(allowed, partial(look, clients, outputs), part, refused).result
 
         rows = pool.map(partial(_stack, clients.cloudformation), deployed.values())
-        seen = ask(partial(_application, application.OUTPUT, deployed), application.OUTPUT)
-        again = ask(partial(_application, recomputation.OUTPUT, deployed), recomputation.OUTPUT)
-        stream = ask(_stream, "SalesStreamName")
-        measured = ask(_measured, application.OUTPUT, "SalesStreamName", "DeliveryStreamName")
-        store = ask(_store, "FirehoseDataStore")
-        waiting = ask(_queues)
-        alarms = ask(partial(_alarms, project, names))
+        analytics, recomputing = (
+            ask(part, partial(_application, project, output, deployed), output)
+            for part, output in (
+                ("application", application.OUTPUT),
+                ("recomputation", recomputation.OUTPUT),
+            )
+        )
+        stream = ask("stream", _stream, stacks.SALES_STREAM)
+        measured = ask(
+            "measured", _measured, application.OUTPUT, stacks.SALES_STREAM, stacks.DELIVERY_STREAM
+        )
+        store = ask("store", _store, stacks.DATA_STORE)
+        messages = ask("queues", _queues)
+        alarms = ask("alarms", partial(_alarms, project, names))
         return Health(
             project=project,
             region=clients.region,
             is_local=session.is_local(clients.flink),
             stacks=tuple(rows),
-            application=seen(),
-            recomputation=again(),
+            application=analytics(),
+            recomputation=recomputing(),
             stream=stream(),
             measured=measured(),
             store=store(),
-            queues=waiting(),
+            queues=messages(),
             alarms=alarms(),
-            cost=_cost(clients.region, seen(), stream()),
+            cost=_cost(clients.region, analytics(), stream()),
+            refused=refused,
         )
 
 
@@ -84,21 +92,24 @@ def application_health(
     flink: KinesisAnalyticsV2Client, stack: Stack, output: str = application.OUTPUT
 ) -> ApplicationHealth:
     """The health of the application that is this output of the stack."""
-    found = application.describe(flink, stack.outputs[output])
+    described = application.describe(flink, stack.outputs[output])
     return ApplicationHealth(
-        name=found.name,
-        status=found.status,
-        version=found.version,
-        parallelism=found.parallelism,
-        parallelism_per_kpu=found.parallelism_per_kpu,
+        name=described.name,
+        status=described.status,
+        version=described.version,
+        parallelism=described.parallelism,
+        parallelism_per_kpu=described.parallelism_per_kpu,
         # While the stack is updated, it may be ahead of its application.
-        has_deployed_code=stack.is_busy or found.has_code_of(stack.parameters),
-        operation=application.newest_change(flink, found.name),
+        has_deployed_code=stack.is_busy or described.has_code_of(stack.parameters),
+        operation=application.newest_change(flink, described.name),
     )
 
 
-def allowed(look: Callable[[], Seen]) -> Seen | Refused:
-    """What the look sees, or AWS's refusal; raises ConfigurationError for credentials."""
+def allowed(look: Callable[[], Part], name: str, refused: dict[str, str]) -> Part | None:
+    """What the look sees; None when AWS refuses it, whose answer is `refused` under this name.
+
+    Raises ConfigurationError for credentials.
+    """
     from botocore.exceptions import ClientError
 
     try:
@@ -108,28 +119,28 @@ def allowed(look: Callable[[], Seen]) -> Seen | Refused:
         # Credentials that are refused are refused to everything.
         if isinstance(ours, ConfigurationError):
             raise ours from error
-        return Refused(str(ours))
+        refused[name] = str(ours)
+        return None
 
 
 def _stack(cloudformation: CloudFormationClient, stack: Stack) -> StackHealth:
     progress = None
     if stack.is_busy:
-        found = allowed(partial(history.progress, cloudformation, stack))
-        progress = None if isinstance(found, Refused) else found
+        progress = allowed(partial(history.progress, cloudformation, stack), stack.name, {})
     return StackHealth(
         stack.name, stack.status, stack.reason, stack.updated, stack.has_failed, progress
     )
 
 
 def _application(
-    output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
+    project: str, output: str, deployed: Mapping[str, Stack], clients: Clients, outputs: Outputs
 ) -> ApplicationHealth:
-    stack = next(one for one in deployed.values() if output in one.outputs)
+    stack = stacks.with_output(deployed.values(), output, project)
     return application_health(clients.flink, stack, output)
 
 
 def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
-    name = outputs["SalesStreamName"]
+    name = outputs[stacks.SALES_STREAM]
     shards = [shard for shard in records.shards(clients.kinesis, name) if shard.is_open]
     newest = None
     for seconds in LOOK_BACK_SECONDS:
@@ -138,21 +149,21 @@ def _stream(clients: Clients, outputs: Outputs) -> StreamHealth:
         newest = max((record.arrival for record in recent), default=None)
         if newest:
             break
-    deployed = outputs.get("ShardCount", "")
+    deployed = outputs.get(stacks.SHARDS, "")
     return StreamHealth(name, len(shards), newest, int(deployed) if deployed.isdecimal() else None)
 
 
 def _measured(clients: Clients, outputs: Outputs) -> Measured:
     own = metrics.refined(clients.cloudwatch, metrics.lag(outputs[application.OUTPUT]))
-    age = metrics.iterator_age(outputs["SalesStreamName"])
-    freshness = metrics.freshness(outputs["DeliveryStreamName"])
+    age = metrics.iterator_age(outputs[stacks.SALES_STREAM])
+    freshness = metrics.freshness(outputs[stacks.DELIVERY_STREAM])
     *lags, any_reader, fresh = metrics.newest(clients.cloudwatch, [*own, age, freshness])
-    lag = max((one for one in lags if one is not None), default=any_reader)
+    lag = max((lag for lag in lags if lag is not None), default=any_reader)
     return Measured(lag, fresh)
 
 
 def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
-    bucket = outputs["FirehoseDataStore"]
+    bucket = outputs[stacks.DATA_STORE]
     last = data_store.newest(clients.s3, bucket, results.PREFIX)
     today = f"{LATE_PREFIX}{datetime.now(timezone.utc):%Y/%m/%d/}"
     return StoreHealth(
@@ -165,9 +176,9 @@ def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
 
 
 def _queues(clients: Clients, outputs: Outputs) -> QueuesHealth:
-    found = queues.messages(clients.sqs, outputs)
-    rejected = found.pop(queues.REJECTED, 0)
-    return QueuesHealth(rejected, found, queues.failures(clients.sqs, outputs))
+    dead_letters = queues.messages(clients.sqs, outputs)
+    rejected = dead_letters.pop(queues.REJECTED, 0)
+    return QueuesHealth(rejected, dead_letters, queues.failures(clients.sqs, outputs))
 
 
 def _alarms(project: str, names: tuple[str, ...], clients: Clients, outputs: Outputs) -> Alarms:
@@ -175,10 +186,10 @@ def _alarms(project: str, names: tuple[str, ...], clients: Clients, outputs: Out
 
 
 def _cost(
-    region: str,
-    seen: ApplicationHealth | Refused | None,
-    stream: StreamHealth | Refused | None,
+    region: str, application: ApplicationHealth | None, stream: StreamHealth | None
 ) -> costs.Cost | None:
-    if not isinstance(seen, ApplicationHealth) or not isinstance(stream, StreamHealth):
+    if not application or not stream:
         return None
-    return costs.hourly(stream.shards, seen.parallelism, seen.parallelism_per_kpu, region)
+    return costs.hourly(
+        stream.shards, application.parallelism, application.parallelism_per_kpu, region
+    )

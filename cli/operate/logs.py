@@ -1,13 +1,12 @@
-"""What the project's log groups say, merged in the order of time."""
+"""The components that log, and what they have logged, merged in the order of time."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +14,66 @@ from ..analytics import log
 from ..cloudformation import stacks
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack
 from ..errors import NotDeployedError
+from ..pipeline import log_events
+from ..text import json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
+LOG_GROUP = "AWS::Logs::LogGroup"
+_SUFFIX = "LogGroup"
 # CloudWatch may show a line some seconds after one that was written later.
-OVERLAP_MILLISECONDS = 15_000
+OVERLAP = timedelta(seconds=15)
 ERRORS = ("ERROR", "FATAL", "CRITICAL")
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html: Lambda's
 # own lines, as text; in its JSON format they have a type like platform.report.
 _PLATFORM = re.compile(r"(START|END|REPORT) RequestId: |(INIT_START|INIT_REPORT|EXTENSION)\b")
 _FAILED = re.compile(r"\bStatus: (?!success)")
 _ERROR_TEXT = re.compile(r"\[ERROR\]|.*\bTask timed out after ")
+
+
+def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
+    """Whose a log group is, by the logical ids of it and of all resources of its template.
+
+    A function's is named after the function (`ProducerLogGroup` beside `ProducerFunction`:
+    producer), any other after the template.
+    """
+    role = log_group[: -len(_SUFFIX)] if log_group.endswith(_SUFFIX) else ""
+    if role and f"{role}Function" in resources:
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
+    return template_name
+
+
+def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
+    """The component of each log group of the project's stacks, by the group's name.
+
+    Raises NotDeployedError when there are no stacks.
+    """
+    deployed = stacks.of_project(cloudformation, project)
+    if not deployed:
+        raise NotDeployedError("stack", project)
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        per_stack = pool.map(
+            lambda stack: _of_stack(cloudformation, project, stack), deployed.values()
+        )
+        return {group: name for groups in per_stack for group, name in groups.items()}
+
+
+def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
+    listed = stacks.resources(cloudformation, stack)
+    logical_ids = {resource.logical_id for resource in listed}
+    return {
+        resource.physical_id: component(
+            _template_name(project, stack), resource.logical_id, logical_ids
+        )
+        for resource in listed
+        if resource.type == LOG_GROUP and resource.is_there
+    }
+
+
+def _template_name(project: str, stack: Stack) -> str:
+    return stack.tags.get(stacks.TEMPLATE_TAG) or stack.name[len(f"{project}-") :]
 
 
 @dataclass(frozen=True)
@@ -65,11 +111,7 @@ class LogEvent:
 
     @cached_property
     def _fields(self) -> Mapping[str, Any]:
-        try:
-            found = json.loads(self.message)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return json_object(self.message) or {}
 
     @property
     def _level(self) -> str:
@@ -81,8 +123,8 @@ class LogEvent:
         thrown = self._fields.get("throwableInformation") or ""
         trace = "\n".join(map(str, thrown)) if isinstance(thrown, list) else str(thrown)
         kind = self._fields.get("errorType") or ""
-        found = log.of_stack_trace(trace) or str(kind)
-        return f"({found})" if found else ""
+        cause = log.of_stack_trace(trace) or str(kind)
+        return f"({cause})" if cause else ""
 
     @property
     def _platform_status(self) -> Any:
@@ -96,83 +138,27 @@ class LogEvent:
 
 @dataclass
 class Log:
-    """The events of some groups since a time, in milliseconds since 1970; each comes once.
+    """The events of some groups since a time; each comes once.
 
     `groups` has the component of each group.
     """
 
     logs: CloudWatchLogsClient
     groups: Mapping[str, str]
-    since: int
-    _seen: set[str] = field(default_factory=set)
+    since: datetime
+    _known: set[str] = field(default_factory=set)
 
     def fresh(self) -> list[LogEvent]:
         """Those that were not there before, in the order of time."""
-        found = [event for group in self.groups for event in self._unseen(group)]
-        self._seen.update(event.id for event in found)
-        newest = max((_milliseconds(event.time) for event in found), default=self.since)
-        self.since = max(self.since, newest - OVERLAP_MILLISECONDS)
-        return sorted(found, key=lambda event: event.time)
+        events = [event for group in self.groups for event in self._unknown(group)]
+        self._known.update(event.id for event in events)
+        newest = max((event.time for event in events), default=self.since)
+        self.since = max(self.since, newest - OVERLAP)
+        return sorted(events, key=lambda event: event.time)
 
-    def _unseen(self, group: str) -> Iterator[LogEvent]:
-        pages = self.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=self.since
-        )
-        try:
-            for page in pages:
-                for event in page["events"]:
-                    if event["eventId"] not in self._seen:
-                        time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
-                        yield LogEvent(
-                            event["eventId"], time, self.groups[group], group, event["message"]
-                        )
-        except self.logs.exceptions.ResourceNotFoundException:
-            # Somebody has deleted the group; the others still speak.
-            return
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-LOG_GROUP = "AWS::Logs::LogGroup"
-_SUFFIX = "LogGroup"
-
-
-def component(template_name: str, log_group: str, resources: Collection[str]) -> str:
-    """Whose a log group is, by the logical ids of it and of all resources of its template.
-
-    A function's is named after the function (`ProducerLogGroup` beside `ProducerFunction`:
-    producer), any other after the template.
-    """
-    role = log_group[: -len(_SUFFIX)] if log_group.endswith(_SUFFIX) else ""
-    if role and f"{role}Function" in resources:
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", role).lower()
-    return template_name
-
-
-def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, str]:
-    """The component of each log group of the project's stacks, by the group's name.
-
-    Raises NotDeployedError when there are no stacks.
-    """
-    deployed = stacks.belonging(stacks.every_live(cloudformation), project)
-    if not deployed:
-        raise NotDeployedError("stack", project)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        found = pool.map(lambda stack: _of_stack(cloudformation, project, stack), deployed.values())
-        return {group: name for one in found for group, name in one.items()}
-
-
-def _of_stack(cloudformation: CloudFormationClient, project: str, stack: Stack) -> dict[str, str]:
-    listed = stacks.resources(cloudformation, stack)
-    logical_ids = {one.logical_id for one in listed}
-    return {
-        one.physical_id: component(_template_name(project, stack), one.logical_id, logical_ids)
-        for one in listed
-        if one.type == LOG_GROUP and one.is_there
-    }
-
-
-def _template_name(project: str, stack: Stack) -> str:
-    return stack.tags.get(stacks.TEMPLATE_TAG) or stack.name[len(f"{project}-") :]
+    def _unknown(self, group: str) -> Iterator[LogEvent]:
+        # Somebody may have deleted a group; the others still speak.
+        for event in log_events.read(self.logs, group, self.since):
+            if event["eventId"] not in self._known:
+                time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
+                yield LogEvent(event["eventId"], time, self.groups[group], group, event["message"])

@@ -55,7 +55,7 @@ class Look:
     def receive(self, most: int) -> None:
         """Hold so many messages, or all that there are."""
         while len(self.held) < most:
-            found = self.sqs.receive_message(
+            received = self.sqs.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=min(MOST_PER_CALL, most - len(self.held)),
                 VisibilityTimeout=HIDDEN_SECONDS,
@@ -64,8 +64,8 @@ class Look:
                 MessageAttributeNames=["All"],
             ).get("Messages", [])
             # SQS may show a message twice; the last receipt is the one that counts.
-            self.held.update((one["MessageId"], _message(one)) for one in found)
-            if not found:
+            self.held.update((message["MessageId"], _message(message)) for message in received)
+            if not received:
                 return
 
     def delete(self, messages: Iterable[Message]) -> dict[str, str]:
@@ -74,12 +74,12 @@ class Look:
         for batch in batches(messages):
             answer = self.sqs.delete_message_batch(
                 QueueUrl=self.url,
-                Entries=[{"Id": one.id, "ReceiptHandle": one.receipt} for one in batch],
+                Entries=[{"Id": message.id, "ReceiptHandle": message.receipt} for message in batch],
             )
             failed.update(_failures(answer.get("Failed", [])))
-            for one in batch:
-                if one.id not in failed:
-                    del self.held[one.id]
+            for message in batch:
+                if message.id not in failed:
+                    del self.held[message.id]
         return failed
 
     def give_back(self) -> None:
@@ -88,8 +88,8 @@ class Look:
             self.sqs.change_message_visibility_batch(
                 QueueUrl=self.url,
                 Entries=[
-                    {"Id": one.id, "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}
-                    for one in batch
+                    {"Id": message.id, "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+                    for message in batch
                 ],
             )
 
@@ -108,7 +108,8 @@ def looking(sqs: SQSClient, url: str, most: int) -> Iterator[Look]:
 def send(sqs: SQSClient, url: str, messages: Sequence[Message]) -> dict[str, str]:
     """Send one batch to another queue; why not, for each that was not accepted, by its id."""
     answer = sqs.send_message_batch(
-        QueueUrl=url, Entries=[{"Id": one.id, "MessageBody": one.body} for one in messages]
+        QueueUrl=url,
+        Entries=[{"Id": message.id, "MessageBody": message.body} for message in messages],
     )
     return _failures(answer.get("Failed", []))
 
@@ -129,21 +130,23 @@ def batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
 
 
 def _failures(entries: Iterable[BatchResultErrorEntryTypeDef]) -> dict[str, str]:
-    return {one["Id"]: ": ".join([one["Code"], *_given(one.get("Message"))]) for one in entries}
+    return {
+        entry["Id"]: ": ".join([entry["Code"], *_given(entry.get("Message"))]) for entry in entries
+    }
 
 
-def _message(found: MessageTypeDef) -> Message:
-    attributes = found["Attributes"]
+def _message(received: MessageTypeDef) -> Message:
+    attributes = received["Attributes"]
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-    told = found.get("MessageAttributes", {})
-    error = (told[key].get("StringValue") for key in ("ERROR_CODE", "ERROR_MESSAGE") if key in told)
+    texts = received.get("MessageAttributes", {})
+    words = [texts[key] for key in ("ERROR_CODE", "ERROR_MESSAGE") if key in texts]
     return Message(
-        id=found["MessageId"],
-        receipt=found["ReceiptHandle"],
-        body=found["Body"],
+        id=received["MessageId"],
+        receipt=received["ReceiptHandle"],
+        body=received["Body"],
         sent=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, timezone.utc),
         receives=int(attributes["ApproximateReceiveCount"]),
-        error=": ".join(text for one in error for text in _given(one)),
+        error=": ".join(word["StringValue"] for word in words if word.get("StringValue")),
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sqs import SQSClient
 
+    from ..pipeline.queues import DeadEnd
+
 SENT, DELETED, KEPT, FAILED = "sent", "deleted", "kept", "failed"
 
 # Sends one batch; why not, for each event that was not accepted, by its message's id.
@@ -41,15 +43,27 @@ class Outcome:
     cause: str = ""
 
 
-def is_sendable(event: Unprocessed, *, to_bus: bool) -> bool:
-    """Whether it can go to where it belongs: a consumer's queue takes anything, the bus events."""
+def sendable(
+    queue: DeadEnd, events: Iterable[Unprocessed], *, even_malformed: bool
+) -> list[Unprocessed]:
+    """Those that can go to where they belong.
+
+    The rules would only reject again what is still malformed, in a message with a new age.
+    """
+    is_refused = queue.is_rejected and not even_malformed
+    return [event for event in events if _fits(queue, event) and not (is_refused and event.defect)]
+
+
+def _fits(queue: DeadEnd, event: Unprocessed) -> bool:
+    """Whether the event is one for the bus, if it belongs there; a consumer's queue takes any."""
     texts = (event.envelope.get(name) for name in ("source", "detail-type"))
     has_texts = all(isinstance(text, str) and text for text in texts)
-    return not to_bus or (has_texts and bool(event.happened and event.detail))
+    return queue.owner is not None or (has_texts and bool(event.happened and event.detail))
 
 
-def to_queue(sqs: SQSClient, url: str) -> Sender:
-    """Sends to a consumer's queue."""
+def to_queue(sqs: SQSClient, name: str) -> Sender:
+    """Sends to a consumer's queue of that name."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     return lambda batch: messages.send(sqs, url, [event.message for event in batch])
 
 
@@ -75,7 +89,7 @@ def send(look: Look, chosen: Iterable[Unprocessed], sender: Sender) -> list[Outc
         refused = sender([by_id[message.id] for message in batch])
         accepted = [message for message in batch if message.id not in refused]
         stuck = look.delete(accepted)
-        causes = {**refused, **{one: f"sent, but still there: {why}" for one, why in stuck.items()}}
+        causes = {**refused, **{id: f"sent, but still there: {why}" for id, why in stuck.items()}}
         outcomes += [_outcome(by_id[message.id], SENT, causes) for message in batch]
     return outcomes
 

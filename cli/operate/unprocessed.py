@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..pipeline import records
-from ..text import counted
-from .bus_rules import defect, said
+from ..pipeline import log_events, records
+from ..text import counted, json_object
+from . import logs
+from .bus_rules import defect, in_words
 from .messages import Message
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_logs import CloudWatchLogsClient
 
     from ..pipeline.queues import DeadEnd
@@ -76,6 +77,21 @@ class Unprocessed:
         return _text(detail.get(name)) if isinstance(detail, Mapping) else ""
 
 
+def explained(
+    session: boto3.session.Session, project: str, queue: DeadEnd, messages: Sequence[Message]
+) -> tuple[Unprocessed, ...]:
+    """The events of these messages; what only the log of the queue's consumer says is read there.
+
+    A queue without a consumer has no log.
+    """
+    unexplained = [message for message in messages if not message.error]
+    if not queue.owner or not unexplained:
+        return examined(queue, messages, {})
+    groups = logs.log_groups(session.client("cloudformation"), project)
+    own = [group for group, component in groups.items() if component == queue.name]
+    return examined(queue, messages, reasons(session.client("logs"), own, unexplained))
+
+
 def examined(
     queue: DeadEnd, messages: Sequence[Message], logged: Reasons
 ) -> tuple[Unprocessed, ...]:
@@ -84,21 +100,21 @@ def examined(
 
 
 def reasons(
-    logs: CloudWatchLogsClient, groups: Sequence[str], messages: Sequence[Message]
+    client: CloudWatchLogsClient, groups: Sequence[str], messages: Sequence[Message]
 ) -> Reasons:
     """Why these messages failed, by their ids, as far as the consumer's log groups still tell."""
     since = min((message.sent for message in messages), default=None)
     if since is None:
         return {}
     ids = {message.id for message in messages}
-    lines = (line for group in groups for line in _lines(logs, group, since))
-    found = {str(line.get("message_id")): str(line.get("reason")) for line in lines}
-    return {one: found[one] for one in ids if one in found}
+    lines = (line for group in groups for line in _lines(client, group, since))
+    logged = {str(line.get("message_id")): str(line.get("reason")) for line in lines}
+    return {id: logged[id] for id in ids if id in logged}
 
 
 def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
     envelope = records.parse(message.body.encode())
-    wrong = "it is no event: no JSON object" if envelope is None else defect(envelope)
+    wrong = "not an event: not a JSON object" if envelope is None else defect(envelope)
     if queue.is_rejected and not message.error:
         reason = wrong or "well-formed by the rules as this version has them"
     else:
@@ -110,47 +126,32 @@ def _unknown(message: Message) -> str:
     return f"no reason is known; received {counted(message.receives, 'time')}, now included"
 
 
-def _lines(logs: CloudWatchLogsClient, group: str, since: datetime) -> Iterator[Mapping[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=group,
-        startTime=int(since.timestamp() * 1000),
-        filterPattern=f'"{FAILED}"',
-    )
-    try:
-        for page in itertools.islice(pages, MOST_PAGES):
-            for event in page["events"]:
-                fields = _fields(event["message"])
-                if fields.get("message") == FAILED:
-                    yield fields
-    except logs.exceptions.ResourceNotFoundException:
-        return
-
-
-def _fields(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+def _lines(
+    client: CloudWatchLogsClient, group: str, since: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """What a consumer has logged of messages that failed."""
+    failures = log_events.read(client, group, since, MOST_PAGES, filterPattern=f'"{FAILED}"')
+    lines = (json_object(event["message"]) or {} for event in failures)
+    return (line for line in lines if line.get("message") == FAILED)
 
 
 def _text(value: Any) -> str:
     """The value as a text that can be written anywhere: JSON may hold half a character."""
     if value is None:
         return ""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else said(value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else in_words(value)
 
 
 def _member(text: str, name: str) -> str:
     """The JSON text of a member of the object, which has to have it."""
-    decoder, end, found = json.JSONDecoder(parse_int=str, parse_float=str), 0, ""
-    while found != name:
-        found, end = decoder.raw_decode(text, _after(_BEFORE_NAME, text, end))
+    decoder, end, key = json.JSONDecoder(parse_int=str, parse_float=str), 0, ""
+    while key != name:
+        key, end = decoder.raw_decode(text, _after(_BEFORE_NAME, text, end))
         start = _after(_BEFORE_VALUE, text, end)
         _, end = decoder.raw_decode(text, start)
     return text[start:end]
 
 
 def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return found.end() if found else start
+    match = pattern.match(text, start)
+    return match.end() if match else start

@@ -5,7 +5,6 @@ The only module that reads the bucket.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from ..text import json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,6 +24,7 @@ PARALLEL_CALLS = 8
 # A key has the hour in which its first record reached Firehose, which may wait for a quarter of an
 # hour until it writes, and longer when the bucket does not take it.
 LONGEST_DELIVERY = timedelta(hours=1)
+LATE_PREFIX = "late_events/"
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ class Folder:
         entries = list(self._unseen())
         keys = [entry["Key"] for entry in entries]
         with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            found = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
+            objects = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
         self._seen.update(keys)
         self._latest = max((entry["LastModified"] for entry in entries), default=self._latest)
-        return [line for lines in found for line in lines]
+        return [line for lines in objects for line in lines]
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
@@ -101,15 +103,8 @@ def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
 def _lines(s3: S3Client, bucket: str, key: str) -> list[Line]:
     body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
     # Not splitlines(): JSON text may hold other characters that Python breaks lines at.
-    return [Line(key, text, _fields(text)) for text in body.split("\n") if text.strip()]
-
-
-def _fields(text: str) -> Mapping[str, Any] | None:
-    try:
-        parsed = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) else None
-
-
-LATE_PREFIX = "late_events/"
+    return [
+        Line(key, text, json_object(text, parse_float=Decimal))
+        for text in body.split("\n")
+        if text.strip()
+    ]

@@ -62,8 +62,8 @@ def refined(cloudwatch: CloudWatchClient, metric: Metric) -> list[Metric]:
         RecentlyActive="PT3H",
     )
     return [
-        Metric(metric.namespace, metric.name, {d["Name"]: d["Value"] for d in one["Dimensions"]})
-        for one in answer["Metrics"]
+        Metric(metric.namespace, metric.name, {d["Name"]: d["Value"] for d in entry["Dimensions"]})
+        for entry in answer["Metrics"]
     ]
 
 
@@ -73,12 +73,12 @@ def newest(cloudwatch: CloudWatchClient, metrics: Sequence[Metric]) -> list[floa
         return []
     now = datetime.now(timezone.utc)
     answer = cloudwatch.get_metric_data(
-        MetricDataQueries=[_query(f"m{number}", one) for number, one in enumerate(metrics)],
+        MetricDataQueries=[_query(f"m{number}", metric) for number, metric in enumerate(metrics)],
         StartTime=now - LOOK_BACK,
         EndTime=now,
         ScanBy="TimestampDescending",
     )
-    values = {found["Id"]: found["Values"] for found in answer["MetricDataResults"]}
+    values = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
     return [next(iter(values.get(f"m{number}", [])), None) for number in range(len(metrics))]
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_lambda import LambdaClient
 
-OUTPUT = "StreamDataProcessor"
 # A function runs for 15 minutes at the longest.
 ANSWER_SECONDS = 915
 LONGEST = 200

@@ -35,8 +35,8 @@ def dead_ends(outputs: Mapping[str, str]) -> dict[str, DeadEnd]:
     `DispatchDeadLetterQueueUrl` is `dispatch`, and `RejectedEventsQueueUrl` is `rejected`; a
     `DispatchQueueName` is its owner.
     """
-    found = (_dead_end(name, outputs) for name in sorted(outputs) if _is_dead_end(name))
-    return {one.name: one for one in found}
+    ends = (_dead_end(name, outputs) for name in sorted(outputs) if _is_dead_end(name))
+    return {end.name: end for end in ends}
 
 
 def messages(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:

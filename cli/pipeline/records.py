@@ -5,7 +5,6 @@ The only module that reads the stream.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,11 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ApplicationError
+from ..text import json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import GetRecordsOutputTypeDef
-
 
 # A shard takes five reads a second from all its readers together, the analytics job among them.
 THROTTLED_PAUSE_SECONDS = 1.0
@@ -57,10 +56,10 @@ def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -
     # repeats it (boto/botocore issue 2009).
     wanted: Any = {"ShardFilter": {"Type": "FROM_TIMESTAMP", "Timestamp": since}} if since else {}
     page = kinesis.list_shards(StreamName=stream, **wanted)
-    found = list(page["Shards"])
+    listed = list(page["Shards"])
     while page.get("NextToken"):
         page = kinesis.list_shards(NextToken=page["NextToken"])
-        found += page["Shards"]
+        listed += page["Shards"]
     return [
         Shard(
             shard["ShardId"],
@@ -68,7 +67,7 @@ def shards(kinesis: KinesisClient, stream: str, since: datetime | None = None) -
             int(shard["HashKeyRange"]["StartingHashKey"]),
             int(shard["HashKeyRange"]["EndingHashKey"]),
         )
-        for shard in found
+        for shard in listed
     ]
 
 
@@ -103,13 +102,7 @@ def read(
 
 def parse(data: bytes) -> Envelope | None:
     """The envelope, all its numbers exact; None when the data is no JSON object."""
-    try:
-        parsed = json.loads(
-            data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) else None
+    return json_object(data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant)
 
 
 @dataclass
@@ -186,7 +179,7 @@ def require_memory(kinesis: KinesisClient, stream: str, moment: datetime) -> Non
     if moment < oldest and summary["StreamCreationTimestamp"] < oldest:
         raise ApplicationError(
             f"stream {stream} keeps its events for {hours} hours, so windows before "
-            f"{oldest:%Y-%m-%d %H:%M:%S} UTC can not be computed again. "
+            f"{oldest:%Y-%m-%d %H:%M:%S} UTC cannot be recomputed. "
             "Next: --from with a later time; deploy -p StreamRetentionHours=HOURS keeps more from "
             "now on"
         )

@@ -12,7 +12,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pyflink.table import (  # type: ignore[import-untyped]
+from pyflink.table import (
     EnvironmentSettings,
     StatementSet,
     TableEnvironment,

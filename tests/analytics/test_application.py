@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from application_detail import DETAIL
 from miztiik_events import session
 from miztiik_events.analytics import application, log
 from miztiik_events.analytics.application import Application
+from miztiik_events.errors import ApplicationError
+from miztiik_events.pipeline.windowing import Windowing
 from stubs import Answer, stubbed
 
 LOCATION = {"BucketARN": "arn:aws:s3:::artifacts", "FileKey": "code.zip"}
@@ -53,3 +58,21 @@ def test_an_application_that_just_was_made_needs_no_configuration() -> None:
 def test_an_aws_on_this_machine_is_known_by_its_address() -> None:
     with stubbed("kinesisanalyticsv2") as flink:
         assert session.is_local(flink)
+
+
+def test_the_windows_are_those_of_the_deployed_application() -> None:
+    deployed = Application(
+        "name",
+        "RUNNING",
+        1,
+        "analytics/code.zip",
+        2,
+        1,
+        {"windows": {"length.seconds": "60", "allowed.lateness.seconds": "2.5"}},
+        None,
+    )
+    assert deployed.windowing == Windowing(60_000, 2_500)
+    with pytest.raises(
+        ApplicationError, match=r"no property 'length.seconds' in a group 'windows'"
+    ):
+        _ = replace(deployed, properties={}).windowing

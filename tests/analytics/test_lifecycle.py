@@ -40,22 +40,26 @@ def asked_to_stop(*, force: bool = False) -> Answer:
     return Answer("stop_application", {}, {**NAME, "Force": force})
 
 
-def newest(verb: str, status: str, reason: str = "") -> list[Answer]:
-    listed = {"Operation": verb, "OperationId": "7", "StartTime": BEGAN, "EndTime": BEGAN}
-    ended = {"Operation": verb, "StartTime": BEGAN, "EndTime": BEGAN, "OperationStatus": status}
-    failure = {"OperationFailureDetails": {"ErrorInfo": {"ErrorString": reason}}} if reason else {}
-    return [
-        Answer(
-            "list_application_operations",
-            {"ApplicationOperationInfoList": [{**listed, "OperationStatus": status}]},
-            {**NAME, "Operation": verb, "Limit": 1},
-        ),
-        Answer(
-            "describe_application_operation",
-            {"ApplicationOperationInfoDetails": {**ended, **failure}},
-            {**NAME, "OperationId": "7"},
-        ),
-    ]
+def newest(verb: str, status: str) -> Answer:
+    """The list of the application's operations, this one first."""
+    operation = {"OperationId": "7", "StartTime": BEGAN, "EndTime": BEGAN}
+    others = [{**operation, "Operation": "CreateApplicationSnapshot", "OperationStatus": "FAILED"}]
+    newest_first = [{**operation, "Operation": verb, "OperationStatus": status}, *others]
+    return Answer(
+        "list_application_operations", {"ApplicationOperationInfoList": newest_first}, NAME
+    )
+
+
+def failure(verb: str, reason: str = "") -> Answer:
+    """What the service says about that operation."""
+    times = {"StartTime": BEGAN, "EndTime": BEGAN}
+    operation = {"Operation": verb, "OperationStatus": "FAILED", **times}
+    details = {"OperationFailureDetails": {"ErrorInfo": {"ErrorString": reason}}} if reason else {}
+    return Answer(
+        "describe_application_operation",
+        {"ApplicationOperationInfoDetails": {**operation, **details}},
+        {**NAME, "OperationId": "7"},
+    )
 
 
 def started(*answers: Answer | Refusal, messages: list[str] | None = None, **how: Any) -> list[str]:
@@ -73,6 +77,16 @@ def stopped(*answers: Answer | Refusal, force: bool = False) -> list[str]:
     with stubbed("kinesisanalyticsv2", *answers) as flink:
         lifecycle.stop(flink, "sales", Patience(60), seen.append, force=force)
     return seen
+
+
+def test_a_restart_stops_and_starts_again_and_tells_each_state_once() -> None:
+    states: list[str] = []
+    ready = described("READY")
+    answers = (described("RUNNING"), asked_to_stop(), ready, ready, asked_to_start())
+    answers += (described("RUNNING"),)
+    with stubbed("kinesisanalyticsv2", *answers) as flink, stubbed("logs") as logs:
+        lifecycle.restart(flink, logs, "sales", Patience(60), states.append)
+    assert states == ["RUNNING", "READY", "RUNNING"]
 
 
 def test_a_running_application_is_started_already() -> None:
@@ -113,14 +127,16 @@ def test_when_somebody_else_was_faster_the_start_is_theirs() -> None:
 def test_a_start_that_has_not_shown_yet_is_no_failure() -> None:
     under_way = newest("StartApplication", "IN_PROGRESS")
     ready = described("READY")
-    started(ready, asked_to_start(), ready, *under_way, described("RUNNING"))
+    started(ready, asked_to_start(), ready, under_way, described("RUNNING"))
 
 
 def failed_start(*messages: str, reason: str = "", log: Any = LOG) -> str:
-    failed = newest("StartApplication", "FAILED", reason)
+    failed = newest("StartApplication", "FAILED")
+    # The service is asked for the reason when the log has none.
+    asked = [] if messages else [failure("StartApplication", reason)]
     ready = described("READY", CloudWatchLoggingOptionDescriptions=log)
     with pytest.raises(ApplicationError) as error:
-        started(ready, asked_to_start(), ready, *failed, *failed, messages=list(messages))
+        started(ready, asked_to_start(), ready, failed, failed, *asked, messages=list(messages))
     return str(error.value)
 
 
@@ -135,9 +151,12 @@ def test_a_failed_start_tells_the_root_cause_out_of_the_log() -> None:
 
 
 def test_a_start_that_somebody_else_asked_for_can_fail_as_well() -> None:
-    failed = newest("StartApplication", "FAILED", "some reason")
+    failed, reason = (
+        newest("StartApplication", "FAILED"),
+        failure("StartApplication", "some reason"),
+    )
     with pytest.raises(ApplicationError, match="some reason"):
-        started(described("STARTING"), described("READY"), *failed, *failed)
+        started(described("STARTING"), described("READY"), failed, failed, reason)
 
 
 def test_without_a_log_a_failed_start_tells_what_the_service_says() -> None:
@@ -159,9 +178,12 @@ def test_another_failure_has_nothing_to_do_with_snapshots() -> None:
 
 
 def test_an_application_that_is_rolled_back_is_not_waited_for() -> None:
-    failed = newest("StartApplication", "FAILED", "some reason")
+    failed, reason = (
+        newest("StartApplication", "FAILED"),
+        failure("StartApplication", "some reason"),
+    )
     with pytest.raises(ApplicationError, match="it is ROLLING_BACK"):
-        started(described("ROLLING_BACK"), *failed)
+        started(described("ROLLING_BACK"), failed, reason)
 
 
 def test_a_wait_that_is_too_long_ends_with_a_time_out() -> None:
@@ -193,13 +215,16 @@ def test_a_forced_stop_waits_for_nothing() -> None:
 
 
 def test_a_stop_whose_snapshot_failed_says_why_it_goes_on_running() -> None:
-    failed = newest("StopApplication", "FAILED", "snapshot too large")
+    failed, reason = (
+        newest("StopApplication", "FAILED"),
+        failure("StopApplication", "snapshot too large"),
+    )
     running = described("RUNNING")
     with pytest.raises(ApplicationError, match="snapshot too large"):
-        stopped(running, asked_to_stop(), running, *failed)
+        stopped(running, asked_to_stop(), running, failed, reason)
 
 
 def test_a_stop_that_has_not_shown_yet_is_no_failure() -> None:
     under_way = newest("StopApplication", "IN_PROGRESS")
     running = described("RUNNING")
-    stopped(running, asked_to_stop(), running, *under_way, described("READY"))
+    stopped(running, asked_to_stop(), running, under_way, described("READY"))

@@ -58,4 +58,4 @@ def test_a_program_that_raised_is_told_by_the_end_of_its_traceback() -> None:
 
 
 def test_a_program_that_said_nothing_has_not_much_of_a_cause() -> None:
-    assert log.of_program([]) == "The program ended without a word"
+    assert log.of_program([]) == "The program ended without giving a reason"

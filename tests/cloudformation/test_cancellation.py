@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miztiik_events.cloudformation.cancellation import cancel
-from miztiik_events.cloudformation.progress import Happening, Note, StackDone
+from miztiik_events.cloudformation.progress import Note, ProgressEvent, StackDone
 from miztiik_events.patience import Patience
 from stubs import ANY, Answer, Refusal, stubbed
 
@@ -41,10 +41,10 @@ def events(*latest_first: str) -> Answer:
 
 
 def told(cloudformation: Any) -> list[str]:
-    heard: list[Happening] = []
+    heard: list[ProgressEvent] = []
     cancel(cloudformation, ["s"], heard.append, Patience(60))
-    notes = [happening.text for happening in heard if isinstance(happening, Note)]
-    return notes + [happening.outcome for happening in heard if isinstance(happening, StackDone)]
+    notes = [event.text for event in heard if isinstance(event, Note)]
+    return notes + [event.outcome for event in heard if isinstance(event, StackDone)]
 
 
 def test_an_update_is_cancelled_and_followed_until_it_is_rolled_back() -> None:
@@ -56,7 +56,10 @@ def test_an_update_is_cancelled_and_followed_until_it_is_rolled_back() -> None:
         *(over, state("UPDATE_ROLLBACK_COMPLETE"), over),
     )
     with stubbed("cloudformation", *answers) as cloudformation:
-        assert told(cloudformation) == ["its update is cancelled: it is rolled back", "cancelled"]
+        assert told(cloudformation) == [
+            "its update is cancelled: it is being rolled back",
+            "cancelled",
+        ]
 
 
 def test_a_creation_is_deleted() -> None:

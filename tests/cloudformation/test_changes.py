@@ -85,7 +85,7 @@ def test_what_holds_data_is_known(described: dict[str, Any], loses: bool) -> Non
 
 def test_what_stays_behind_is_said() -> None:
     [one] = found(change("Remove", PolicyAction="Retain"))
-    assert one.note == "what is there now stays behind"
+    assert one.note == "what is there now is kept"
 
 
 def test_only_what_is_replaced_is_listed_as_such() -> None:

@@ -81,9 +81,9 @@ def test_the_listener_hears_in_the_callers_thread_what_jobs_say_in_order() -> No
         for word in ("one", "two", "three"):
             listener(Note("job", word))
 
-    def listener(happening: object) -> None:
-        assert isinstance(happening, Note)
-        heard.append((happening.text, threading.current_thread()))
+    def listener(event: object) -> None:
+        assert isinstance(event, Note)
+        heard.append((event.text, threading.current_thread()))
 
     graph.run({"talk": Job(talk)}, listener, 1, threading.Event())
     assert heard == [(word, threading.main_thread()) for word in ("one", "two", "three")]
@@ -97,7 +97,7 @@ def test_ctrl_c_tells_the_jobs_to_stop_and_starts_no_more() -> None:
         listener(Note("wait", "begun"))
         assert cancelled.wait(30)
 
-    def interrupt(happening: object) -> None:
+    def interrupt(event: object) -> None:
         raise KeyboardInterrupt
 
     jobs = {"wait": Job(wait), "next": job(lambda: started.append("next"), "wait")}
@@ -115,10 +115,10 @@ def test_after_ctrl_c_the_listener_has_heard_what_the_jobs_began() -> None:
         assert cancelled.wait(30)
         listener(Note("job", "two"))
 
-    def interrupt(happening: object) -> None:
-        assert isinstance(happening, Note)
-        heard.append(happening.text)
-        if happening.text == "one":
+    def interrupt(event: object) -> None:
+        assert isinstance(event, Note)
+        heard.append(event.text)
+        if event.text == "one":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

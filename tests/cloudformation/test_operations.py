@@ -45,7 +45,7 @@ STUCK = Answer(
 DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
 
 
-def operator(cloudformation: Any, listener: Any = lambda happening: None) -> Operator:
+def operator(cloudformation: Any, listener: Any = lambda event: None) -> Operator:
     return Operator(cloudformation, Patience(60), listener)
 
 
@@ -158,7 +158,7 @@ def test_a_stack_that_somebody_else_changes_is_waited_for() -> None:
     busy = replace(LIVE, status="UPDATE_IN_PROGRESS")
     with stubbed("cloudformation", *answers) as cloudformation, pytest.raises(StuckError) as failed:
         operator(cloudformation, told).apply(DESIRED, busy)
-    assert told.notes == ["is in UPDATE_IN_PROGRESS already; waiting for its end"]
+    assert told.notes == ["is already in UPDATE_IN_PROGRESS; waiting for it to finish"]
     assert [event.resource for event in told if isinstance(event, StackEvent)] == ["Queue", "s"]
     assert failed.value.exit_code == 4
     assert "Queue (UPDATE_FAILED: denied)" in str(failed.value)
@@ -188,7 +188,7 @@ def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> N
     with stubbed("cloudformation", *answers, GET_TEMPLATE) as cloudformation:
         recovering = Operator(cloudformation, Patience(60), told, recovers=True, skip=skip)
         assert recovering.apply(desired, stuck).outcome == "unchanged"
-    assert "the rollback is taken up again" in told.notes[0]
+    assert "continuing the rollback" in told.notes[0]
 
 
 def test_a_rollback_that_fails_again_tells_what_failed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miztiik_events.cloudformation.change_sets import is_conflict
-from miztiik_events.cloudformation.operations import MOST_LOOKS, Operator, applied
+from miztiik_events.cloudformation.operations import MOST_LOOKS, Operator
 from miztiik_events.cloudformation.progress import Note
 from miztiik_events.errors import StackError
 from miztiik_events.patience import Patience
@@ -44,8 +44,8 @@ def tried(*answers: Any) -> tuple[str, list[str]]:
     """The outcome of a creation that meets these answers, and what was noted."""
     told = Told()
     with stubbed("cloudformation", *answers) as cloudformation:
-        found = applied(Operator(cloudformation, Patience(60), told), DESIRED, None)
-    return found.outcome, [happening.text for happening in told if isinstance(happening, Note)]
+        found = Operator(cloudformation, Patience(60), told).apply(DESIRED, None)
+    return found.outcome, [event.text for event in told if isinstance(event, Note)]
 
 
 def test_after_a_conflict_the_stack_is_looked_at_again() -> None:
@@ -55,14 +55,14 @@ def test_after_a_conflict_the_stack_is_looked_at_again() -> None:
         *(events(after, before), state("CREATE_COMPLETE"), events(after, before)),
     )
     assert outcome == "created"
-    assert notes == ["somebody else works on it; looking again"]
+    assert notes == ["somebody else is changing it; looking again"]
 
 
 def test_who_always_comes_in_between_is_told_of() -> None:
     answers = [TAKEN, *[GONE, TAKEN] * (MOST_LOOKS - 1)]
     with pytest.raises(StackError) as failed:
         tried(*answers)
-    assert "somebody else works on it at the same time: Stack [s] already exists" in str(
+    assert "somebody else is changing it at the same time: Stack [s] already exists" in str(
         failed.value
     )
     assert "Next: wait until they are done, then deploy again" in str(failed.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from live_project import LiveProject
-from miztiik_events.cloudformation import operations, stacks
+from miztiik_events.cloudformation import stacks
 from miztiik_events.cloudformation.operations import Operator
 from miztiik_events.cloudformation.stacks import Stack
 from miztiik_events.errors import StackError
@@ -35,12 +35,12 @@ def queue(project: LiveProject) -> Stack:
 
 
 def operator(project: LiveProject) -> Operator:
-    return Operator(project.aws.client("cloudformation"), Patience(60), lambda happening: None)
+    return Operator(project.aws.client("cloudformation"), Patience(60), lambda event: None)
 
 
 def test_one_parameter_changes_and_all_else_stays(project: LiveProject) -> None:
     before = queue(project)
-    operations.give(operator(project), before, {"Patience": "45"})
+    operator(project).give(before, {"Patience": "45"})
     after = queue(project)
     assert after.parameters == {**before.parameters, "Patience": "45"}
     assert (after.status, after.tags) == ("UPDATE_COMPLETE", before.tags)
@@ -48,12 +48,12 @@ def test_one_parameter_changes_and_all_else_stays(project: LiveProject) -> None:
 
 def test_values_that_it_has_already_change_nothing(project: LiveProject) -> None:
     before, count = queue(project), project.event_count("queue")
-    operations.give(operator(project), before, {"Patience": before.parameters["Patience"]})
+    operator(project).give(before, {"Patience": before.parameters["Patience"]})
     assert project.event_count("queue") == count
 
 
 def test_a_later_deploy_keeps_the_value(project: LiveProject) -> None:
-    operations.give(operator(project), queue(project), {"Patience": "50"})
+    operator(project).give(queue(project), {"Patience": "50"})
     assert project.deploy().returncode == 0
     assert queue(project).parameters["Patience"] == "50"
 
@@ -61,9 +61,9 @@ def test_a_later_deploy_keeps_the_value(project: LiveProject) -> None:
 def test_a_stack_that_is_gone_is_named(project: LiveProject) -> None:
     gone = replace(queue(project), id="no-such-stack", name="no-such-stack")
     with pytest.raises(StackError, match="no-such-stack"):
-        operations.give(operator(project), gone, {"Patience": "45"})
+        operator(project).give(gone, {"Patience": "45"})
 
 
 def test_an_update_that_fails_is_told_with_its_cause(project: LiveProject) -> None:
     with pytest.raises(StackError, match=r"VisibilityTimeout|Queue"):
-        operations.give(operator(project), queue(project), {"Patience": "-5"})
+        operator(project).give(queue(project), {"Patience": "-5"})

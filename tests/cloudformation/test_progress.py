@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 EVENT = StackEvent("1", "s", "Queue", "q", "AWS::SQS::Queue", "CREATE_FAILED", "denied", NOW)
 
 
-def test_each_happening_is_one_line() -> None:
+def test_each_event_is_one_line() -> None:
     assert line(EVENT) == "s  Queue  CREATE_FAILED  denied"
     assert line(replace(EVENT, resource="s", reason="")) == "s  CREATE_FAILED"
     assert line(replace(EVENT, reason="two\n lines\x1b[2J")) == (

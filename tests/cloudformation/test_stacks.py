@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events.cloudformation import stacks
+from miztiik_events.cloudformation import stacks, template
 from miztiik_events.errors import NotDeployedError
 from stubs import Answer, Refusal, stubbed
 
@@ -77,15 +78,60 @@ def test_the_outputs_of_a_project_that_is_not_there_are_none(local_aws: Any) -> 
     assert stacks.project_outputs(local_aws.client("cloudformation"), "nowhere") == {}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(stacks.ANALYTICS, stacks.ARTIFACTS, stacks.DATA_STORE, stacks.DELIVERY_STREAM),
+        *(stacks.EVENT_BUS, stacks.HEARTBEAT, stacks.PRODUCER, stacks.RECOMPUTATION),
+        *(stacks.REJECTED_EVENTS, stacks.SALES_STREAM, stacks.SHARDS),
+    ],
+)
+def test_an_output_that_the_program_relies_on_is_one_of_the_templates(name: str) -> None:
+    assert name in {output for one in template.load_all() for output in one.outputs}
+
+
 def test_a_missing_output_says_what_to_run() -> None:
     with pytest.raises(NotDeployedError, match="miztiik-events deploy --project mine"):
         stacks.require({}, "SalesStreamName", "mine")
 
 
-def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
-    def stack(name: str, tags: dict[str, str]) -> stacks.Stack:
-        return stacks.Stack(name, name, "CREATE_COMPLETE", "", {}, {}, tags, NOW)
+def stack(
+    name: str,
+    tags: dict[str, str] | None = None,
+    outputs: dict[str, str] | None = None,
+    updated: datetime = NOW,
+) -> stacks.Stack:
+    return stacks.Stack(name, name, "CREATE_COMPLETE", "", {}, outputs or {}, tags or {}, updated)
 
+
+def test_one_call_a_page_finds_a_projects_stacks_whatever_their_names_are() -> None:
+    def page(*names: str, more: str = "") -> Answer:
+        tags = [{"Key": stacks.PROJECT_TAG, "Value": "sales"}]
+        shown = {"StackStatus": "CREATE_COMPLETE", "CreationTime": NOW, "Tags": tags}
+        response: dict[str, Any] = {"Stacks": [{"StackName": name, **shown} for name in names]}
+        return Answer("describe_stacks", {**response, **({"NextToken": more} if more else {})})
+
+    answers = (page("sales-shop", more="x"), page("sales-till"))
+    with stubbed("cloudformation", *answers) as cloudformation:
+        assert list(stacks.of_project(cloudformation, "sales")) == ["sales-shop", "sales-till"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_stacks_with_the_same_output_the_newer_one_counts(order: int) -> None:
+    renamed = stack("sales-producer", outputs={"Producer": "old", "Queue": "q"})
+    newer = stack("sales-makers", outputs={"Producer": "new"}, updated=NOW + timedelta(1))
+    both = [renamed, newer][::order]
+    assert stacks.outputs_of(both) == {"Producer": "new", "Queue": "q"}
+    assert stacks.with_output(both, "Producer", "sales") == newer
+    assert stacks.with_output(both, "Queue", "sales") == renamed
+
+
+def test_without_a_stack_that_has_the_output_it_is_said_what_to_run() -> None:
+    with pytest.raises(NotDeployedError, match="miztiik-events deploy --project mine"):
+        stacks.with_output([stack("mine-stream")], "SalesStreamName", "mine")
+
+
+def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
     everything = [
         stack("sales-stream", {}),
         stack("sales-retired-template", {stacks.PROJECT_TAG: "sales"}),
@@ -94,3 +140,13 @@ def test_a_stack_belongs_to_a_project_by_its_tag_or_its_name() -> None:
     ]
     ours = stacks.belonging(everything, "sales")
     assert list(ours) == ["sales-stream", "sales-retired-template"]
+
+
+def test_a_template_in_json_is_read_as_text_that_yaml_can_read() -> None:
+    body = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
+    answer = Answer(
+        *("get_template", {"TemplateBody": body}),
+        {"StackName": "a", "TemplateStage": "Processed"},
+    )
+    with stubbed("cloudformation", answer) as cloudformation:
+        assert json.loads(stacks.body(cloudformation, "a", "Processed")) == json.loads(body)

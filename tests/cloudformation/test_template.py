@@ -54,13 +54,13 @@ def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("Resources:\n  A: {Type: [x}\n", ":2: no valid YAML: "),
-        ("Resources:\n\tA: x\n", ":2: no valid YAML: "),
+        ("Resources:\n  A: {Type: [x}\n", ":2: not valid YAML: "),
+        ("Resources:\n\tA: x\n", ":2: not valid YAML: "),
         ("", ": the file is empty"),
-        ("- a\n- b\n", ":1: a mapping (name: value) belongs here"),
-        ("Resources:\n  - A\n", ":2: a mapping (name: value) belongs here"),
-        ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is given twice"),
-        ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, and there are none"),
+        ("- a\n- b\n", ":1: expected a mapping (name: value)"),
+        ("Resources:\n  - A\n", ":2: expected a mapping (name: value)"),
+        ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is defined twice"),
+        ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, but this one has none"),
         ("Parameters:\n  A: String\nResources: {}\n", ":2: a mapping"),
     ],
 )
@@ -77,3 +77,26 @@ def test_a_template_too_large_for_a_request_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, SOUND + "#" * 51_200)
     with pytest.raises(TemplateError, match=r"CloudFormation takes at most 51,200"):
         template.load(path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+Resources:
+  Gone: {Type: X}
+  Deleted: {Type: X, DeletionPolicy: Delete}
+  Copied: {Type: X, DeletionPolicy: Snapshot}
+  Kept: {Type: X, DeletionPolicy: Retain}
+  Spared: {Type: X, DeletionPolicy: RetainExceptOnCreate}
+  Unclear: {Type: X, DeletionPolicy: {Ref: Policy}}
+""",
+        """{"Resources": {
+            "Deleted": {"DeletionPolicy": "Delete"}, "Kept": {"DeletionPolicy": "Retain"},
+            "Spared": {"DeletionPolicy": "RetainExceptOnCreate"}, "Unclear": {"DeletionPolicy": []}
+        }}""",
+    ],
+    ids=["yaml", "json"],
+)
+def test_what_is_not_plainly_deleted_outlives_its_stack(body: str) -> None:
+    assert template.retained(body) == {"Kept", "Spared", "Unclear"}

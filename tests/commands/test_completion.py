@@ -43,7 +43,7 @@ def asked(shell: str, *words: str) -> list[str]:
         "COMP_WORDS": " ".join(["miztiik-events", *words]),
         "COMP_CWORD": last,
     }
-    done = command_line.run(variables)
+    done = command_line.run_script(variables)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
@@ -121,7 +121,7 @@ def test_to_complete_takes_none_of_the_heavy_packages(shell: str) -> None:
         "COMP_CWORD": "" if shell == "fish" else "1",
         "PYTHONPROFILEIMPORTTIME": "1",
     }
-    done = command_line.run(variables)
+    done = command_line.run_script(variables)
     assert done.returncode == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "miztiik_events.commands.options" in loaded

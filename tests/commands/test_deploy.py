@@ -84,7 +84,7 @@ def test_a_deploy_without_changes_says_so_and_only_reads(deployed: LiveProject) 
     with recorded(deployed.aws.endpoint) as record:
         done = deployed.deploy(AWS_ENDPOINT_URL=record.url)
     assert done.returncode == 0
-    assert done.stderr == "Nothing changed: 3 stacks are as the templates say.\n"
+    assert done.stderr == "Nothing changed: 3 stacks up to date.\n"
     assert "GetTemplate" in record.operations
     assert all(operation.startswith(READING) for operation in record.operations)
     assert counts == [deployed.event_count(name) for name in ("artifacts", "queue", "alarm")]
@@ -192,7 +192,7 @@ def test_cancelled_it_says_that_aws_goes_on_and_the_next_deploy_converges(
     assert waiting.statuses == {"waiting": "CREATE_IN_PROGRESS"}
 
     second = waiting.start("deploy", *waiting.sources.options)
-    said(second, "is in CREATE_IN_PROGRESS already; waiting for its end")
+    said(second, "is already in CREATE_IN_PROGRESS; waiting for it to finish")
     waiting.signal("waiting")
     _, told = second.communicate(timeout=30)
     assert second.returncode == 0

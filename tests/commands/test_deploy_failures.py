@@ -129,7 +129,7 @@ LOST = QUEUE.replace("OneCode", "LostCode").replace("QueueArn:", "OtherArn:")
 @pytest.mark.parametrize(
     ("name", "body", "place", "reason"),
     [
-        ("broken", BROKEN, "broken.yaml:2", "no valid YAML"),
+        ("broken", BROKEN, "broken.yaml:2", "not valid YAML"),
         ("no-resources", "Outputs: {}\n", "no-resources.yaml", "needs Resources"),
         ("again", FAILING + "  SignalData: {Value: x}\n", "again.yaml:9", "SignalData is given"),
         ("alarm", ALARM.replace("QueueArn", "TopicArn"), "alarm.yaml:2", "parameter TopicArn"),

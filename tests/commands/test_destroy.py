@@ -60,7 +60,7 @@ def test_on_a_terminal_it_lists_what_goes_and_takes_the_projects_name_for_yes(
     arguments = ("destroy", "--project", project.name)
     code, screen = terminal.run(project.aws.environment, *arguments, typed=f"{project.name}\n")
     assert code == 0
-    question, _, _ = screen.partition("Type the project's name to go on")
+    question, _, _ = screen.partition("Type the project's name to delete all this for good")
     where = "from account 000000000000, region us-east-1:"
     assert f"Removal of project {project.name} {where}" in question
     names = [line.split()[0] for line in question.splitlines() if line.startswith("    ")]
@@ -102,7 +102,7 @@ def test_buckets_go_with_all_their_versions_and_so_does_every_log_group(
     assert (done.returncode, done.stdout) == (0, "")
     assert "4 deleted" in done.stderr
     # This AWS deletes a bucket that is not empty, the real one does not: look when it was emptied.
-    emptied = done.stderr.index(f"{bucket}  4 objects and versions deleted")
+    emptied = done.stderr.index(f"{bucket}  4 object versions deleted")
     assert emptied < done.stderr.index(f"{project.name}-artifacts  DELETE_IN_PROGRESS")
     assert project.statuses == {}
     assert buckets(project.aws, project.name) == []
@@ -116,7 +116,7 @@ def test_a_stack_goes_before_what_it_needs(project: LiveProject) -> None:
     told = project.run("destroy", "--yes").stderr
     order = [told.index(f"{project.name}-{one}  deleted") for one in ("alarm", "queue")]
     assert order == sorted(order)
-    assert order[1] < told.index("objects and versions deleted")
+    assert order[1] < told.index("1 object version deleted")
     assert order[1] < told.index(f"{project.name}-artifacts  deleted")
 
 
@@ -125,7 +125,7 @@ def test_where_nothing_is_it_says_so_and_is_done(project: LiveProject) -> None:
     for arguments in ((), ("--yes",)):
         done = project.run("destroy", *arguments)
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr == f"Nothing to destroy: there is nothing of project '{project.name}'.\n"
+        assert done.stderr == f"Nothing to destroy: project '{project.name}' has nothing here.\n"
 
 
 # Project `x-queue` has names that begin like those of our stack `x-queue`.
@@ -194,7 +194,7 @@ def test_cancelled_it_says_that_aws_goes_on(local_aws: TestAws, tmp_path: Path) 
     project.create("waiting", WAITING)
     project.physical_id("waiting", "Handle")
     destroying = project.start("destroy", "--yes")
-    said(destroying, "is in CREATE_IN_PROGRESS already; waiting for its end")
+    said(destroying, "is already in CREATE_IN_PROGRESS; waiting for it to finish")
     destroying.send_signal(signal.SIGINT)
     _, told = destroying.communicate(timeout=30)
     assert destroying.returncode == 130

@@ -34,7 +34,7 @@ def project(local_aws: TestAws, tmp_path: Path) -> LiveProject:
         "Removal of project",
         "alarm  DELETE_IN_PROGRESS",
         "queue  DELETE_IN_PROGRESS",
-        "objects and versions deleted",
+        "object versions deleted",
         "artifacts  deleted",
         "log group deleted",
     ],

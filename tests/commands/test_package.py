@@ -118,7 +118,7 @@ def test_templates_that_do_not_fit_together_are_not_packaged(
     arguments = ("--output-dir", str(tmp_path / "out"), *sources.options)
     done = command_line.run({}, "package", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{sources.templates}/alarm.yaml:2: nothing gives parameter TopicArn" in done.stderr
+    assert f"{sources.templates}/alarm.yaml:2: no value for parameter TopicArn" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

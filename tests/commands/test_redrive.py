@@ -59,7 +59,7 @@ def test_every_queue_is_shown_with_what_is_in_it(project: DeadEndProject) -> Non
         ["rejected", "1"],
         ["rule", "12"],
     ]
-    assert 'sales "86.71" is no number' in done.stdout
+    assert 'sales "86.71" is not a number' in done.stdout
     assert "NO_PERMISSIONS: not allowed" in done.stdout
     assert f"miztiik-events redrive QUEUE --project {project.name}" in done.stderr
     assert (project.visible(REJECTED), project.visible(RULE)) == (1, 12)
@@ -95,7 +95,7 @@ def test_a_consumers_dead_letters_go_back_to_its_own_queue_alone(project: DeadEn
     done = project.run("dispatch", "--yes")
     assert (done.returncode, done.stderr) == (0, "2 events sent.\n")
     assert sorted(project.take(DISPATCH, 2)) == sorted([order, "no event"])
-    assert project.run("dispatch", "--yes").stderr == "There is nothing in dispatch.\n"
+    assert project.run("dispatch", "--yes").stderr == "dispatch is empty.\n"
     assert project.visible(TAKEN) == 0
 
 
@@ -147,7 +147,7 @@ def test_delete_takes_them_away_for_good(project: DeadEndProject) -> None:
     project.put(REJECTED, "no event")
     done = project.run("rejected", "--delete", "--yes")
     assert (done.returncode, done.stderr) == (0, "2 events deleted.\n")
-    assert "it is no event" in done.stdout
+    assert "not an event" in done.stdout
     assert project.visible(REJECTED) == project.visible(TAKEN) == 0
 
 

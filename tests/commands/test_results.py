@@ -41,7 +41,7 @@ def test_a_pipe_gets_the_lines_as_they_were_written(project: AuditedProject) -> 
     done = project.run("results")
     assert done.returncode == 0
     assert done.stdout == f"{FIRST}\n{SECOND}\n"
-    assert "1 lines are no results" in done.stderr
+    assert "Not a result: 1 line, the first in" in done.stderr
 
 
 def test_json_is_an_array_of_the_same_lines(project: AuditedProject) -> None:

@@ -1,4 +1,4 @@
-"""`validate`: the templates of this package are sound, and how it tells of those that are not."""
+"""`validate`: this package's templates have no findings, and how it tells of those that have."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def validate(sources: SmallProject, *arguments: str) -> CompletedProcess[str]:
 def test_the_templates_of_this_package_are_sound() -> None:
     done = command_line.run({}, "validate")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == f"{len(template.names())} templates are sound.\n"
+    assert done.stderr == f"No findings in {len(template.names())} templates.\n"
 
 
 def test_sound_templates_of_ones_own_are_told_by_their_number(sources: SmallProject) -> None:
     done = validate(sources)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "3 templates are sound.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No findings in 3 templates.\n")
 
 
 def test_each_finding_is_a_line_with_file_line_rule_and_message(faulty: SmallProject) -> None:
@@ -75,8 +75,8 @@ def test_findings_are_objects_for_a_program(faulty: SmallProject) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("Resources:\n  A: {Type: [x}\n", "faulty.yaml:2: no valid YAML"),
-        (FAULTY.replace(", Default: x", ""), "faulty.yaml:2: nothing gives parameter Unused"),
+        ("Resources:\n  A: {Type: [x}\n", "faulty.yaml:2: not valid YAML"),
+        (FAULTY.replace(", Default: x", ""), "faulty.yaml:2: no value for parameter Unused"),
     ],
     ids=["syntax", "wiring"],
 )

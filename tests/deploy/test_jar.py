@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -64,9 +65,11 @@ def test_a_failed_build_shows_mavens_last_lines_and_leaves_nothing(maven: Maven)
     assert [path for path in files.cache().rglob("*") if path.is_file()] == []
 
 
-# A jar with one class; python3 stands in for the JDK's own program.
+# A jar with one class; Python stands in for the JDK's own program.
 MAKES_A_JAR = f"""mkdir target
-python3 -c "import zipfile; zipfile.ZipFile('target/{jar.NAME}', 'w').writestr('A.class', 'code')"
+"{sys.executable}" -c "
+from zipfile import ZipFile
+ZipFile('target/{jar.NAME}', 'w').writestr('A.class', 'code')"
 """
 
 

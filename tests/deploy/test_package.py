@@ -56,6 +56,7 @@ def run_script(
     )
 
 
+@pytest.mark.scenario
 def test_the_aws_cli_deploys_the_whole_project_as_we_do(
     local_aws: TestAws, aws_folder: Path, tmp_path: Path
 ) -> None:

@@ -65,7 +65,7 @@ def test_a_template_that_hands_on_its_own_parameter_does_not_wait_for_itself() -
 
 
 def test_a_parameter_that_nothing_gives_is_found_with_file_and_line() -> None:
-    with pytest.raises(TemplateError, match=r"^a\.yaml:3: nothing gives parameter Missing"):
+    with pytest.raises(TemplateError, match=r"^a\.yaml:3: no value for parameter Missing"):
         wire([made("a", {"Size": "1", "Missing": None})], ())
 
 
@@ -80,7 +80,7 @@ def test_code_without_a_bucket_is_found() -> None:
 
 
 def test_an_output_of_two_templates_is_found_in_both() -> None:
-    with pytest.raises(TemplateError, match=r"^b\.yaml:50: output Arn is one of a\.yaml:51 too"):
+    with pytest.raises(TemplateError, match=r"^b\.yaml:50: output Arn is also one of a\.yaml:51"):
         wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
 
 
@@ -101,7 +101,7 @@ def test_a_cycle_is_told_as_a_story_with_file_and_line() -> None:
     with pytest.raises(TemplateError) as refused:
         wire(templates, ())
     story = str(refused.value)
-    assert "the templates wait for each other" in story
+    assert "the templates depend on each other in a circle" in story
     assert all(part in story for part in ("a needs B of b", "b needs C of c", "c needs A of a"))
     assert story.startswith(("a.yaml:2: ", "b.yaml:3: ", "c.yaml:2: "))
 

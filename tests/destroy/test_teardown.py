@@ -123,7 +123,7 @@ def test_protected_stacks_are_named_each_with_its_command() -> None:
     with pytest.raises(UnhealthyError) as refused:
         teardown.refuse_protected([STACK, other])
     told = str(refused.value).splitlines()
-    assert told[0] == "Termination protection is on for s, t: destroy goes no further"
+    assert told[0] == "Termination protection is on for s, t: destroy stops here"
     command = "aws cloudformation update-termination-protection"
     assert told[2:] == [
         f"    {command} --no-enable-termination-protection --stack-name {name}" for name in "st"

@@ -11,7 +11,6 @@ from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.operate.health import (
     Alarms,
     QueuesHealth,
-    Refused,
     StreamHealth,
 )
 from miztiik_events.pipeline.metrics import Alarm
@@ -47,7 +46,7 @@ def test_an_application_at_rest_because_its_start_failed_is_a_problem() -> None:
 def test_an_application_with_other_code_than_its_stack_is_a_problem() -> None:
     other = replace(APPLICATION, has_deployed_code=False)
     (problem,) = replace(WELL, application=other).problems
-    assert "has not the code that was deployed" in problem
+    assert "does not run the code that was deployed" in problem
 
 
 def test_dead_letters_failed_calls_and_alarms_are_problems_rejected_events_are_not() -> None:
@@ -64,8 +63,10 @@ def test_dead_letters_failed_calls_and_alarms_are_problems_rejected_events_are_n
 
 
 def test_what_may_not_be_seen_is_no_problem() -> None:
-    hidden = Refused("DescribeAlarms was refused: AccessDenied")
-    assert replace(WELL, application=hidden, queues=hidden, alarms=hidden).problems == ()
+    refused = dict.fromkeys(("application", "queues", "alarms"), "DescribeAlarms was refused")
+    hidden = replace(WELL, application=None, queues=None, alarms=None, refused=refused)
+    assert hidden.problems == ()
+    assert hidden.state != WELL.state
 
 
 def test_ages_are_no_change_of_state() -> None:

@@ -23,6 +23,7 @@ class Groups:
         self.logs = logs
         self.names = [f"{name}-{uuid.uuid4().hex}" for name in ("one", "two")]
         self.now = int(time.time() * 1000)
+        self.a_minute_ago = datetime.fromtimestamp(time.time() - 60, timezone.utc)
         self.components = dict(zip(self.names, ("shop", "till")))
         for name in self.names:
             logs.create_log_group(logGroupName=name)
@@ -47,14 +48,14 @@ def test_groups_are_merged_in_the_order_of_time(groups: Groups) -> None:
     groups.say(0, "third", ago=1000)
     groups.say(1, "second", ago=2000)
     groups.say(0, "first", ago=3000)
-    found = Log(groups.logs, groups.components, groups.now - 60_000).fresh()
+    found = Log(groups.logs, groups.components, groups.a_minute_ago).fresh()
     assert [event.message for event in found] == ["first", "second", "third"]
     assert [event.group for event in found] == [groups.names[n] for n in (0, 1, 0)]
     assert [event.component for event in found] == ["shop", "till", "shop"]
 
 
 def test_each_event_comes_once_also_one_that_shows_late(groups: Groups) -> None:
-    log = Log(groups.logs, groups.components, groups.now - 60_000)
+    log = Log(groups.logs, groups.components, groups.a_minute_ago)
     groups.say(0, "one")
     assert [event.message for event in log.fresh()] == ["one"]
     groups.say(0, "two")
@@ -65,12 +66,12 @@ def test_each_event_comes_once_also_one_that_shows_late(groups: Groups) -> None:
 
 def test_what_was_before_is_left_out(groups: Groups) -> None:
     groups.say(0, "old", ago=120_000)
-    assert Log(groups.logs, groups.components, groups.now - 60_000).fresh() == []
+    assert Log(groups.logs, groups.components, groups.a_minute_ago).fresh() == []
 
 
 def test_a_group_that_is_gone_keeps_no_other_from_speaking(groups: Groups) -> None:
     groups.say(0, "here")
-    found = Log(groups.logs, {"gone": "x", **groups.components}, groups.now - 60_000).fresh()
+    found = Log(groups.logs, {"gone": "x", **groups.components}, groups.a_minute_ago).fresh()
     assert [event.message for event in found] == ["here"]
 
 

@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 import miztiik_events
+from miztiik_events.cloudformation import template
 from repository import ROOT
 
 PACKAGE = ROOT / "cli"
 TESTS = ROOT / "tests"
 ROOMS = sorted(path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*/__init__.py"))
+# What AWS itself calls a field of a request, or a metric's dimension, as we call an output.
+AWS_NAMES = {"EventBusName", "DeliveryStreamName"}
+# Each of their modules is a noun, and has a test file of its own.
+ROOMS_OF_NOUNS = ("cloudformation", "deploy", "destroy")
 # Not rooms of the package: what tests share, other parts of the repository, whole flows.
 OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak"}
 
@@ -63,3 +68,28 @@ def test_a_test_is_named_after_a_module_of_its_room(test: Path) -> None:
     assert any(
         subject == module or subject.startswith(f"{module}_") for module in modules(test.parent)
     )
+
+
+@pytest.mark.parametrize("room", ROOMS_OF_NOUNS)
+def test_every_noun_of_a_room_has_a_test_file(room: str) -> None:
+    tests = [path.stem for path in (TESTS / room).glob("test_*.py")]
+    nouns = modules(Path(room)) - {"__init__"}
+    tested = {
+        noun
+        for noun in nouns
+        if any(test == f"test_{noun}" or test.startswith(f"test_{noun}_") for test in tests)
+    }
+    assert tested == nouns
+
+
+def test_the_name_of_an_output_stands_in_one_place() -> None:
+    outputs = {name for one in template.load_all() for name in one.outputs}
+    named = {
+        (str(path.relative_to(PACKAGE)), node.value)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in outputs - AWS_NAMES
+    }
+    # The gaps speak as AWS does.
+    files = {path for path, _ in named if not path.startswith("local/")}
+    assert files == {"cloudformation/stacks.py"}

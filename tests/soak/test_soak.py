@@ -11,7 +11,7 @@ import faulty_aws
 import soak_verdict
 from soak_story import SHORT, Story, faulty_pipeline, tell
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.scenario]
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 DOCUMENT = DOCS / "replay.md"
 NAME = "archived"
 WINDOW_SECONDS, LATENESS_SECONDS = 5, 1
@@ -66,8 +68,11 @@ class Commands:
 
     def replay(self, start: str) -> None:
         """Start a replay as this sentence of the document does, and wait for its end."""
-        self.run("Say which", "Look up", start)
-        until(lambda: self.run("Say which", "Wait").strip() == "COMPLETED", "the end of the replay")
+        self.run("Choose the events", "Look up", start)
+        until(
+            lambda: self.run("Choose the events", "Wait").strip() == "COMPLETED",
+            "the end of the replay",
+        )
 
 
 def _block(sentence: str) -> str:
@@ -261,6 +266,6 @@ def test_a_new_rule_gets_all_events_and_nobody_else_does(story: Story) -> None:
 def test_what_the_document_looks_at_in_the_end_is_well(project: Pipeline, story: Story) -> None:
     assert story.after
     look = Commands(project, {"project": NAME})
-    script = _block("And see").splitlines()
+    script = _block("Then look").splitlines()
     assert [line.split()[1] for line in script] == ["status", "verify"]
-    assert "Copies of one of these" in look.run("Say which", "And see")
+    assert "Copies of one of these" in look.run("Choose the events", "Then look")

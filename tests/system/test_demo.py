@@ -16,7 +16,7 @@ import command_line
 import processes
 from waiting import until
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.scenario]
 STEPS = [
     "Start an AWS on this machine",
     "Deploy the stacks",

@@ -113,6 +113,7 @@ def test_deploy_says_where_its_zips_do_not_fit_and_goes_on_with_room(
     assert project.statuses.keys() == {"artifacts", "queue", "alarm"}
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize("room", [0, 4096])
 def test_local_start_says_where_its_state_does_not_fit(disk: Place, room: int) -> None:
     disk.fill(but=room)
@@ -125,6 +126,7 @@ def test_local_start_says_where_its_state_does_not_fit(disk: Place, room: int) -
     assert disk.files == []
 
 
+@pytest.mark.aws
 def test_demo_says_where_its_code_does_not_fit_and_leaves_nothing(disk: Place) -> None:
     done = disk.run({"TMPDIR": str(disk.folder)}, "demo")
     assert_one_line(done, str(disk.folder), "TMPDIR")

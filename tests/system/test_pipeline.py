@@ -25,6 +25,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 PROJECT = "pipeline"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5

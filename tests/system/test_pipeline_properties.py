@@ -26,6 +26,8 @@ from whereabouts import Whereabouts
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 # The windows of an example's last seconds, and one more for the sale that shows that they are over.
 STRETCH_SECONDS = 33 * WINDOW_SECONDS
 MARKED_SECOND = STRETCH_SECONDS - 2 * WINDOW_SECONDS

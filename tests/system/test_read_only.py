@@ -53,6 +53,7 @@ def test_deploy_and_destroy_need_no_writable_home(
     assert project.statuses == {}
 
 
+@pytest.mark.aws
 def test_the_jar_names_its_cache_and_the_variable_for_another(
     home: Place, sources: SmallProject, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_package_names_its_folder_and_the_option_for_another(
     assert_refused(done, f"{home.folder}/out: Read-only file system", "--output-dir")
 
 
+@pytest.mark.aws
 def test_local_start_names_the_folder_and_the_others_need_none(home: Place) -> None:
     work = home.folder / "work"
     done = home.run({}, "local", "start", cwd=work)

@@ -23,6 +23,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 2
 SHARDS = 2

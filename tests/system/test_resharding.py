@@ -24,6 +24,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 PROJECT = "resharding"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5

@@ -130,7 +130,7 @@ def test_a_destroy_waits_for_what_a_deploy_has_under_way_and_then_removes_it(
     deploying = project.start("deploy", *sources.options)
     said(deploying, "Signal  CREATE_IN_PROGRESS")
     destroying = project.start("destroy", "--yes")
-    said(destroying, "is in CREATE_IN_PROGRESS already; waiting for its end")
+    said(destroying, "is already in CREATE_IN_PROGRESS; waiting for it to finish")
     project.signal("waiting")
     assert ended(destroying).returncode == 0
     deployed = ended(deploying)

@@ -29,6 +29,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 # Without the heartbeat: the story has its own.
 TEMPLATES = ("artifacts", "data-store", "stream", "transformer", "firehose", "analytics")
 SETTINGS = {"ShardCount": 1, "AllowedLatenessSeconds": 5, "BufferIntervalSeconds": 1}

@@ -18,6 +18,8 @@ from waiting import until
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
+pytestmark = pytest.mark.scenario
+
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
 HEARTBEAT_SECONDS = 60

@@ -116,7 +116,7 @@ def test_a_replayed_event_goes_where_it_went_but_is_not_rejected_again(local_aws
     assert sorted_by(local_aws, malformed) == ([], [False, False])
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(
     kind=st.sampled_from([SALES, INVENTORY, "Sales-Events", ""]),
     source=st.sampled_from([SOURCE, SOURCE, SOURCE, SOURCE.lower()]),

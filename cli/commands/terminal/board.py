@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from ...cloudformation.progress import Happening, StackBegun, StackDone, StackEvent, Verb, verb
+from ...cloudformation.progress import ProgressEvent, StackBegun, StackDone, StackEvent, Verb, verb
 
 Usual = Callable[[tuple[str, Verb]], "float | None"]
 
@@ -107,18 +107,18 @@ class Board:
         self._rows: dict[str, Row] = {}
         self._unchanged = 0
 
-    def hear(self, happening: Happening) -> None:
+    def hear(self, event: ProgressEvent) -> None:
         now = self._clock()
-        if isinstance(happening, StackBegun):
-            operation = happening.stack, happening.verb
-            usual = self._usual(operation) if happening.is_ours else None
-            state = _IN_WORK[happening.verb]
-            row = Row(happening.verb, state, now, happening.resources, usual)
-            self._rows[happening.stack] = row
-        elif isinstance(happening, StackEvent):
-            self._row(happening.stack, verb(happening.status), now).hear(happening, now)
-        elif isinstance(happening, StackDone):
-            self._end(happening, now)
+        if isinstance(event, StackBegun):
+            operation = event.stack, event.verb
+            usual = self._usual(operation) if event.is_ours else None
+            state = _IN_WORK[event.verb]
+            row = Row(event.verb, state, now, event.resources, usual)
+            self._rows[event.stack] = row
+        elif isinstance(event, StackEvent):
+            self._row(event.stack, verb(event.status), now).hear(event, now)
+        elif isinstance(event, StackDone):
+            self._end(event, now)
 
     @property
     def revocable(self) -> list[str]:
@@ -149,14 +149,14 @@ class Board:
     def _row(self, stack: str, kind: Verb, begun: float) -> Row:
         return self._rows.setdefault(stack, Row(kind, _IN_WORK[kind], begun))
 
-    def _end(self, happening: StackDone, now: float) -> None:
-        if happening.outcome == "unchanged":
+    def _end(self, event: StackDone, now: float) -> None:
+        if event.outcome == "unchanged":
             # It may have been waited for before.
-            self._rows.pop(happening.stack, None)
+            self._rows.pop(event.stack, None)
             self._unchanged += 1
             return
-        row = self._row(happening.stack, "update", now - happening.seconds)
-        row.state, row.ended = happening.outcome, now
+        row = self._row(event.stack, "update", now - event.seconds)
+        row.state, row.ended = event.outcome, now
 
     def _summary(self, now: float) -> str:
         counts = Counter({"in work": sum(not row.ended for row in self._rows.values())})

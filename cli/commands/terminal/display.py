@@ -7,13 +7,14 @@ import shlex
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...cloudformation.progress import (
-    Happening,
     Note,
+    ProgressEvent,
     StackBegun,
     StackDone,
     Verb,
@@ -21,6 +22,7 @@ from ...cloudformation.progress import (
     line,
 )
 from ...errors import WaitTimeoutError
+from ...text import counted
 from . import keyboard
 from .board import Board
 from .durations import Durations, Operation
@@ -28,8 +30,6 @@ from .interruption import Cancellation, Interruption
 from .live import Live, is_possible
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ..options import Options
 
 # Far more than an undoing takes; what takes longer hangs.
@@ -37,7 +37,7 @@ UNDOING_SECONDS = 3600.0
 
 
 class Display:
-    """A listener that shows; as a block, it ends with a line that says what it came to."""
+    """A listener that shows what happens."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -46,57 +46,60 @@ class Display:
         self._begun: dict[str, tuple[Verb, float]] = {}
         self._took: dict[Operation, float] = {}
         self._live: Live | None = None
-        self._open = contextlib.ExitStack()
 
-    def __call__(self, happening: Happening) -> None:
-        self._take_time(happening)
-        color = "red" if is_failure(happening) else None
-        text = f"{self._elapsed:7.1f} s  {line(happening)}"
+    def __call__(self, event: ProgressEvent) -> None:
+        self._take_time(event)
+        color = "red" if is_failure(event) else None
+        text = f"{self._elapsed:7.1f} s  {line(event)}"
         if self._live:
-            is_kept = color or isinstance(happening, Note)
-            self._live.hear(happening, text if is_kept else "", color)
-        elif not (isinstance(happening, StackBegun) or _is_nothing(happening)):
+            is_kept = color or isinstance(event, Note)
+            self._live.hear(event, text if is_kept else "", color)
+        elif not (isinstance(event, StackBegun) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
-    def __enter__(self) -> Display:
-        if _wants_block(self._options):
-            interruption = Interruption()
-            if sys.stdin.isatty():
-                self._open.enter_context(keyboard.silent())
-                self._open.enter_context(interruption)
-            board = Board(self._options.project, self._usual)
-            live = Live(board, interruption, color=self._options.color)
-            self._live = self._open.enter_context(live)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[Display]:
+        """Show it while the block runs, and in the end a line that says what it came to."""
+        error: BaseException | None = None
         try:
-            if isinstance(error, Cancellation):
-                self._undo()
-        except BaseException as another:
-            error = another
+            with self._terminal():
+                try:
+                    yield self
+                except Cancellation:
+                    self._undo()
+                    raise
+        except BaseException as raised:
+            error = raised
             raise
         finally:
-            self._open.close()
             if self._took:
                 self._durations.keep(self._took)
             self._conclude(error)
 
-    def _take_time(self, happening: Happening) -> None:
-        if isinstance(happening, StackBegun):
+    @contextlib.contextmanager
+    def _terminal(self) -> Iterator[None]:
+        """The block on the terminal and what its keys and Ctrl-C do, where there can be one."""
+        with contextlib.ExitStack() as terminal:
+            if _wants_block(self._options):
+                interruption = Interruption()
+                if sys.stdin.isatty():
+                    terminal.enter_context(keyboard.silent())
+                    terminal.enter_context(interruption.in_force())
+                board = Board(self._options.project, self._usual)
+                live = Live(board, interruption, color=self._options.color)
+                self._live = terminal.enter_context(live.drawn())
+            yield
+
+    def _take_time(self, event: ProgressEvent) -> None:
+        if isinstance(event, StackBegun):
             # How long another's operation took we do not know: we saw only its end.
-            begun = time.monotonic() if happening.is_ours else 0.0
-            self._begun[happening.stack] = happening.verb, begun
-        elif isinstance(happening, StackDone):
-            self._outcomes[happening.outcome] += 1
-            verb, begun = self._begun.pop(happening.stack, ("update", 0.0))
-            if begun and happening.outcome in ("created", "updated", "deleted"):
-                self._took[happening.stack, verb] = time.monotonic() - begun
+            begun = time.monotonic() if event.is_ours else 0.0
+            self._begun[event.stack] = event.verb, begun
+        elif isinstance(event, StackDone):
+            self._outcomes[event.outcome] += 1
+            verb, begun = self._begun.pop(event.stack, ("update", 0.0))
+            if begun and event.outcome in ("created", "updated", "deleted"):
+                self._took[event.stack, verb] = time.monotonic() - begun
 
     def _usual(self, operation: Operation) -> float | None:
         return self._durations.usual(operation)
@@ -122,7 +125,7 @@ class Display:
             self._options.say(f"Cancelled after {self._elapsed:.1f} s: {self._summary}.")
         elif isinstance(error, KeyboardInterrupt):
             self._options.say(
-                f"AWS goes on with what it has begun; the same command waits for it. {watch}"
+                f"AWS goes on with what it has begun; run the same command to wait for it. {watch}"
             )
         elif isinstance(error, WaitTimeoutError):
             self._options.say(watch)
@@ -134,8 +137,8 @@ class Display:
     @property
     def _result(self) -> str:
         if not self.has_changes:
-            count = self._outcomes["unchanged"]
-            return f"Nothing changed: {count} stacks are as the templates say."
+            count = counted(self._outcomes["unchanged"], "stack")
+            return f"Nothing changed: {count} up to date."
         return f"Done in {self._elapsed:.1f} s: {self._summary}."
 
     @property
@@ -163,5 +166,5 @@ def _wants_block(options: Options) -> bool:
     return is_possible() and not options.quiet and not prints_records
 
 
-def _is_nothing(happening: Happening) -> bool:
-    return isinstance(happening, StackDone) and happening.outcome == "unchanged"
+def _is_nothing(event: ProgressEvent) -> bool:
+    return isinstance(event, StackDone) and event.outcome == "unchanged"

@@ -6,11 +6,11 @@ import contextlib
 import json
 import statistics
 from collections.abc import Mapping
-from typing import Any
 
 from ... import files
 from ...cloudformation.progress import Verb
 from ...errors import ConfigurationError
+from ...text import json_object
 
 FILE = "durations.json"
 # Of so many operations, each the last so many times.
@@ -51,23 +51,12 @@ class Durations:
 
 
 def _read() -> dict[str, list[float]]:
+    """What the file holds; nothing when it is broken."""
     try:
-        content = json.loads((files.cache() / FILE).read_text("utf-8"))
-    except (OSError, ValueError, ConfigurationError, RecursionError):
+        entries = json_object((files.cache() / FILE).read_text("utf-8")) or {}
+        return {key: [round(seconds, 1) for seconds in times] for key, times in entries.items()}
+    except (OSError, ValueError, TypeError, ConfigurationError):
         return {}
-    entries = content.items() if isinstance(content, dict) else ()
-    return {key: times for key, value in entries if (times := _times(value))}
-
-
-def _times(value: Any) -> list[float]:
-    times = value if isinstance(value, list) else []
-    return [
-        float(seconds)
-        for seconds in times
-        if isinstance(seconds, (int, float))
-        and not isinstance(seconds, bool)
-        and 0 <= seconds < 1e6
-    ]
 
 
 def _write(known: Mapping[str, list[float]]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import FrameType
 
 QUESTION = "Ctrl-C: d detach, c cancel and roll back, w wait [w]"
 QUESTION_WITHOUT_CANCEL = "Ctrl-C: d detach, w wait [w]"
@@ -27,7 +29,6 @@ class Interruption:
     def __init__(self) -> None:
         self.is_asked = False
         self._ending: type[KeyboardInterrupt] | None = None
-        self._before: Any = None
 
     def answer(self, key: str, *, can_cancel: bool) -> None:
         """Take a key as the answer; any other than those offered is none."""
@@ -38,20 +39,16 @@ class Interruption:
         elif key == "c" and can_cancel:
             self._end(Cancellation)
 
-    def __enter__(self) -> Interruption:
-        self._before = signal.getsignal(signal.SIGINT)
+    @contextlib.contextmanager
+    def in_force(self) -> Iterator[None]:
+        before = signal.getsignal(signal.SIGINT)
         # A shell's background job has Ctrl-C ignored: it is meant for what is in the foreground.
-        if self._before is not signal.SIG_IGN:
+        if before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._hear)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if not (self._ending or self.is_asked):

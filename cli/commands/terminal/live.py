@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +16,7 @@ from . import keyboard
 from .interruption import QUESTION, QUESTION_WITHOUT_CANCEL, Interruption
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from ...cloudformation.progress import Happening
+    from ...cloudformation.progress import ProgressEvent
     from .board import Board
 
 SECONDS = 0.2
@@ -40,14 +40,14 @@ class Live:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._drawn: list[str] = []
+        self._lines: list[str] = []
 
-    def hear(self, happening: Happening, line: str = "", color: str | None = None) -> None:
+    def hear(self, event: ProgressEvent, line: str = "", color: str | None = None) -> None:
         """Show what happened; the line, if there is one, stays above the block."""
         width = max(_size()[0] - 1, 2 * len(INDENT))
         folded = textwrap.fill(line, width, subsequent_indent=INDENT)
         with self._lock:
-            self._board.hear(happening)
+            self._board.hear(event)
             self._draw(click.style(folded, fg=color) if folded else "")
 
     @property
@@ -56,20 +56,17 @@ class Live:
         with self._lock:
             return self._board.revocable
 
-    def __enter__(self) -> Live:
+    @contextlib.contextmanager
+    def drawn(self) -> Iterator[Live]:
+        """Draw it again and again while the block runs; how it looks in the end stays."""
         self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        self._interruption.is_asked = False
-        self._draw()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            self._thread.join()
+            self._interruption.is_asked = False
+            self._draw()
 
     def _run(self) -> None:
         while not self._over.wait(SECONDS):
@@ -93,18 +90,18 @@ class Live:
             lines.append(click.style(question[: columns - 1], bold=True))
         if not self._color:
             above, lines = click.unstyle(above), [click.unstyle(line) for line in lines]
-        if lines or above or self._drawn:
+        if lines or above or self._lines:
             text = "".join(f"{line}{CLEAR_LINE}\n" for line in lines)
             permanent = f"{CLEAR_BELOW}{above}\n" if above else ""
             frame = f"{self._home(columns)}{permanent}{text}{CLEAR_BELOW}"
             # Hidden only meanwhile: so it is not gone when the program is stopped or killed.
             sys.stderr.write(f"{HIDE_CURSOR}{frame}{SHOW_CURSOR}")
             sys.stderr.flush()
-        self._drawn = lines
+        self._lines = lines
 
     def _home(self, columns: int) -> str:
         """To the block's first column and line; a terminal made narrower has folded its lines."""
-        widths = (len(click.unstyle(line)) for line in self._drawn)
+        widths = (len(click.unstyle(line)) for line in self._lines)
         rows = sum(max(1, -(-width // columns)) for width in widths)
         return "\r" + (UP.format(rows) if rows else "")
 

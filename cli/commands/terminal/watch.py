@@ -52,9 +52,9 @@ class _Screen:
         """Write over what stands there; a line that would be wrapped would be counted wrongly."""
         columns, rows = shutil.get_terminal_size()
         now = datetime.now(timezone.utc)
-        found = [Line(line.text[: columns - 1], line.color) for line in lines(health, now)]
-        found = found[: rows - 1]
+        fitting = [Line(line.text[: columns - 1], line.color) for line in lines(health, now)]
+        fitting = fitting[: rows - 1]
         up = f"\x1b[{self._height}A" if self._height else ""
-        text = "\n".join(line.styled(color=self.options.color) for line in found)
+        text = "\n".join(line.styled(color=self.options.color) for line in fitting)
         click.echo(f"{up}\r\x1b[J{text}", color=True)
-        self._height = len(found)
+        self._height = len(fitting)

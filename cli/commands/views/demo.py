@@ -17,14 +17,14 @@ def shown(outcome: Outcome, form: str) -> str:
     if form == "table":
         parts = (_revenue(outcome.rows), _totals(outcome), _steps(outcome.seconds))
         return "\n\n".join(parts)
-    found = {
+    record = {
         "agrees": outcome.audit.agrees,
         "produced": outcome.produced,
         "counts": outcome.audit.counts,
         "windows": [vars(window) for window in outcome.audit.windows],
         "seconds": {name: round(seconds, 1) for name, seconds in outcome.seconds.items()},
     }
-    return as_json(found, indent=2 if form == "json" else None)
+    return as_json(record, indent=2 if form == "json" else None)
 
 
 def _revenue(rows: Sequence[Row]) -> str:

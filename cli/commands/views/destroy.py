@@ -17,7 +17,7 @@ SECTIONS = {
     "stacks": ("stack", "Stacks, in this order"),
     "buckets": ("bucket", "Buckets with all that is in them"),
     "log_groups": ("log_group", "Log groups"),
-    "kept": ("kept", "Not removed"),
+    "kept": ("kept", "Kept"),
 }
 
 
@@ -42,8 +42,13 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
     from ...analytics import application
 
     kept: Rows = [
-        {"name": one.physical_id, "stack": one.stack, "kind": one.type, "reason": "retained"}
-        for one in inventory.retained
+        {
+            "name": resource.physical_id,
+            "stack": resource.stack,
+            "kind": resource.type,
+            "reason": "retained",
+        }
+        for resource in inventory.retained
     ]
     kept += [
         {"name": name, "stack": name, "kind": "stack", "reason": "--keep-data"}

@@ -1,4 +1,4 @@
-"""How drift is shown."""
+"""How drift is shown: a row a property that differs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ if TYPE_CHECKING:
     from ...cloudformation.drift import Drift
 
 
-def shown(found: Sequence[Drift], form: str) -> str:
-    from ...text import as_json, as_table
+def shown(drifts: Sequence[Drift], form: str) -> str:
+    """The drifted resources as `table` (a row a property), `json`, or `ndjson` (a record each)."""
+    from ...text import as_table, written
 
-    if form == "json":
-        return as_json([asdict(drift) for drift in found], indent=2)
-    if form == "ndjson":
-        return "\n".join(as_json({"type": "drift", **asdict(drift)}) for drift in found)
+    if form != "table":
+        return written([asdict(drift) for drift in drifts], form)
     rows = [
         {
             "stack": drift.stack,
             "resource": f"{drift.logical_id} ({drift.type})",
             "status": drift.status,
-            "path": one.path if one else "",
-            "expected": one.expected if one else "",
-            "actual": one.actual if one else "",
+            "path": difference.path if difference else "",
+            "expected": difference.expected if difference else "",
+            "actual": difference.actual if difference else "",
         }
-        for drift in found
-        for one in drift.properties or (None,)
+        for drift in drifts
+        for difference in drift.properties or (None,)
     ]
     headings = {name: name.capitalize() for name in rows[0]} if rows else {}
     return as_table(rows, headings)

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from ...operate.diagnosis import Failure
 
 
-def shown(found: Sequence[Failure], form: str, *, color: bool) -> str:
+def shown(failures: Sequence[Failure], form: str, *, color: bool) -> str:
     """The failures as `table` (text for a person), `json`, or `ndjson` (an object each)."""
     from ...text import as_json
 
     if form == "json":
-        return as_json([asdict(failure) for failure in found], indent=2)
+        return as_json([asdict(failure) for failure in failures], indent=2)
     if form == "ndjson":
-        return "\n".join(as_json(asdict(failure)) for failure in found)
-    text = "\n\n".join("\n".join(_lines(failure)) for failure in found)
+        return "\n".join(as_json(asdict(failure)) for failure in failures)
+    text = "\n\n".join("\n".join(_lines(failure)) for failure in failures)
     return text if color else click.unstyle(text)
 
 

@@ -31,16 +31,16 @@ class LogView:
 
     def show(self, events: Sequence[LogEvent]) -> int:
         """Print those that are wanted; how many there were."""
-        found = [event for event in events if self._is_wanted(event)]
+        wanted = [event for event in events if self._is_wanted(event)]
         form = self.options.format(piped="table")
         if form == "json":
-            click.echo(as_json([_record(event) for event in found], indent=2))
-            return len(found)
-        for event in found:
+            click.echo(as_json([_record(event) for event in wanted], indent=2))
+            return len(wanted)
+        for event in wanted:
             click.echo(
                 self._line(event) if form == "table" else as_json(_record(event)), color=self._color
             )
-        return len(found)
+        return len(wanted)
 
     def _is_wanted(self, event: LogEvent) -> bool:
         if event.is_routine and not self.everything:

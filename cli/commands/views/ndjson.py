@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...cloudformation.progress import Happening, Note, StackBegun, StackDone, StackEvent
+from ...cloudformation.progress import Note, ProgressEvent, StackBegun, StackDone, StackEvent
 from ...errors import StackError
 from ...text import as_json
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ...deploy.project import Project
 
 _KINDS = {StackEvent: "resource", Note: "note", StackBegun: "begin", StackDone: "end"}
 
 
 class Records:
-    """A listener that prints records; as a block, it ends with the record `result`.
+    """A listener that prints records; none at all unless it `is_wanted`."""
 
-    Prints nothing when it `is_wanted` no.
-    """
-
-    def __init__(self, project: Project, *, is_wanted: bool) -> None:
-        self._project = project
+    def __init__(self, *, is_wanted: bool) -> None:
         self._is_wanted = is_wanted
         self._started = time.monotonic()
         self._outcomes: Counter[str] = Counter()
 
-    def __call__(self, happening: Happening) -> None:
-        if isinstance(happening, StackDone):
-            self._outcomes[happening.outcome] += 1
-        fields = asdict(happening)
-        if isinstance(happening, StackEvent):
+    def __call__(self, event: ProgressEvent) -> None:
+        if isinstance(event, StackDone):
+            self._outcomes[event.outcome] += 1
+        fields = asdict(event)
+        if isinstance(event, StackEvent):
             # `type` is the record's own.
             fields["resource_type"] = fields.pop("type")
-        self._print("event", kind=_KINDS[type(happening)], **fields)
+        self._print("event", kind=_KINDS[type(event)], **fields)
 
     def outputs(self, outputs: Mapping[str, str]) -> None:
         self._print("outputs", outputs=outputs)
 
-    def __enter__(self) -> Records:
-        project = self._project
+    @contextlib.contextmanager
+    def of(self, project: Project) -> Iterator[Records]:
+        """The records of the project's deploy while the block runs, `plan` to `result`."""
+        self._plan(project)
+        error: BaseException | None = None
+        try:
+            yield self
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._result(error)
+
+    def _plan(self, project: Project) -> None:
         stacks = [
             {
                 "stack": project.stack_name(step),
@@ -58,14 +65,8 @@ class Records:
             for step in project.steps
         ]
         self._print("plan", project=project.name, stacks=stacks)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _result(self, error: BaseException | None) -> None:
         status = "succeeded" if error is None else "failed"
         if isinstance(error, KeyboardInterrupt):
             status = "cancelled"

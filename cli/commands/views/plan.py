@@ -65,14 +65,16 @@ def _stack_lines(stack: StackPlan) -> Iterator[str]:
 def _resource_lines(resource: ResourceChange) -> Iterator[str]:
     notes = [resource.note] if resource.note else []
     if resource.is_perhaps:
-        notes.append("perhaps replaced, perhaps only updated")
+        notes.append("may be replaced")
     if resource.loses_data and not resource.note:
-        notes.append("what is in it would be lost")
+        notes.append(f"what is in it {'may' if resource.is_perhaps else 'would'} be lost")
     words = [SIGNS[resource.action], resource.logical_id, resource.type]
     line = "  " + "  ".join([*words, f"({'; '.join(notes)})" if notes else ""]).rstrip()
     yield click.style(line, fg=COLORS[resource.action], bold=resource.loses_data)
+    force = "may force" if resource.is_perhaps else "forces"
     for change in resource.properties:
-        yield f"      {_property(change)}" + ("  forces the replacement" if change.replaces else "")
+        effect = f"  {force} the replacement" if change.replaces else ""
+        yield f"      {_property(change)}{effect}"
 
 
 def _property(change: PropertyChange) -> str:
@@ -91,8 +93,10 @@ def _value(value: str | None) -> str:
 
 
 def _summary(plan: Plan) -> str:
+    from ...text import counted
+
     if not plan.has_changes:
-        return f"Nothing would change: {len(plan.stacks)} stacks are as the templates say."
+        return f"Nothing would change: {counted(len(plan.stacks), 'stack')} up to date."
     counts = Counter(change.action for stack in plan.stacks for change in stack.resources)
     parts = [
         click.style(f"{SIGNS[action]} {counts[action]} to {action}", fg=COLORS[action])
@@ -100,4 +104,4 @@ def _summary(plan: Plan) -> str:
         if counts[action]
     ]
     unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
-    return ", ".join([*parts, f"{unchanged} of {len(plan.stacks)} stacks unchanged"])
+    return ", ".join([*parts, f"{unchanged} of {counted(len(plan.stacks), 'stack')} unchanged"])

@@ -25,7 +25,7 @@ EVENTS = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class Contents:
     """A queue with about so many events, and the first of them that came."""
 
     name: str
@@ -44,12 +44,17 @@ class Seen:
         return self.events[0].reason if self.events else ""
 
 
-def overview(queues: Sequence[Seen], form: str) -> str:
+def overview(queues: Sequence[Contents], form: str) -> str:
     """What is in each queue, in the form."""
     now = datetime.now(timezone.utc)
     rows: list[dict[str, Any]] = [
-        {"queue": one.name, "messages": one.count, "oldest": one.oldest, "reason": one.reason}
-        for one in queues
+        {
+            "queue": queue.name,
+            "messages": queue.count,
+            "oldest": queue.oldest,
+            "reason": queue.reason,
+        }
+        for queue in queues
     ]
     if form != "table":
         return _written(rows, form)

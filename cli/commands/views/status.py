@@ -9,16 +9,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...operate.health import ApplicationHealth, Refused
 from ...text import counted, printable, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...cloudformation.history import StackProgress
-    from ...operate.health import Alarms, Health, Measured, QueuesHealth, StackHealth, StoreHealth
+    from ...operate.health import (
+        Alarms,
+        ApplicationHealth,
+        Health,
+        Measured,
+        QueuesHealth,
+        StackHealth,
+        StoreHealth,
+    )
 
 WIDTH = 14
+# Of the parts that AWS may refuse to show.
+LABELS = {
+    "application": "Analytics",
+    "recomputation": "Recomputing",
+    "stream": "Stream",
+    "measured": "CloudWatch",
+    "store": "Delivery",
+    "queues": "Queues",
+    "alarms": "Alarms",
+}
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 BAD, BUSY = "red", "yellow"
 
@@ -42,8 +59,10 @@ def as_text(health: Health, form: str, *, color: bool) -> str:
     if form == "table":
         screen = lines(health, datetime.now(timezone.utc))
         return "\n".join(line.styled(color=color) for line in screen)
-    found = {**asdict(health), "problems": health.problems}
-    return as_json(found, indent=2 if form == "json" else None)
+    record = {**asdict(health), "problems": health.problems}
+    for part, answer in record.pop("refused").items():
+        record[part] = {"refused": answer}
+    return as_json(record, indent=2 if form == "json" else None)
 
 
 def lines(health: Health, now: datetime) -> list[Line]:
@@ -51,33 +70,35 @@ def lines(health: Health, now: datetime) -> list[Line]:
     where = f"{health.region}, the AWS on this machine" if health.is_local else health.region
     if not health.stacks:
         return [Line(f"Project {health.project} is not deployed in {where}")]
-    return [
-        Line(f"Project {health.project} in {where}"),
-        *_stacks(health.stacks),
-        *_application("Analytics", health.application, now),
-        *_recomputation(health.recomputation, now),
-        *_stream(health, now),
-        *_store(health.store, health.measured, now),
-        *_queues(health.queues),
-        *_late(health.store),
-        *_alarms(health.alarms, now),
-        *_cost(health),
-    ]
+    sections = {
+        "stacks": _stacks(health.stacks),
+        "application": _application("Analytics", health.application, now),
+        "recomputation": _recomputation(health.recomputation, now),
+        "stream": _stream(health, now),
+        "measured": (),
+        "store": _store(health.store, health.measured, now),
+        "queues": _queues(health.queues),
+        "late": _late(health.store),
+        "alarms": _alarms(health.alarms, now),
+        "cost": _cost(health),
+    }
+    screen = [Line(f"Project {health.project} in {where}")]
+    for part, section in sections.items():
+        screen += section
+        if part in health.refused:
+            screen.append(_labelled(LABELS[part], f"not known: {health.refused[part]}", BUSY))
+    return screen
 
 
 def _labelled(label: str, text: str, color: str | None = None) -> Line:
     return Line(f"{label:<{WIDTH}}{text}", color)
 
 
-def _unseen(label: str, part: Refused) -> Line:
-    return _labelled(label, f"not known: {part.refused}", BUSY)
-
-
 def _stacks(stacks: Sequence[StackHealth]) -> Iterator[Line]:
     others = [stack for stack in stacks if stack.status not in WELL]
     newest = max(stack.updated for stack in stacks)
     well = f"{len(stacks) - len(others)} of {len(stacks)}" if others else f"all {len(stacks)}"
-    yield _labelled("Stacks", f"{well} well; last update {_time(newest)}")
+    yield _labelled("Stacks", f"{well} healthy; last update {_time(newest)}")
     for stack in others:
         yield _stack(stack)
 
@@ -95,12 +116,8 @@ def _progress(progress: StackProgress) -> Iterator[str]:
         yield f"{progress.slowest} since {span(progress.seconds)}"
 
 
-def _application(
-    label: str, part: ApplicationHealth | Refused | None, now: datetime
-) -> Iterator[Line]:
-    if isinstance(part, Refused):
-        yield _unseen(label, part)
-    elif part:
+def _application(label: str, part: ApplicationHealth | None, now: datetime) -> Iterator[Line]:
+    if part:
         since = f"for {_age(part.since, now)}" if part.since else "never started"
         text = f"{part.status} {since}, version {part.version}, parallelism {part.parallelism}"
         yield _labelled(label, text, BAD if part.problem else None)
@@ -108,54 +125,44 @@ def _application(
             yield _labelled("", part.problem, BAD)
 
 
-def _recomputation(part: ApplicationHealth | Refused | None, now: datetime) -> Iterator[Line]:
+def _recomputation(part: ApplicationHealth | None, now: datetime) -> Iterator[Line]:
     """Nothing while it rests, and rests well: most people never need it."""
-    if isinstance(part, Refused) or (part and (not part.rests or part.problem)):
+    if part and (not part.rests or part.problem):
         yield from _application("Recomputing", part, now)
 
 
 def _stream(health: Health, now: datetime) -> Iterator[Line]:
     part, measured, mismatch = health.stream, health.measured, health.mismatch
-    if isinstance(part, Refused):
-        yield _unseen("Stream", part)
-    elif part:
+    if part:
         newest = f"{_age(part.newest, now)} ago" if part.newest else "minutes ago"
         shards = counted(part.shards, "shard")
         yield _labelled("Stream", f"{shards}; newest record {newest}; {_lag(measured)}")
     if mismatch:
         yield _labelled("", f"{mismatch.problem}. Next: {mismatch.next_step}", BAD)
-    if isinstance(measured, Refused):
-        yield _unseen("CloudWatch", measured)
 
 
-def _lag(measured: Measured | Refused | None) -> str:
-    if not measured or isinstance(measured, Refused) or measured.lag_milliseconds is None:
-        return "how far the application is behind is not known"
+def _lag(measured: Measured | None) -> str:
+    if not measured or measured.lag_milliseconds is None:
+        return "the application's lag is not known"
     return f"the application is {span(measured.lag_milliseconds / 1000)} behind"
 
 
-def _store(
-    part: StoreHealth | Refused | None, measured: Measured | Refused | None, now: datetime
-) -> Iterator[Line]:
-    if isinstance(part, Refused):
-        yield _unseen("Delivery", part)
-    elif part:
+def _store(part: StoreHealth | None, measured: Measured | None, now: datetime) -> Iterator[Line]:
+    if part:
         last = f"last object {_age(part.last_written, now)} ago" if part.last_written else "nothing"
         yield _labelled("Delivery", f"{last} in the data store; {_freshness(measured)}")
         if part.last_key:
             yield _labelled("", part.last_key)
 
 
-def _freshness(measured: Measured | Refused | None) -> str:
-    if not measured or isinstance(measured, Refused) or measured.freshness_seconds is None:
-        return "for how long records wait is not known"
-    return f"the oldest record waits for {span(measured.freshness_seconds)}"
+def _freshness(measured: Measured | None) -> str:
+    if not measured or measured.freshness_seconds is None:
+        return "the age of undelivered records is not known"
+    return f"the oldest undelivered record is {span(measured.freshness_seconds)} old"
 
 
-def _queues(part: QueuesHealth | Refused | None) -> Iterator[Line]:
-    if isinstance(part, Refused):
-        yield _unseen("Queues", part)
-    elif part:
+def _queues(part: QueuesHealth | None) -> Iterator[Line]:
+    if part:
         yield _labelled(
             "Rejected", counted(part.rejected, "event"), BUSY if part.rejected else None
         )
@@ -165,16 +172,14 @@ def _queues(part: QueuesHealth | Refused | None) -> Iterator[Line]:
             yield _labelled(label, some or "0", BAD if some else None)
 
 
-def _late(part: StoreHealth | Refused | None) -> Iterator[Line]:
-    if part and not isinstance(part, Refused):
+def _late(part: StoreHealth | None) -> Iterator[Line]:
+    if part:
         objects = counted(part.late_objects, "object")
         yield _labelled("Late events", f"{objects} today, under {part.late_prefix}")
 
 
-def _alarms(part: Alarms | Refused | None, now: datetime) -> Iterator[Line]:
-    if isinstance(part, Refused):
-        yield _unseen("Alarms", part)
-    elif part:
+def _alarms(part: Alarms | None, now: datetime) -> Iterator[Line]:
+    if part:
         color = BAD if part.ringing else None
         yield _labelled("Alarms", f"{len(part.ringing)} in ALARM", color)
         for alarm in part.ringing:
@@ -186,7 +191,7 @@ def _cost(health: Health) -> Iterator[Line]:
     if health.cost:
         here = "nothing on this machine; on AWS " if health.is_local else ""
         yield _labelled("Cost", f"{here}{health.cost.rates}")
-        if isinstance(health.recomputation, ApplicationHealth) and not health.recomputation.rests:
+        if health.recomputation and not health.recomputation.rests:
             more = f"${health.cost.analytics:.2f} more while the recomputation runs"
             yield _labelled("", more)
         yield _labelled("", f"and what events use ({health.cost.source})")

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ...text import counted
+
 if TYPE_CHECKING:
     from ...audit.audit import Audit
     from ...audit.comparison import Window
@@ -21,31 +23,31 @@ PLACES = {
     "malformed": "Malformed",
     "open": "In windows that are still open",
     "skipped": "In windows before the first that counts",
-    "unreadable": "No JSON object",
+    "unreadable": "Not a JSON object",
 }
 # What the law does not speak of is shown when there is any.
 ONLY_IF_ANY = ("skipped", "unreadable")
 
 
-def shown(found: Audit, form: str) -> str:
+def shown(audit: Audit, form: str) -> str:
     from ...text import as_json
 
     if form != "table":
-        return as_json(asdict(found), indent=2 if form == "json" else None)
+        return as_json(asdict(audit), indent=2 if form == "json" else None)
     parts = [
-        _windows(found),
-        _places(found),
-        _order(found),
-        _queues(found.queues),
-        _differences(found.differences),
+        _windows(audit),
+        _places(audit),
+        _order(audit),
+        _queues(audit.queues),
+        _differences(audit.differences),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _windows(found: Audit) -> str:
+def _windows(audit: Audit) -> str:
     from ...text import as_table
 
-    rows = [{**vars(window), "state": _state(window)} for window in found.windows]
+    rows = [{**vars(window), "state": _state(window)} for window in audit.windows]
     columns = {
         "end": "Window's end (UTC)",
         "stores": "Stores",
@@ -59,28 +61,27 @@ def _windows(found: Audit) -> str:
 def _state(window: Window) -> str:
     if window.differences is None:
         return "open"
-    state = f"{window.differences} differences" if window.differences else "agrees"
+    state = counted(window.differences, "difference") if window.differences else "agrees"
     return f"{state}, as one sum since {window.start}" if window.is_mixed else state
 
 
-def _places(found: Audit) -> str:
+def _places(audit: Audit) -> str:
     from ...text import as_table
 
     rows = [
-        {"place": heading, "records": found.counts[place]}
+        {"place": heading, "records": audit.counts[place]}
         for place, heading in PLACES.items()
-        if found.counts[place] or place not in ONLY_IF_ANY
+        if audit.counts[place] or place not in ONLY_IF_ANY
     ]
-    total = {"place": "In the stream", "records": found.counts["records"]}
+    total = {"place": "In the stream", "records": audit.counts["records"]}
     return as_table([*rows, total], {"place": "Place", "records": "Records"}, totals=1)
 
 
-def _order(found: Audit) -> str:
+def _order(audit: Audit) -> str:
     """What the allowed lateness has to be measured by."""
-    disorder, lateness = found.disorder / 1000, found.windowing.lateness / 1000
+    disorder, lateness = audit.disorder / 1000, audit.windowing.lateness / 1000
     return (
-        f"Out of order, in a shard: by {disorder:g} s at the most; "
-        f"the windows wait for {lateness:g} s."
+        f"Out of order within a shard: by at most {disorder:g} s; windows wait for {lateness:g} s."
     )
 
 
@@ -104,8 +105,11 @@ def _differences(differences: Sequence[Difference]) -> str:
     }
     # As text: one column has amounts, counts and words.
     rows: list[dict[str, Any]] = [
-        {name: "" if (value := getattr(one, name)) is None else str(value) for name in columns}
-        for one in differences[:MOST_SHOWN]
+        {
+            name: "" if (value := getattr(difference, name)) is None else str(value)
+            for name in columns
+        }
+        for difference in differences[:MOST_SHOWN]
     ]
     more = len(differences) - len(rows)
     note = [f"… and {more:,} more; --output json has them all"] if more else []

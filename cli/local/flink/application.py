@@ -99,8 +99,8 @@ def described(view: dict[str, Any]) -> Application:
 def _checkpoint_interval(checkpoints: Mapping[str, Any]) -> int | None:
     if not _is_true(checkpoints.get("CheckpointingEnabled", True)):
         return None
-    asked = int(checkpoints.get("CheckpointInterval", 60_000))
-    return min(asked, LONGEST_CHECKPOINT_INTERVAL_MS)
+    interval = int(checkpoints.get("CheckpointInterval", 60_000))
+    return min(interval, LONGEST_CHECKPOINT_INTERVAL_MS)
 
 
 def _is_true(value: Any) -> bool:

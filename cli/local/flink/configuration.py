@@ -88,10 +88,10 @@ def taskmanager_memory(slots: int) -> dict[str, int]:
 
 def free_ports() -> Ports:
     with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.create_server(("127.0.0.1", 0)) as first,
+        socket.create_server(("127.0.0.1", 0)) as second,
     ):
-        return Ports(one.getsockname()[1], other.getsockname()[1])
+        return Ports(first.getsockname()[1], second.getsockname()[1])
 
 
 def flink_home() -> Path:

@@ -1,4 +1,4 @@
-"""The process ids of Flink, from the files that are written at its start (flink_cluster.py)."""
+"""The process ids of Flink, from the files that are written at its start (cluster.py)."""
 
 from __future__ import annotations
 

@@ -111,8 +111,8 @@ class Run:
         application = self._application
         s3 = role_session.client("s3", application.role, application.name, application.region)
         version = {"VersionId": application.object_version} if application.object_version else {}
-        found = s3.get_object(Bucket=application.bucket, Key=application.key, **version)
-        with zipfile.ZipFile(io.BytesIO(found["Body"].read())) as archive:
+        zipped = s3.get_object(Bucket=application.bucket, Key=application.key, **version)
+        with zipfile.ZipFile(io.BytesIO(zipped["Body"].read())) as archive:
             archive.extractall(self._folder.code)
         self._folder.properties.write_text(application.properties(self._endpoint))
 
@@ -120,12 +120,12 @@ class Run:
         """Have a job, all of whose tasks run; raises StartError when it does not come to that."""
         self._cluster.submit(savepoint, self._wait)
         deadline = time.monotonic() + START_SECONDS
-        seen: list[int] = []
+        counts: list[int] = []
         while time.monotonic() < deadline:
             job = self._job()
             failures = self._cluster.rest.failures(job.id)
-            seen = [*seen, len(failures)] if job.runs_whole else []
-            if len(seen) >= LOOKS_AT_START and len(set(seen)) == 1:
+            counts = [*counts, len(failures)] if job.runs_whole else []
+            if len(counts) >= LOOKS_AT_START and len(set(counts)) == 1:
                 return
             if job.is_over or len(failures) >= MOST_FAILURES_AT_START:
                 raise StartError(_why(job, failures))

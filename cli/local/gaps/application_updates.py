@@ -74,17 +74,17 @@ def _take_back(control: Any, record: Record, update: Record) -> str:
     if details is None:
         # Somebody stopped it, or it still tries.
         return f"The application did not run again: it is {record['ApplicationStatus']}"
-    told = f"The application did not run again: {details['ErrorInfo']['ErrorString']}"
+    reason = f"The application did not run again: {details['ErrorInfo']['ErrorString']}"
     if not _is_taken_back(record):
-        return told
+        return reason
     rollback = _operation("RollbackApplication")
     details["RollbackOperationId"] = rollback["OperationId"]
     record["_Operations"].append(rollback)
     record["ApplicationStatus"] = "ROLLING_BACK"
     control._launch(record, control._restore_path(record, {}))
     if _runs_again(record, "ROLLING_BACK"):
-        return f"{told} (It runs as before the update, from its snapshot.)"
-    return f"{told} (It does not run as before the update, either.)"
+        return f"{reason} (It runs as before the update, from its snapshot.)"
+    return f"{reason} (It does not run as before the update, either.)"
 
 
 def _is_taken_back(record: Record) -> bool:

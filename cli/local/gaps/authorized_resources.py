@@ -46,17 +46,17 @@ def fill() -> None:
     def resource_arn(
         service: str, method: str, path: str, headers: Any, body: bytes, *others: Any
     ) -> str:
-        found = str(extract(service, method, path, headers, body, *others))
+        resource = str(extract(service, method, path, headers, body, *others))
         field = iam_actions._safe_json_field
-        if service == "kinesis" and found == "*":
+        if service == "kinesis" and resource == "*":
             iterator = kinesis._shard_iterators.get(field(body, "ShardIterator"))
-            return str(iterator["stream_arn"]) if iterator else found
+            return str(iterator["stream_arn"]) if iterator else resource
         action = headers.get("x-amz-target", "").rpartition(".")[2]
         if service == "logs" and action in _ON_LOG_STREAMS:
-            return f"{found}:log-stream:{field(body, 'logStreamName')}"
+            return f"{resource}:log-stream:{field(body, 'logStreamName')}"
         if service == "events" and action in _ON_ARCHIVES:
             return _of_archive(action, lambda name: str(field(body, name) or ""), *others[1:])
-        return found
+        return resource
 
     iam_actions.extract_resource_arn = resource_arn
 

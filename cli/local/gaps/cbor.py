@@ -26,8 +26,8 @@ _TAKEN = "Timestamp"
 
 def read(body: bytes) -> dict[str, Any]:
     """The request; times in it are numbers, in milliseconds since 1970."""
-    found = cbor2.loads(body.replace(_TAGGED, _PLAIN)) if body else {}
-    return found if isinstance(found, dict) else {}
+    request = cbor2.loads(body.replace(_TAGGED, _PLAIN)) if body else {}
+    return request if isinstance(request, dict) else {}
 
 
 def fill() -> None:
@@ -60,10 +60,10 @@ def _fill_refusals() -> None:
 
     def refuse_in_kind(service: str, *about: Any, headers: Any = None, **more: Any) -> Any:
         status, answer_headers, body = refuse(service, *about, headers=headers, **more)
-        asked = (headers or {}).get("content-type", "")
-        if service != "kinesis" or "cbor" not in asked:
+        kind = (headers or {}).get("content-type", "")
+        if service != "kinesis" or "cbor" not in kind:
             return status, answer_headers, body
-        return status, {"Content-Type": asked}, cbor2.dumps(json.loads(body))
+        return status, {"Content-Type": kind}, cbor2.dumps(json.loads(body))
 
     iam_actions.access_denied_response = refuse_in_kind
 
@@ -79,8 +79,8 @@ def _fill_times() -> None:
     ) -> Any:
         if "cbor" not in headers.get("content-type", ""):
             return await handle(method, path, headers, body, query_params)
-        asked = _in_seconds(body)
-        status, answer_headers, answer = await handle(method, path, headers, asked, query_params)
+        request = _in_seconds(body)
+        status, answer_headers, answer = await handle(method, path, headers, request, query_params)
         if isinstance(answer, bytes):
             answer = cbor2.dumps(_in_milliseconds(cbor2.loads(answer)))
         return status, answer_headers, answer

@@ -54,11 +54,11 @@ def _among_open(route: Any) -> Any:
 
 def _with_its_end(describe: Any) -> Any:
     def shard_with_its_end(shard_id: str, shard: Shard) -> Data:
-        found: Data = describe(shard_id, shard)
+        description: Data = describe(shard_id, shard)
         if not shard_lineage.is_open(shard):
-            numbers = found["SequenceNumberRange"]
+            numbers = description["SequenceNumberRange"]
             numbers["EndingSequenceNumber"] = shard["ending_sequence_number"]
-        return found
+        return description
 
     return shard_with_its_end
 
@@ -107,7 +107,7 @@ def _filtered(list_shards: Any, kinesis: Any) -> Any:
         answer = json.loads(body)
         shards, wanted = stream["shards"], data["ShardFilter"]
         answer["Shards"] = [
-            one for one in answer["Shards"] if _is_wanted(one["ShardId"], shards, wanted)
+            shard for shard in answer["Shards"] if _is_wanted(shard["ShardId"], shards, wanted)
         ]
         return json_response(answer)
 
@@ -136,8 +136,8 @@ def _to_the_end(get_records: Any, kinesis: Any) -> Any:
     def get_records_to_the_end(data: Data) -> Any:
         with LOCK:
             status, headers, body = get_records(data)
-            asked = kinesis._shard_iterators.get(data.get("ShardIterator"))
-            if status != 200 or shard_lineage.is_open(_shard(kinesis, asked)):
+            iterator = kinesis._shard_iterators.get(data.get("ShardIterator"))
+            if status != 200 or shard_lineage.is_open(_shard(kinesis, iterator)):
                 return status, headers, body
             answer = json.loads(body)
             following = kinesis._shard_iterators[answer["NextShardIterator"]]

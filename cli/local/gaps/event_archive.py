@@ -103,11 +103,11 @@ def _read(name: str, properties: Data) -> Data | None:
     archive = eventbridge._archives.get(name)
     if archive is None:
         return None
-    found = {ours: archive[theirs] for ours, theirs in _NAMES.items() if archive.get(theirs)}
-    pattern = found.get("EventPattern")
+    described = {ours: archive[theirs] for ours, theirs in _NAMES.items() if archive.get(theirs)}
+    pattern = described.get("EventPattern")
     if pattern and not isinstance(properties.get("EventPattern"), str):
-        found["EventPattern"] = json.loads(pattern)
-    return {"ArchiveName": name, **_OF_NONE, **found}
+        described["EventPattern"] = json.loads(pattern)
+    return {"ArchiveName": name, **_OF_NONE, **described}
 
 
 def _request(properties: Data) -> Data:
@@ -129,5 +129,5 @@ def _done(answer: tuple[int, Any, bytes]) -> None:
     """Raise what the API refused, as CloudFormation tells it."""
     status, _, body = answer
     if status >= 400:
-        told = json.loads(body)
-        raise ValueError(f"{told.get('__type')}: {told.get('message') or told.get('Message')}")
+        error = json.loads(body)
+        raise ValueError(f"{error.get('__type')}: {error.get('message') or error.get('Message')}")

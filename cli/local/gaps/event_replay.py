@@ -50,8 +50,8 @@ def _is_asked(event: Data, rule: Data) -> bool:
     replay = eventbridge._replays.get(event.get("ReplayName") or "")
     if replay is None or event.get("_DispatchPath"):
         return True
-    asked = replay["Destination"].get("FilterArns")
-    return not asked or rule["Arn"] in asked
+    wanted = replay["Destination"].get("FilterArns")
+    return not wanted or rule["Arn"] in wanted
 
 
 def _refusal(data: Data) -> Any:

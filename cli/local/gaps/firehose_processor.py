@@ -154,12 +154,12 @@ def _event(stream_arn: str, batch: list[Record]) -> bytes:
 
 def _sort(batch: list[Record], answer: dict[str, dict[str, Any]], processed: Processed) -> None:
     for record in batch:
-        said = answer.get(record.id, {"result": None})
+        verdict = answer.get(record.id, {"result": None})
         try:
-            if said["result"] == "Ok":
-                processed.data.append(base64.b64decode(said["data"], validate=True))
+            if verdict["result"] == "Ok":
+                processed.data.append(base64.b64decode(verdict["data"], validate=True))
                 continue
-            result = said["result"]
+            result = verdict["result"]
         except (KeyError, TypeError, ValueError):
             result = "Unreadable"
         if result != "Dropped":

@@ -35,15 +35,15 @@ def _fill_pages() -> None:
         limit = min(data.get("limit", LARGEST_PAGE), LARGEST_PAGE)
         start, done = _read(data.get("nextToken"))
         # Those of the token's time come once more, and go.
-        asked = {**data, "limit": limit + done, **({"startTime": start} if done else {})}
-        status, headers, body = first_page(asked)
+        request = {**data, "limit": limit + done, **({"startTime": start} if done else {})}
+        status, headers, body = first_page(request)
         if status != 200:
             return status, headers, body
         answer = json.loads(body)
-        found = answer["events"]
-        answer["events"] = found[done:]
-        if len(found) >= min(limit + done, LARGEST_PAGE) and answer["events"]:
-            answer["nextToken"] = _token(found)
+        events = answer["events"]
+        answer["events"] = events[done:]
+        if len(events) >= min(limit + done, LARGEST_PAGE) and answer["events"]:
+            answer["nextToken"] = _token(events)
         return json_response(answer)
 
     cloudwatch_logs._filter_log_events = page

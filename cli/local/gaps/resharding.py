@@ -92,7 +92,8 @@ def _split(stream: Stream, data: Data) -> tuple[list[Step], Data]:
 def _merge(stream: Stream, data: Data) -> tuple[list[Step], Data]:
     names = (data["ShardToMerge"], data["AdjacentShardToMerge"])
     lower, upper = sorted(
-        (_open_shard(stream, name) for name in names), key=lambda one: int(one["starting_hash_key"])
+        (_open_shard(stream, name) for name in names),
+        key=lambda shard: int(shard["starting_hash_key"]),
     )
     at = int(upper["starting_hash_key"])
     if int(lower["ending_hash_key"]) + 1 != at:
@@ -145,8 +146,8 @@ def _carry_out(stream: Stream, steps: list[Step]) -> None:
 
 def _with_status(describe: Any) -> Any:
     def describe_with_status(stream: Stream, *others: Any) -> Data:
-        found: Data = describe(stream, *others)
-        return {**found, "StreamStatus": "UPDATING"} if stream.get(_BUSY) else found
+        description: Data = describe(stream, *others)
+        return {**description, "StreamStatus": "UPDATING"} if stream.get(_BUSY) else description
 
     return describe_with_status
 
@@ -160,9 +161,9 @@ def _with_status_in_summary(describe: Any) -> Any:
         answer = describe(data)
         if not stream or not stream.get(_BUSY):
             return answer
-        found = json.loads(answer[2])
-        found["StreamDescriptionSummary"]["StreamStatus"] = "UPDATING"
-        return json_response(found)
+        content = json.loads(answer[2])
+        content["StreamDescriptionSummary"]["StreamStatus"] = "UPDATING"
+        return json_response(content)
 
     return describe_with_status
 

@@ -32,8 +32,8 @@ def open_shards(stream: Stream) -> dict[str, Shard]:
 
 
 def parents(shard: Shard) -> list[str]:
-    found = (shard.get("parent_shard_id"), shard.get("adjacent_parent_shard_id"))
-    return [name for name in found if name]
+    names = (shard.get("parent_shard_id"), shard.get("adjacent_parent_shard_id"))
+    return [name for name in names if name]
 
 
 def children(stream: Stream, shard_id: str) -> dict[str, Shard]:
@@ -65,7 +65,7 @@ def uniform(count: int) -> set[int]:
 def split(stream: Stream, at: int) -> None:
     """Split the open shard that has this hash key; the second child begins with it."""
     with LOCK:
-        name = next(name for name, one in open_shards(stream).items() if _has(one, at))
+        name = next(name for name, shard in open_shards(stream).items() if _has(shard, at))
         shard = stream["shards"][name]
         first, last = int(shard["starting_hash_key"]), int(shard["ending_hash_key"])
         _replace(stream, [name], [(first, at - 1), (at, last)])
@@ -74,10 +74,10 @@ def split(stream: Stream, at: int) -> None:
 def merge(stream: Stream, at: int) -> None:
     """Merge the two open shards that meet at this hash key."""
     with LOCK:
-        found = open_shards(stream)
-        below = next(name for name, one in found.items() if _has(one, at - 1))
-        above = next(name for name, one in found.items() if _has(one, at))
-        first, last = found[below]["starting_hash_key"], found[above]["ending_hash_key"]
+        shards = open_shards(stream)
+        below = next(name for name, shard in shards.items() if _has(shard, at - 1))
+        above = next(name for name, shard in shards.items() if _has(shard, at))
+        first, last = shards[below]["starting_hash_key"], shards[above]["ending_hash_key"]
         _replace(stream, [below, above], [(int(first), int(last))])
 
 

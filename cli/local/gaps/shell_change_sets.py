@@ -21,7 +21,7 @@ def fill() -> None:
     def drop_others(stack_id: str, executed: str) -> None:
         known = cloudformation._change_sets
         name = known[executed]["StackName"]
-        for id in [id for id, found in known.items() if found["StackName"] == name]:
+        for id in [id for id, change_set in known.items() if change_set["StackName"] == name]:
             if id != executed:
                 known.pop(id, None)
 

@@ -64,7 +64,7 @@ def test_what_did_not_change_has_no_block(project: LiveProject) -> None:
     assert project.deploy().returncode == 0
     with deploying(project) as running:
         assert running.end() == 0
-    assert running.shown.splitlines()[0] == ("Nothing changed: 3 stacks are as the templates say.")
+    assert running.shown.splitlines()[0] == ("Nothing changed: 3 stacks up to date.")
 
 
 def test_time_passes_although_nothing_happens(waiting: LiveProject) -> None:
@@ -146,7 +146,7 @@ def test_cancelled_a_creation_is_deleted_again(waiting: LiveProject) -> None:
         running.until(QUESTION)
         running.press("c")
         assert running.end() == 130
-    assert "its creation is cancelled: it is deleted again" in " ".join(running.shown.split())
+    assert "its creation is cancelled: it is being deleted" in " ".join(running.shown.split())
     assert re.search(
         r"  waiting  cancelled .*\nCancelled after .* 1 cancelled\.$", running.shown, re.M
     )

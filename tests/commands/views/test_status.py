@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from miztiik_events.operate.health import (
     Health,
     Measured,
     QueuesHealth,
-    Refused,
     StoreHealth,
     StreamHealth,
 )
@@ -28,13 +28,13 @@ def said(health: Health) -> str:
 
 
 def test_stacks_that_are_well_are_one_line() -> None:
-    assert "Stacks        all 1 well; last update 2026-11-24 12:00:00 UTC" in said(WELL)
+    assert "Stacks        all 1 healthy; last update 2026-11-24 12:00:00 UTC" in said(WELL)
 
 
 def test_a_bad_stack_is_told_in_full_and_in_red() -> None:
     bad = replace(STACK, status="ROLLBACK_COMPLETE", reason="it timed out", has_failed=True)
     health = replace(WELL, stacks=(STACK, bad))
-    assert "Stacks        1 of 2 well" in said(health)
+    assert "Stacks        1 of 2 healthy" in said(health)
     (line,) = [line for line in lines(health, NOW) if line.color == BAD]
     assert line.text.split("  ")[-4:] == [
         "p-stream",
@@ -70,10 +70,10 @@ def test_a_recomputation_is_told_only_while_it_does_something_or_has_failed() ->
 
 
 def test_what_cloudwatch_does_not_know_is_said_to_be_not_known() -> None:
-    assert "how far the application is behind is not known" in said(WELL)
+    assert "the application's lag is not known" in said(WELL)
     known = replace(WELL, measured=Measured(1200, 62), store=StoreHealth("b", None, None, "x", 0))
     assert "the application is 1 s behind" in said(known)
-    assert "nothing in the data store; the oldest record waits for 62 s" in said(known)
+    assert "nothing in the data store; the oldest undelivered record is 62 s old" in said(known)
 
 
 def test_a_stream_in_which_nothing_came_says_so() -> None:
@@ -81,9 +81,13 @@ def test_a_stream_in_which_nothing_came_says_so() -> None:
 
 
 def test_a_refused_part_says_what_was_refused() -> None:
-    hidden = Refused("ListShards was refused: AccessDenied")
-    health = replace(WELL, stream=hidden, measured=hidden, queues=hidden, alarms=hidden)
-    assert said(health).count("not known: ListShards was refused: AccessDenied") == 4
+    parts = dict.fromkeys(("stream", "measured", "queues", "alarms"))
+    answer = "ListShards was refused: AccessDenied"
+    health = replace(WELL, **parts, refused=dict.fromkeys(parts, answer))
+    assert said(health).count(f"not known: {answer}") == 4
+    record = json.loads(as_text(health, "ndjson", color=False))
+    assert record["stream"] == record["alarms"] == {"refused": answer}
+    assert "refused" not in record
 
 
 def test_alarms_say_what_is_wrong_and_since_when() -> None:

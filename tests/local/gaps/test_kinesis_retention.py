@@ -10,13 +10,16 @@ import pytest
 from miztiik_events.local.gaps import kinesis_retention
 
 pytestmark = pytest.mark.aws
-kinesis = pytest.importorskip("ministack.services.kinesis")
 HOUR = 3600
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _filled() -> None:
+@pytest.fixture(scope="module")
+def kinesis() -> Any:
+    """MiniStack's module, with the gap filled."""
+    from ministack.services import kinesis
+
     kinesis_retention.fill()
+    return kinesis
 
 
 class Record(dict[str, Any]):
@@ -39,14 +42,14 @@ def stream(*ages: float) -> dict[str, Any]:
     }
 
 
-def test_records_go_when_their_time_is_over() -> None:
+def test_records_go_when_their_time_is_over(kinesis: Any) -> None:
     held = stream(25 * HOUR, 24 * HOUR + 1, 24 * HOUR - 60, 0)
     kept = held["shards"]["full"]["records"][2:]
     kinesis._expire_records(held)
     assert held["shards"]["full"]["records"] == kept
 
 
-def test_a_long_stream_costs_no_more_than_a_short_one() -> None:
+def test_a_long_stream_costs_no_more_than_a_short_one(kinesis: Any) -> None:
     Record.looks = 0
     kinesis._expire_records(stream(*[HOUR] * 1000))
     assert Record.looks == 1

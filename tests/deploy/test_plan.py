@@ -1,0 +1,106 @@
+"""The plan of stacks that are new, that change, and of what cannot be known yet.
+
+On the AWS of the tests: tests/commands/test_deploy_plan.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from miztiik_events.cloudformation.changes import PropertyChange, ResourceChange
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack
+from miztiik_events.deploy import plan, project
+from miztiik_events.deploy.plan import Plan
+from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
+from miztiik_events.pipeline import costs
+from small_projects import empty_project
+from stubs import Answer, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+BUCKET = """\
+Parameters: {ShardCount: {Type: Number, Default: 2}}
+Conditions: {IsLogged: !Equals [1, 1]}
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+  Log:
+    Type: AWS::Logs::LogGroup
+    Condition: IsLogged
+Outputs: {BucketName: {Value: !Ref Bucket}}
+"""
+READER = """\
+Parameters:
+  BucketName: {Type: String}
+  Secret: {Type: String, NoEcho: true, Default: none}
+Resources: {Queue: {Type: AWS::SQS::Queue}}
+"""
+WHO = Answer("get_caller_identity", {"Account": "111122223333"})
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Project:
+    """A bucket, and one stack that takes its name; there is none yet."""
+    sources = empty_project(tmp_path)
+    sources.template("bucket", BUCKET)
+    sources.template("reader", READER)
+    settings = Settings({"Secret": "swordfish"})
+    draft = project.draft("p", settings, Sources(sources.templates, sources.functions))
+    return Project("p", draft.steps, draft.bundles, {}, draft.settings)
+
+
+def live(name: str, parameters: dict[str, str], outputs: dict[str, str]) -> Stack:
+    tags = {PROJECT_TAG: "p", TEMPLATE_TAG: name}
+    return Stack(f"p-{name}", name, "CREATE_COMPLETE", "", parameters, outputs, tags, NOW)
+
+
+def planned(project: Project, *answers: Any) -> Plan:
+    with stubbed("cloudformation", *answers) as cloudformation, stubbed("sts", WHO) as sts:
+        clients = {"cloudformation": cloudformation, "sts": sts}
+        session: Any = SimpleNamespace(client=clients.__getitem__, region_name="eu-west-1")
+        return plan.plan(session, project)
+
+
+def test_new_stacks_are_read_from_their_templates_without_a_call(new: Project) -> None:
+    bucket, reader = planned(new).stacks
+    assert (bucket.fate, reader.fate) == ("create", "create")
+    assert bucket.resources == (
+        ResourceChange("create", "Bucket", "AWS::S3::Bucket"),
+        ResourceChange("create", "Log", "AWS::Logs::LogGroup", note="if IsLogged"),
+    )
+
+
+def test_the_cost_is_that_of_the_shards_and_their_subtasks(new: Project) -> None:
+    assert planned(new).cost == costs.hourly(2, 2, costs.PARALLELISM_PER_KPU, "eu-west-1")
+
+
+def test_a_stack_that_needs_an_output_of_a_new_one_is_not_asked_about(new: Project) -> None:
+    stack = live("reader", {"BucketName": "b", "Secret": HIDDEN}, {})
+    reader = planned(replace(new, live={stack.name: stack})).stacks[1]
+    (note,) = reader.notes
+    assert (reader.fate, note) == (
+        "update",
+        "not known yet: it takes BucketName from a stack that is new or changes",
+    )
+
+
+def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:
+    stacks = (
+        live("bucket", {"ShardCount": "2"}, {"BucketName": "b"}),
+        live("reader", {"BucketName": "b", "Secret": HIDDEN}, {}),
+    )
+    change = {"Action": "Modify", "LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+    _, reader = planned(
+        replace(new, live={stack.name: stack for stack in stacks}),
+        Answer("get_template", {"TemplateBody": BUCKET}),
+        Answer("create_change_set", {"Id": "arn:change-set", "StackId": "reader"}),
+        Answer("describe_change_set", {"Status": "CREATE_COMPLETE"}),
+        Answer("describe_change_set", {"Changes": [{"ResourceChange": change}]}),
+        Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
+    ).stacks
+    assert reader.resources == (ResourceChange("update", "Queue", "AWS::SQS::Queue"),)
+    assert reader.parameters == (PropertyChange("Secret", HIDDEN, HIDDEN),)

@@ -1,0 +1,103 @@
+"""What a stack should be, out of the wiring, what a person gave, and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack
+from miztiik_events.deploy import project
+from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
+from small_projects import queue_project
+from stubs import Answer, stubbed
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+OUTPUTS = {"artifacts": {"ArtifactBucket": "bucket"}, "queue": {"QueueArn": "arn"}}
+
+
+def live(name: str, parameters: Mapping[str, str], tags: Mapping[str, str]) -> Stack:
+    return Stack(name, f"{name}-id", "CREATE_COMPLETE", "", parameters, {}, tags, NOW)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Project:
+    """Three stacks, of which there is none yet."""
+    sources = queue_project(tmp_path)
+    draft = project.draft("p", Settings(), Sources(sources.templates, sources.functions))
+    return Project("p", draft.steps, draft.bundles, {}, draft.settings)
+
+
+def beside(new: Project, *stacks: Stack) -> Project:
+    return replace(new, live={stack.name: stack for stack in stacks})
+
+
+def queue(project: Project) -> Any:
+    return next(step for step in project.steps if step.name == "queue")
+
+
+def test_a_new_stack_gets_outputs_and_code_and_leaves_the_rest_to_its_defaults(
+    new: Project,
+) -> None:
+    desired = new.desired(queue(new), OUTPUTS)
+    assert desired.stack == "p-queue"
+    assert desired.parameters == {"ArtifactBucket": "bucket", "OneCode": new.bundles["one"].key}
+    assert desired.kept == frozenset()
+    assert desired.tags == {PROJECT_TAG: "p", TEMPLATE_TAG: "queue"}
+
+
+def test_what_a_person_gave_in_an_earlier_deploy_stays(new: Project) -> None:
+    given = {"ArtifactBucket": "bucket", "OneCode": "old.zip", "Patience": "45"}
+    before = beside(new, live("p-queue", given, {"team": "red", PROJECT_TAG: "other"}))
+    desired = before.desired(queue(before), OUTPUTS)
+    assert desired.kept == {"Patience"}
+    assert desired.tags == {"team": "red", PROJECT_TAG: "p", TEMPLATE_TAG: "queue"}
+
+
+def test_a_new_stack_takes_the_value_that_a_parameter_has_in_another(new: Project) -> None:
+    alarm = next(step for step in new.steps if step.name == "alarm")
+    sources = {**alarm.sources, "Patience": queue(new).sources["Patience"]}
+    parameters = {**alarm.template.parameters, **queue(new).template.parameters}
+    taking = replace(
+        alarm, sources=sources, template=replace(alarm.template, parameters=parameters)
+    )
+    steps = (*(step for step in new.steps if step.name != "alarm"), taking)
+    for value, taken in (("45", "45"), (HIDDEN, None)):
+        before = replace(
+            beside(new, live("p-queue", {"Patience": value}, {})),
+            steps=steps,
+        )
+        assert before.desired(taking, OUTPUTS).parameters.get("Patience") == taken
+
+
+def test_code_is_new_unless_the_live_stack_has_its_key(new: Project) -> None:
+    key = new.bundles["one"].key
+    assert list(new.new_code) == ["one"]
+    assert list(beside(new, live("p-queue", {"OneCode": "old.zip"}, {})).new_code) == ["one"]
+    assert list(beside(new, live("p-queue", {"OneCode": key}, {})).new_code) == []
+
+
+def test_a_parameters_value_is_told_where_no_stack_gives_it(new: Project) -> None:
+    assert new.parameter("Patience") == "30"
+    assert beside(new, live("p-queue", {"Patience": "45"}, {})).parameter("Patience") == "45"
+    assert new.parameter("QueueArn") is None
+
+
+def test_stacks_are_found_by_name_whoever_they_belong_to_in_one_call(tmp_path: Path) -> None:
+    sources = queue_project(tmp_path)
+    draft = project.draft("p", Settings(), Sources(sources.templates, sources.functions))
+
+    def described(name: str, owner: str) -> dict[str, Any]:
+        tags = [{"Key": PROJECT_TAG, "Value": owner}]
+        status = {"StackStatus": "CREATE_COMPLETE", "CreationTime": NOW}
+        return {"StackName": name, "Tags": tags, **status}
+
+    stacks = [described("p-queue", "other"), described("p-retired", "p")]
+    with stubbed("cloudformation", Answer("describe_stacks", {"Stacks": stacks})) as client:
+        session: Any = SimpleNamespace(client=lambda service: client)
+        assert list(draft.beside(session).live) == ["p-queue"]
