@@ -34,8 +34,15 @@ class Patience:
 
     def at_most(self, seconds: float) -> Patience:
         """One that ends after so many seconds from now, or with this one if that is sooner."""
-        left = self._start + self.seconds - time.monotonic()
-        return Patience(min(seconds, left), self.cancelled)
+        return Patience(min(seconds, self._left), self.cancelled)
+
+    @property
+    def is_over(self) -> bool:
+        return self._left <= 0
+
+    @property
+    def _left(self) -> float:
+        return self._start + self.seconds - time.monotonic()
 
     def looks(self, what: str) -> Looks:
         """Count one look at once, then one after each of ever longer pauses (0.1 s to 5 s).
@@ -46,13 +53,12 @@ class Patience:
 
     def pause(self, what: str, seconds: float) -> None:
         """Wait so long, or until the time is over; raises as `looks` does."""
-        left = self._start + self.seconds - time.monotonic()
-        if left <= 0:
+        if self.is_over:
             raise WaitTimeoutError(
                 f"{what} is not done after {self.seconds:g} s; AWS goes on with it. "
                 "Run the same command again to go on waiting, or give a longer --timeout"
             )
-        self.cancelled.wait(min(seconds, left))
+        self.cancelled.wait(max(0, min(seconds, self._left)))
 
 
 class Looks(Iterator[int]):

@@ -125,6 +125,7 @@ def test_debug_can_come_from_its_variable_as_every_option() -> None:
         (("status", "superfluous"), "unexpected extra argument"),
         (("status", "--output", "xml"), "'xml' is not one of"),
         (("status", "--project", "7up"), "letters, digits and hyphens, a letter first"),
+        (("status", "--project", "p" * 25), "at most 24"),
         (("deploy", "--templates", "/nowhere"), "'/nowhere' does not exist"),
     ],
 )

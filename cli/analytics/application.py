@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -147,18 +147,21 @@ def newest_change(flink: KinesisAnalyticsV2Client, name: str) -> Operation | Non
 
 def newest_operation(flink: KinesisAnalyticsV2Client, name: str, *kinds: str) -> Operation | None:
     """The last operation of these kinds, whoever asked for it; None when there was none yet."""
+    return next((found for found in operations(flink, name) if found.name in kinds), None)
+
+
+def operations(flink: KinesisAnalyticsV2Client, name: str) -> Iterator[Operation]:
+    """What was done with the application, the newest first."""
     pages = flink.get_paginator("list_application_operations").paginate(ApplicationName=name)
     for page in pages:
         for operation in page["ApplicationOperationInfoList"]:
-            if operation.get("Operation") in kinds:
-                return Operation(
-                    id=operation["OperationId"],
-                    name=operation["Operation"],
-                    status=operation["OperationStatus"],
-                    started=operation["StartTime"],
-                    ended=operation.get("EndTime"),
-                )
-    return None
+            yield Operation(
+                id=operation.get("OperationId", ""),
+                name=operation.get("Operation", ""),
+                status=operation["OperationStatus"],
+                started=operation["StartTime"],
+                ended=operation.get("EndTime"),
+            )
 
 
 def failure(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..patience import Patience
+from ..text import span
 from . import application, failures, snapshots
 from .application import Application
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 RUNNING = ("RUNNING", "AUTOSCALING")
 FORCEABLE = ("STARTING", "UPDATING", "AUTOSCALING")
+# A system rollback that has ended leaves it neither running nor READY.
+AT_REST = (None, "READY", "ROLLED_BACK", "DELETING")
 UNUSABLE = ("DELETING", "ROLLING_BACK", "ROLLED_BACK")
+# Seconds after which a stop with a snapshot has failed, as that of a job that fails does.
+HANGS_AFTER = 300.0
 
 Watch = Callable[[str], None]
 
@@ -143,20 +148,38 @@ def _start_ended(flink: KinesisAnalyticsV2Client, name: str) -> bool:
     return operation is None or not operation.is_under_way
 
 
-def bring_to_rest(flink: KinesisAnalyticsV2Client, name: str, patience: Patience) -> bool:
-    """Stop the application and wait until it has stopped; whether it had to be stopped.
+def bring_to_rest(
+    flink: KinesisAnalyticsV2Client,
+    name: str,
+    patience: Patience,
+    watch: Watch,
+    *,
+    hangs_after: float = HANGS_AFTER,
+) -> None:
+    """Stop the application, unless it is at rest, and wait until it has stopped.
 
-    With a snapshot, so that what it has in hand is written; by force when that is not possible.
+    With a snapshot, so that what it has in hand is written; by force when that is not possible, or
+    has not come to an end for so many seconds. `watch` is told what was done.
     """
-    has_begun = False
+    has_begun = is_forced = False
+    stopping: Patience | None = None
     for _ in patience.looks(f"application {name}"):
         state = application.status(flink, name)
-        if state in (None, "READY", "DELETING"):
+        if state in AT_REST:
             break
+        if state == "STOPPING":
+            stopping = stopping or patience.at_most(hangs_after)
+            if is_forced or not stopping.is_over:
+                continue
+        elif state != "RUNNING" and state not in FORCEABLE:
+            continue
         # Back to RUNNING after the first request: its snapshot failed.
-        if state == "RUNNING" or state in FORCEABLE:
-            # It may have moved on to another state since we looked; the next look tells.
-            with contextlib.suppress(flink.exceptions.InvalidRequestException):
-                request_stop(flink, name, force=state != "RUNNING" or has_begun)
-            has_begun = True
-    return has_begun
+        force = state != "RUNNING" or has_begun
+        # It may have moved on to another state since we looked; the next look tells.
+        with contextlib.suppress(flink.exceptions.InvalidRequestException):
+            is_forced = request_stop(flink, name, force=force) and force
+            if is_forced and state == "STOPPING":
+                watch(f"its stop has not ended after {span(hangs_after)}: stopping it by force")
+        has_begun = True
+    if has_begun:
+        watch(f"application stopped{' by force, without a snapshot' if is_forced else ''}")

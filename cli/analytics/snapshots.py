@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApplicationError
+from . import application as applications
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 # Where a start may go on from besides a snapshot of a given name.
 LATEST = "latest"
 NONE = "none"
+# How many of those that Managed Flink took by itself are kept.
+KEPT = 10
+# The operations that take one.
+_TAKING = ("StopApplication", "UpdateApplication")
 # Without any snapshot yet, the latest one is none: right for the first start, too.
 _TYPES = {LATEST: "RESTORE_FROM_LATEST_SNAPSHOT", NONE: "SKIP_RESTORE_FROM_SNAPSHOT"}
 
@@ -69,6 +74,52 @@ def of_application(flink: KinesisAnalyticsV2Client, application: str) -> list[Sn
         for summary in page.get("SnapshotSummaries", [])
     ]
     return sorted(snapshots, key=lambda snapshot: snapshot.taken, reverse=True)
+
+
+def prune(flink: KinesisAnalyticsV2Client, application: str, needed: str = LATEST) -> int:
+    """Delete those that stops and updates took, except for the newest ten; how many were deleted.
+
+    Managed Flink takes one at each, deletes none while there is the application, and takes no more
+    than 1,000. To be called when the application has stopped, or has been started from `needed`,
+    which stays: what runs may have to go back to it. So does every snapshot that a person has had
+    taken (CreateApplicationSnapshot), whatever its name: that needs an application that runs, so it
+    was taken while no stop or update was under way, and that is how these are told apart.
+    https://docs.aws.amazon.com/managed-flink/latest/java/how-snapshots.html
+    """
+    found = of_application(flink, application)
+    if len(found) <= KEPT:
+        return 0
+    ours = taken_by_itself(flink, application, found)
+    ready = [snapshot for snapshot in ours if snapshot.status == "READY"]
+    old = [
+        snapshot
+        for snapshot in ours
+        if len(ready) > KEPT and snapshot.taken < ready[KEPT - 1].taken and snapshot.name != needed
+    ]
+    for snapshot in old:
+        flink.delete_application_snapshot(
+            ApplicationName=application,
+            SnapshotName=snapshot.name,
+            SnapshotCreationTimestamp=snapshot.taken,
+        )
+    return len(old)
+
+
+def taken_by_itself(
+    flink: KinesisAnalyticsV2Client, application: str, found: list[Snapshot]
+) -> list[Snapshot]:
+    """Those of the snapshots that Managed Flink took because of a stop or an update."""
+    # Some clocks here tell no more than the second.
+    spans = [
+        (operation.started.replace(microsecond=0), operation.ended)
+        for operation in applications.operations(flink, application)
+        if operation.name in _TAKING
+    ]
+    return [
+        snapshot
+        for snapshot in found
+        if any(began <= snapshot.taken <= (ended or snapshot.taken) for began, ended in spans)
+    ]
 
 
 def _listed(snapshots: list[Snapshot]) -> str:

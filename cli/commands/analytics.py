@@ -34,6 +34,19 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
         raise
 
 
+def prune(options: Options, name: str, needed: str = "latest") -> None:
+    """Delete old snapshots, as snapshots.prune does, and say so."""
+    from ..analytics import snapshots
+    from ..text import counted
+
+    deleted = snapshots.prune(options.session.client("kinesisanalyticsv2"), name, needed)
+    if deleted:
+        options.say(
+            f"Deleted {counted(deleted, 'snapshot')} of earlier stops and updates: "
+            f"the newest {snapshots.KEPT} are kept"
+        )
+
+
 def show(options: Options, application: Application) -> None:
     from ..text import as_json, as_table
 

@@ -22,7 +22,10 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 PREFIX = "MIZTIIK_EVENTS"
 SECONDS = click.FloatRange(min=0, min_open=True)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-PROJECT_PATTERN = r"[A-Za-z][A-Za-z0-9-]{0,63}"
+# However CloudFormation shortens a name that it makes up (to 63 characters, the least of all), the
+# project's name and a hyphen stay in front: that is what policies go by.
+LONGEST_PROJECT = 24
+PROJECT_PATTERN = rf"[A-Za-z][A-Za-z0-9-]{{0,{LONGEST_PROJECT - 1}}}"
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(PROJECT_PATTERN, value):
         raise click.BadParameter(
-            f"{value!r}: letters, digits and hyphens, a letter first, at most 64 "
+            f"{value!r}: letters, digits and hyphens, a letter first, at most {LONGEST_PROJECT} "
             "(it begins the names of the stacks)"
         )
     return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .analytics import no_wait_option, show, watching
+from .analytics import no_wait_option, prune, show, watching
 from .options import Options, shared_options, timeout_option
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def command(
     else:
         has_begun, running = _start(options, name, origin, restart, timeout)
     show(options, running)
+    if restart:
+        prune(options, name, needed=origin)
     if not has_begun and origin != snapshots.LATEST:
         options.say(
             f"It had already been started, so `--from {origin}` had no effect. Add --restart"

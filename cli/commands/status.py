@@ -78,10 +78,17 @@ def _show(options: Options, clients: Clients) -> None:
     if health.stacks or form != "table":
         click.echo(as_text(health, form, color=options.color))
     if health.problems:
-        next_step = typed("status --why" if _is_explained(health) else "logs", options.project)
+        next_step = typed(_way_out(health), options.project)
         if health.mismatch and len(health.problems) == 1:
             next_step = health.mismatch.next_step
         raise UnhealthyError(f"{'; '.join(health.problems)}. Next: {next_step}")
+
+
+def _way_out(health: Health) -> str:
+    if _is_explained(health):
+        return "status --why"
+    has_dead_letters = health.queues and any(health.queues.dead_letters.values())
+    return "redrive" if has_dead_letters else "logs"
 
 
 def _is_explained(health: Health) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .analytics import no_wait_option, show, watching
+from .analytics import no_wait_option, prune, show, watching
 from .options import Options, shared_options, timeout_option
 
 
@@ -32,6 +32,8 @@ def command(
       miztiik-events stop-analytics
       miztiik-events stop-analytics --recomputation
 
+    Of the snapshots that stops and updates took, the newest ten are kept.
+
     Events that arrive meanwhile wait in the stream for the next start, for as long as the stream
     retains them (24 hours by default).
     """
@@ -50,3 +52,5 @@ def command(
         with watching(options, "The stop") as watch:
             described = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
     show(options, described)
+    if described.status == "READY":
+        prune(options, name)

@@ -115,8 +115,10 @@ class _Teardown:
         return applications | removals
 
     def _stop(self, name: str, listener: Listener) -> None:
-        if lifecycle.bring_to_rest(self.flink, name, self.patience):
-            listener(Note(name, "application stopped"))
+        def watch(text: str) -> None:
+            listener(Note(name, text))
+
+        lifecycle.bring_to_rest(self.flink, name, self.patience, watch)
 
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener)

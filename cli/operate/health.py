@@ -110,7 +110,11 @@ class QueuesHealth:
 
 @dataclass(frozen=True)
 class Alarms:
+    """Those that ring, how many are well, and how many have seen nothing measured so far."""
+
     ringing: tuple[Alarm, ...]
+    well: int = 0
+    without_data: int = 0
 
 
 @dataclass(frozen=True)

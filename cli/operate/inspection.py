@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -182,7 +183,10 @@ def _queues(clients: Clients, outputs: Outputs) -> QueuesHealth:
 
 
 def _alarms(project: str, names: tuple[str, ...], clients: Clients, outputs: Outputs) -> Alarms:
-    return Alarms(tuple(metrics.ringing(clients.cloudwatch, project, names)))
+    alarms = metrics.alarms(clients.cloudwatch, project, names)
+    states = Counter(alarm.state for alarm in alarms)
+    ringing = tuple(alarm for alarm in alarms if alarm.state == "ALARM")
+    return Alarms(ringing, well=states["OK"], without_data=states["INSUFFICIENT_DATA"])
 
 
 def _cost(

@@ -12,8 +12,10 @@ from decimal import Decimal
 
 AS_OF = "2026-11-24"
 REGION = "us-east-1"
-# The alarms in templates/operations.yaml and templates/event-alarms.yaml.
-ALARMS = 15
+# The alarms in templates/operations.yaml and templates/event-alarms.yaml, and the metrics that they
+# watch: one on an expression is billed by each of its metrics.
+ALARMS = 16
+ALARM_METRICS = 18
 # Of the application in templates/analytics.yaml.
 PARALLELISM_PER_KPU = 4
 _HOURS_PER_MONTH = 730
@@ -71,13 +73,17 @@ class Cost:
 
 
 def hourly(
-    shards: int, parallelism: int, parallelism_per_kpu: int, region: str, alarms: int = ALARMS
+    shards: int,
+    parallelism: int,
+    parallelism_per_kpu: int,
+    region: str,
+    alarm_metrics: int = ALARM_METRICS,
 ) -> Cost:
     """What a stream of so many shards, and an application of that parallelism, cost."""
     prices = TABLE.get(region, TABLE[REGION])
     # One KPU more than the application's own is for its orchestration.
     kpus = -(-parallelism // parallelism_per_kpu) + 1
-    stopped = shards * prices.shard_hour + alarms * prices.alarm_month / _HOURS_PER_MONTH
+    stopped = shards * prices.shard_hour + alarm_metrics * prices.alarm_month / _HOURS_PER_MONTH
     return Cost(
         running=stopped + kpus * prices.kpu_hour,
         stopped=stopped,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -25,9 +25,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm that rings; `description` says what is wrong, `reason` what was measured."""
+    """An alarm; `description` says what is wrong when it rings, `reason` what was measured."""
 
     name: str
+    state: Literal["ALARM", "OK", "INSUFFICIENT_DATA"]
     description: str
     since: datetime
     reason: str
@@ -82,17 +83,16 @@ def newest(cloudwatch: CloudWatchClient, metrics: Sequence[Metric]) -> list[floa
     return [next(iter(values.get(f"m{number}", [])), None) for number in range(len(metrics))]
 
 
-def ringing(cloudwatch: CloudWatchClient, project: str, stacks: Collection[str]) -> list[Alarm]:
-    """The alarms of these stacks, the project's, that are in ALARM.
+def alarms(cloudwatch: CloudWatchClient, project: str, stacks: Collection[str]) -> list[Alarm]:
+    """The alarms of these stacks, the project's.
 
     CloudFormation gives an alarm the name of its stack, and more after it.
     """
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{project}-", StateValue="ALARM"
-    )
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{project}-")
     return [
         Alarm(
             name=alarm["AlarmName"],
+            state=alarm["StateValue"],
             description=alarm.get("AlarmDescription", ""),
             since=alarm["StateUpdatedTimestamp"],
             reason=alarm.get("StateReason", ""),

@@ -60,3 +60,77 @@ def test_a_snapshot_that_failed_is_none_to_start_from() -> None:
 
 def test_without_any_snapshot_it_says_where_they_come_from() -> None:
     assert "each stop takes one" in refused("unknown", listed())
+
+
+def operation(kind: str, minute: int, seconds: float = 30) -> dict[str, Any]:
+    """From a quarter of a minute before a minute on."""
+    began = TAKEN + timedelta(minutes=minute, seconds=-15)
+    return {
+        "Operation": kind,
+        "OperationId": "7",
+        "OperationStatus": "SUCCESSFUL",
+        "StartTime": began,
+        "EndTime": began + timedelta(seconds=seconds),
+    }
+
+
+def operated(*operations: dict[str, Any]) -> list[Answer]:
+    """In two pages, the newest first."""
+    newest_first, request = list(reversed(operations)), {"ApplicationName": "sales"}
+    return [
+        Answer(
+            "list_application_operations",
+            {"ApplicationOperationInfoList": newest_first[:3], "NextToken": "more"},
+            request,
+        ),
+        Answer(
+            "list_application_operations",
+            {"ApplicationOperationInfoList": newest_first[3:]},
+            {**request, "NextToken": "more"},
+        ),
+    ]
+
+
+def deleted(name: str, minute: int) -> Answer:
+    request = {"ApplicationName": "sales", "SnapshotName": name}
+    request["SnapshotCreationTimestamp"] = TAKEN + timedelta(minutes=minute)  # type: ignore[assignment]
+    return Answer("delete_application_snapshot", {}, request)
+
+
+def pruned(*answers: Answer, needed: str = "latest") -> int:
+    with stubbed("kinesisanalyticsv2", *answers) as flink:
+        return snapshots.prune(flink, "sales", needed)
+
+
+STOPS = [operation("StopApplication", minute) for minute in range(6)]
+UPDATES = [operation("UpdateApplication", minute) for minute in range(6, 12)]
+NAMES = [f"taken-{minute}" for minute in range(12)]
+
+
+def test_the_newest_ten_of_stops_and_updates_are_kept() -> None:
+    operations = operated(*STOPS, *UPDATES)
+    gone = deleted("taken-1", 1), deleted("taken-0", 0)
+    assert pruned(listed(*NAMES), *operations, *gone) == 2
+
+
+def test_up_to_ten_nothing_is_looked_for() -> None:
+    assert pruned(listed(*NAMES[:10])) == 0
+
+
+def test_what_a_person_had_taken_is_kept_and_does_not_count() -> None:
+    """The second and the third were taken while it ran, and started meanwhile."""
+    started = operation("StartApplication", 1), operation("StopApplication", 2, seconds=5)
+    operations = operated(STOPS[0], *started, *STOPS[3:], *UPDATES)
+    assert pruned(listed(*NAMES), *operations) == 0
+    later = [operation("StopApplication", 12)]
+    operations = operated(STOPS[0], *started, *STOPS[3:], *UPDATES, *later)
+    assert pruned(listed(*NAMES, "last"), *operations, deleted("taken-0", 0)) == 1
+
+
+def test_what_a_start_needs_is_kept() -> None:
+    operations = operated(*STOPS, *UPDATES)
+    assert pruned(listed(*NAMES), *operations, deleted("taken-1", 1), needed="taken-0") == 1
+
+
+def test_what_no_start_can_use_takes_no_place() -> None:
+    assert pruned(listed(*NAMES, status="FAILED"), *operated(*STOPS, *UPDATES)) == 0

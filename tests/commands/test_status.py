@@ -135,7 +135,7 @@ def test_one_object_tells_of_every_part(audited: AuditedProject) -> None:
     assert found["store"]["late_objects"] == 1
     assert found["queues"]["rejected"] == 0
     assert found["queues"]["dead_letters"] == {"RuleDeadLetter": 0}
-    assert found["alarms"] == {"ringing": []}
+    assert found["alarms"] == {"ringing": [], "well": 0, "without_data": 0}
     assert found["cost"]["running"] > found["cost"]["stopped"] > 0
     assert found["problems"] == []
 

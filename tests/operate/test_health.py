@@ -53,7 +53,7 @@ def test_dead_letters_failed_calls_and_alarms_are_problems_rejected_events_are_n
     found = replace(
         WELL,
         queues=QueuesHealth(9, {"Warehouse": 1, "Dispatch": 0}, {"Heartbeat": 1200}),
-        alarms=Alarms((Alarm("p-operations-Down", "It is down.", NOW, "1 > 0"),)),
+        alarms=Alarms((Alarm("p-operations-Down", "ALARM", "It is down.", NOW, "1 > 0"),)),
     )
     assert found.problems == (
         "1 dead letter in Warehouse",

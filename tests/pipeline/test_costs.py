@@ -8,6 +8,7 @@ import pytest
 
 from miztiik_events.cloudformation import template
 from miztiik_events.pipeline import costs
+from template_trees import TREES
 
 
 @pytest.mark.parametrize(
@@ -20,14 +21,18 @@ def test_the_application_costs_its_kpus_and_one_more(
 
 
 def test_a_stopped_system_costs_its_shards_and_alarms() -> None:
-    cost = costs.hourly(4, 4, 4, "us-east-1", alarms=73)
+    cost = costs.hourly(4, 4, 4, "us-east-1", alarm_metrics=73)
     assert cost.stopped == Decimal("0.07")
     assert cost.running == Decimal("0.29")
 
 
 def test_the_alarms_are_those_of_the_templates() -> None:
-    types = [kind for one in template.load_all() for kind in one.types.values()]
-    assert types.count("AWS::CloudWatch::Alarm") == costs.ALARMS
+    alarms = [
+        alarm for tree in TREES for alarm in tree.properties("AWS::CloudWatch::Alarm").values()
+    ]
+    assert len(alarms) == costs.ALARMS
+    metrics = [sum("MetricStat" in one for one in alarm.get("Metrics", [])) for alarm in alarms]
+    assert sum(count or 1 for count in metrics) == costs.ALARM_METRICS
 
 
 def test_the_parallelism_per_kpu_is_that_of_the_template() -> None:

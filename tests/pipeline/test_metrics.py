@@ -45,16 +45,21 @@ def test_a_metric_is_found_with_the_dimensions_that_its_source_adds(local_aws: T
     assert metrics.newest(cloudwatch, [found]) == [5]
 
 
-def test_only_the_alarms_of_the_projects_own_stacks_ring() -> None:
-    def alarm(name: str) -> dict[str, object]:
-        return {"AlarmName": name, "StateUpdatedTimestamp": NOW, "StateReason": "1 > 0"}
+def test_only_the_alarms_of_the_projects_own_stacks_count_in_whatever_state() -> None:
+    def alarm(name: str, state: str) -> dict[str, object]:
+        known = {"StateUpdatedTimestamp": NOW, "StateReason": "1 > 0"}
+        return {"AlarmName": name, "StateValue": state, **known}
 
-    names = ("sales-operations-Down-1", "sales-eu-operations-Down-2")
+    states = {
+        "sales-operations-Down-1": "ALARM",
+        "sales-stream-Full-2": "INSUFFICIENT_DATA",
+        "sales-eu-operations-Down-3": "ALARM",
+    }
     answer = Answer(
         "describe_alarms",
-        {"MetricAlarms": [alarm(name) for name in names]},
-        {"AlarmNamePrefix": "sales-", "StateValue": "ALARM"},
+        {"MetricAlarms": [alarm(*one) for one in states.items()]},
+        {"AlarmNamePrefix": "sales-"},
     )
     with stubbed("cloudwatch", answer) as cloudwatch:
-        found = metrics.ringing(cloudwatch, "sales", ["sales-operations", "sales-stream"])
-    assert [alarm.name for alarm in found] == ["sales-operations-Down-1"]
+        found = metrics.alarms(cloudwatch, "sales", ["sales-operations", "sales-stream"])
+    assert [(one.name, one.state) for one in found] == list(states.items())[:2]

@@ -81,7 +81,8 @@ def test_the_costs_are_those_of_the_program() -> None:
     assert f"{costs.REGION}, without tax and free tier ({costs.AS_OF})" in text
     assert f"at ${price.kpu_hour} each | ${2 * price.kpu_hour} |" in text
     assert f"1 shard | ${price.shard_hour} | ${price.shard_hour * 730:.0f} |" in text
-    assert f"{costs.ALARMS} alarms | | ${costs.ALARMS * price.alarm_month:.2f} |" in text
+    month = f"at ${price.alarm_month} each | | ${costs.ALARM_METRICS * price.alarm_month:.2f} |"
+    assert f"{costs.ALARMS} alarms, of {costs.ALARM_METRICS} metrics, {month}" in text
     assert f"about ${cost.running:.3f} an hour while the analytics runs" in text
     assert f"${cost.stopped:.3f} while it is stopped" in text
     assert f"about ${cost.running:.2f} an hour" in README.text.replace("\n", " ")

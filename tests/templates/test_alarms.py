@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,62 +25,91 @@ OPERATIONS, EVENT_ALARMS = (
 EMAIL = "night@example.com"
 URL = "https://example.com/runbook.md"
 
-# What AWS measures of a service: the dimension that names the resource, and the metrics with it.
+# What AWS measures of a service: the dimensions that name the resource, and the metrics with them.
 # https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html
 # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
 # https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-DOCUMENTED: Mapping[str, tuple[str, set[str]]] = {
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+DOCUMENTED: Mapping[str, tuple[tuple[str, ...], set[str]]] = {
     "AWS/KinesisAnalytics": (
-        "Application",
+        ("Application",),
         {"downtime", "uptime", "fullRestarts", "numberOfFailedCheckpoints"},
     ),
     "AWS/Kinesis": (
-        "StreamName",
+        ("StreamName",),
         {"GetRecords.IteratorAgeMilliseconds", "WriteProvisionedThroughputExceeded"},
     ),
-    "AWS/Firehose": ("DeliveryStreamName", {"DeliveryToS3.DataFreshness", "ThrottledRecords"}),
+    "AWS/Firehose": (("DeliveryStreamName",), {"DeliveryToS3.DataFreshness", "ThrottledRecords"}),
     "AWS/SQS": (
-        "QueueName",
+        ("QueueName",),
         {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     ),
-    "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "Invocations"}),
+    "AWS/Lambda": (("FunctionName",), {"Errors", "Throttles", "Invocations"}),
+    "AWS/Events": (("EventBusName", "RuleName"), {"Invocations"}),
 }
+
+# By metric: how many minutes ago, and what was measured then.
+Measured = Mapping[str, Mapping[int, float]]
 
 
 @dataclass(frozen=True)
 class Case:
-    """What an alarm watches, of what parameter's resource; a value without cause, and one with."""
+    """The metrics that an alarm watches, each of the resource that these parameters name."""
 
-    metric: str
-    parameter: str
-    calm: float
-    cause: float
+    watches: Mapping[str, Sequence[str]]
+    calm: Measured
+    cause: Measured
+
+
+def of_one(metric: str, parameter: str, calm: float, cause: float) -> Case:
+    return Case({metric: [parameter]}, {metric: {0: calm}}, {metric: {0: cause}})
 
 
 VISIBLE, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 APPLICATION, STREAM = "AnalyticsApplicationName", "SalesStreamName"
+SALES, FAILED = "Invocations", "numberOfFailedCheckpoints"
+SOLD = {1: 10.0, 6: 10.0, 11: 10.0}
 CASES = {
-    "ApplicationDown": Case("downtime", APPLICATION, 0, 45_000),
-    "ApplicationRestarting": Case("uptime", APPLICATION, 3_600_000, 30_000),
-    "FailedCheckpoints": Case("numberOfFailedCheckpoints", APPLICATION, 0, 1),
-    "Behind": Case("GetRecords.IteratorAgeMilliseconds", STREAM, 299_000, 301_000),
-    "StreamThrottled": Case("WriteProvisionedThroughputExceeded", STREAM, 0, 1),
+    "ApplicationDown": of_one("downtime", APPLICATION, 0, 45_000),
+    "ApplicationStopped": Case(
+        {SALES: ["EventBusName", "SalesRuleName"], "uptime": [APPLICATION]},
+        calm={SALES: SOLD, "uptime": {1: 660_000, 6: 360_000, 11: 60_000}},
+        cause={SALES: SOLD},
+    ),
+    "ApplicationRestarting": of_one("uptime", APPLICATION, 3_600_000, 30_000),
+    "FailedCheckpoints": Case(
+        {FAILED: [APPLICATION]},
+        calm={FAILED: {28: 7, 21: 7, 11: 8, 1: 8}},
+        cause={FAILED: {28: 0, 21: 1, 11: 2, 1: 2}},
+    ),
+    "Behind": of_one("GetRecords.IteratorAgeMilliseconds", STREAM, 299_000, 301_000),
+    "StreamThrottled": of_one("WriteProvisionedThroughputExceeded", STREAM, 0, 1),
     # Firehose may wait for 900 seconds by its settings alone.
-    "Delivery": Case("DeliveryToS3.DataFreshness", "DeliveryStreamName", 900, 1801),
-    "RejectedEvents": Case(VISIBLE, "RejectedEventsQueueName", 0, 1),
-    "RuleDeadLetters": Case(VISIBLE, "RuleDeadLetterQueueName", 0, 1),
-    "DispatchDeadLetters": Case(VISIBLE, "DispatchDeadLetterQueueName", 0, 1),
-    "WarehouseDeadLetters": Case(VISIBLE, "WarehouseDeadLetterQueueName", 0, 1),
+    "Delivery": of_one("DeliveryToS3.DataFreshness", "DeliveryStreamName", 900, 1801),
+    "RejectedEvents": of_one(VISIBLE, "RejectedEventsQueueName", 0, 1),
+    "RuleDeadLetters": of_one(VISIBLE, "RuleDeadLetterQueueName", 0, 1),
+    "DispatchDeadLetters": of_one(VISIBLE, "DispatchDeadLetterQueueName", 0, 1),
+    "WarehouseDeadLetters": of_one(VISIBLE, "WarehouseDeadLetterQueueName", 0, 1),
     # A consumer's five tries take a quarter of an hour.
-    "DispatchBehind": Case(AGE, "DispatchQueueName", 900, 1801),
-    "WarehouseBehind": Case(AGE, "WarehouseQueueName", 900, 1801),
-    "HeartbeatFailures": Case(VISIBLE, "HeartbeatFailureQueueName", 0, 1),
-    "TransformerErrors": Case("Errors", "TransformerFunction", 0, 1),
-    "TransformerThrottles": Case("Throttles", "TransformerFunction", 0, 1),
+    "DispatchBehind": of_one(AGE, "DispatchQueueName", 900, 1801),
+    "WarehouseBehind": of_one(AGE, "WarehouseQueueName", 900, 1801),
+    "HeartbeatFailures": Case(
+        {"Errors": ["HeartbeatFunction"], "Throttles": ["HeartbeatFunction"]},
+        calm={"Errors": {1: 1, 3: 0, 4: 1}, "Throttles": {1: 0, 3: 0}},
+        cause={"Errors": {1: 1, 3: 0, 4: 1}, "Throttles": {1: 0, 3: 2}},
+    ),
+    "TransformerErrors": of_one("Errors", "TransformerFunction", 0, 1),
+    "TransformerThrottles": of_one("Throttles", "TransformerFunction", 0, 1),
 }
 every = pytest.mark.parametrize("name", CASES)
+
+
+def watched(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics of an alarm: of an expression, or the one that it is on."""
+    queries = alarm.get("Metrics", [])
+    return [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query] or [alarm]
 
 
 @dataclass(frozen=True)
@@ -110,23 +140,33 @@ class Site:
     def topic(self) -> str:
         return str(next(iter(self.alarms.values()))["AlarmActions"][0])
 
-    def measure(self, name: str, value: float) -> None:
-        alarm = self.alarms[name]
-        datum = {key: alarm[key] for key in ("MetricName", "Dimensions")}
-        self.client("cloudwatch").put_metric_data(
-            Namespace=alarm["Namespace"], MetricData=[{**datum, "Value": value}]
-        )
+    def measure(self, name: str, measured: Measured) -> None:
+        now = datetime.now(timezone.utc)
+        for metric in watched(self.alarms[name]):
+            datum = {key: metric[key] for key in ("MetricName", "Dimensions")}
+            values = measured.get(metric["MetricName"], {})
+            data = [
+                {**datum, "Value": value, "Timestamp": now - timedelta(minutes=minutes)}
+                for minutes, value in values.items()
+            ]
+            if data:
+                self.client("cloudwatch").put_metric_data(
+                    Namespace=metric["Namespace"], MetricData=data
+                )
 
 
-def deployed(aws: TestAws, region: str) -> Iterator[Site]:
-    """Both templates without the rest of the system: a template deploys alone."""
+def deployed(aws: TestAws, region: str, suffix: str = "") -> Iterator[Site]:
+    """Both templates without the rest of the system: a template deploys alone.
+
+    What they watch has the name of the parameter that tells it, and the suffix.
+    """
     cloudformation = aws.client("cloudformation", region_name=region)
     known = {"AlarmEmail": EMAIL, "RunbookUrl": URL}
     stacks: list[str] = []
     for tree in (OPERATIONS, EVENT_ALARMS):
         stacks.insert(0, f"alarms-{uuid.uuid4().hex[:8]}")
         values = [
-            {"ParameterKey": name, "ParameterValue": known.get(name, name)}
+            {"ParameterKey": name, "ParameterValue": known.get(name, name + suffix)}
             for name, parameter in tree.parameters.items()
             if name in known or "Default" not in parameter
         ]
@@ -159,11 +199,16 @@ def test_every_alarm_has_a_case(calm: Site) -> None:
 
 @every
 def test_it_watches_what_aws_measures_of_the_resource(calm: Site, name: str) -> None:
-    alarm, case = calm.alarms[name], CASES[name]
-    dimension, metrics = DOCUMENTED[alarm["Namespace"]]
-    assert alarm["MetricName"] == case.metric
-    assert case.metric in metrics
-    assert alarm["Dimensions"] == [{"Name": dimension, "Value": case.parameter}]
+    metrics = watched(calm.alarms[name])
+    assert {metric["MetricName"] for metric in metrics} == CASES[name].watches.keys()
+    for metric in metrics:
+        dimensions, documented = DOCUMENTED[metric["Namespace"]]
+        assert metric["MetricName"] in documented
+        parameters = CASES[name].watches[metric["MetricName"]]
+        assert metric["Dimensions"] == [
+            {"Name": dimension, "Value": parameter}
+            for dimension, parameter in zip(dimensions, parameters)
+        ]
 
 
 @every
@@ -185,6 +230,37 @@ def test_it_stays_silent_without_a_cause(calm: Site, name: str) -> None:
 def test_it_rings_at_its_cause(ringing: Site, name: str) -> None:
     ringing.measure(name, CASES[name].cause)
     assert ringing.alarms[name]["StateValue"] == "ALARM"
+
+
+@pytest.mark.parametrize(
+    ("name", "measured", "state"),
+    [
+        # Stopped by a person, or never started: the heartbeat is no sale, and nothing is measured.
+        ("ApplicationStopped", {}, "OK"),
+        ("ApplicationStopped", {SALES: {16: 10, 21: 10}}, "OK"),
+        # A deploy, or the minutes before start-analytics.
+        ("ApplicationStopped", {SALES: SOLD, "uptime": {14: 3_600_000}}, "OK"),
+        ("ApplicationStopped", {SALES: SOLD, "uptime": {1: 30_000}}, "OK"),
+        ("ApplicationStopped", {SALES: {1: 10, 6: 10}}, "OK"),
+        ("ApplicationStopped", {"uptime": {1: 660_000, 6: 360_000, 11: 60_000}}, "OK"),
+        # It ran until a quarter of an hour ago, or runs for no time, or for -1: it has ended.
+        ("ApplicationStopped", {SALES: SOLD, "uptime": {16: 3_600_000, 21: 3_300_000}}, "ALARM"),
+        ("ApplicationStopped", {SALES: SOLD, "uptime": {1: 0, 6: -1, 11: 0}}, "ALARM"),
+        ("ApplicationStopped", {SALES: {1: 1, 6: 1, 11: 1, 16: 1}}, "ALARM"),
+        # Failures of long ago; a restart, which begins to count anew.
+        ("FailedCheckpoints", {FAILED: {31: 5, 26: 9, 21: 9, 1: 9}}, "OK"),
+        ("FailedCheckpoints", {FAILED: {26: 9, 21: 0, 16: 0, 11: 0}}, "OK"),
+        ("FailedCheckpoints", {FAILED: {26: 9, 21: 0, 11: 1, 1: 2}}, "ALARM"),
+        ("HeartbeatFailures", {"Errors": {6: 1, 7: 1, 8: 1, 1: 0}}, "OK"),
+        ("HeartbeatFailures", {"Throttles": {1: 2, 2: 2, 3: 2}}, "ALARM"),
+    ],
+)
+def test_an_expression_tells_a_cause_from_what_looks_like_one(
+    local_aws: TestAws, name: str, measured: Measured, state: str
+) -> None:
+    for site in deployed(local_aws, CALM, f"-{uuid.uuid4().hex[:8]}"):
+        site.measure(name, measured)
+        assert site.alarms[name]["StateValue"] == state
 
 
 def uptimes(*runs: int) -> list[int]:

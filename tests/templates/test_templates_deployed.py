@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROJECT = "templates-whole"
 SHARDS = 2
 WINDOW_SECONDS = 7
+CONCURRENCY = 3
 
 # Everything that the templates make, and how to list it all: client, paginated call, path to names.
 KINDS = {
@@ -77,6 +78,8 @@ class Story:
     stacks: Mapping[str, stacks.Stack]
     application: Mapping[str, Any]
     shards: int
+    rules: Sequence[str]
+    scaling: Sequence[Mapping[str, Any]]
     before: Mapping[str, list[str]]
     after: Mapping[str, list[str]]
 
@@ -87,8 +90,13 @@ def story(local_aws: TestAws) -> Story:
         return command_line.run(local_aws.environment, *arguments, "--project", PROJECT)
 
     flink, kinesis = local_aws.client("kinesisanalyticsv2"), local_aws.client("kinesis")
-    asked = (f"-pShardCount={SHARDS}", f"-pWindowSeconds={WINDOW_SECONDS}")
-    deployed = run("deploy", "--output=json", *asked)
+    asked = {
+        "ShardCount": SHARDS,
+        "WindowSeconds": WINDOW_SECONDS,
+        "ConsumerConcurrency": CONCURRENCY,
+    }
+    options = [f"-p{name}={value}" for name, value in asked.items()]
+    deployed = run("deploy", "--output=json", *options)
     assert deployed.returncode == 0, deployed.stderr
     outputs = json.loads(deployed.stdout)
     again = run("deploy")
@@ -96,10 +104,14 @@ def story(local_aws: TestAws) -> Story:
     name = outputs["AnalyticsApplicationName"]
     application = flink.describe_application(ApplicationName=name)["ApplicationDetail"]
     shards = kinesis.list_shards(StreamName=outputs["SalesStreamName"])["Shards"]
+    rules = local_aws.client("events").list_rules(EventBusName=outputs["EventBusName"])["Rules"]
+    mappings = local_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    scaling = [one["ScalingConfig"] for one in mappings if PROJECT in one["FunctionArn"]]
     before = present(local_aws)
     destroyed = run("destroy", "--yes")
     return Story(
         *(deployed, again, destroyed, outputs, live, application, len(shards)),
+        *([rule["Name"] for rule in rules], scaling),
         *(before, present(local_aws)),
     )
 
@@ -169,6 +181,15 @@ def test_a_parameter_that_was_given_reaches_the_application(story: Story) -> Non
     groups = configuration["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
     windows = next(one for one in groups if one["PropertyGroupId"] == "windows")
     assert windows["PropertyMap"]["length.seconds"] == str(WINDOW_SECONDS)
+
+
+def test_each_consumer_takes_as_many_batches_at_a_time_as_it_may(story: Story) -> None:
+    assert story.scaling == [{"MaximumConcurrency": CONCURRENCY}] * 2
+
+
+def test_the_alarms_are_told_the_rule_of_the_sales(story: Story) -> None:
+    assert story.outputs["SalesRuleName"] in story.rules
+    assert "SalesRule" in story.outputs["SalesRuleName"]
 
 
 def test_the_names_are_those_of_the_project(story: Story) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...text import counted, printable, span
+from ...text import command, counted, printable, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ def lines(health: Health, now: datetime) -> list[Line]:
         "stream": _stream(health, now),
         "measured": (),
         "store": _store(health.store, health.measured, now),
-        "queues": _queues(health.queues),
+        "queues": _queues(health.queues, health.project),
         "late": _late(health.store),
         "alarms": _alarms(health.alarms, now),
         "cost": _cost(health),
@@ -161,11 +161,12 @@ def _freshness(measured: Measured | None) -> str:
     return f"the oldest undelivered record is {span(measured.freshness_seconds)} old"
 
 
-def _queues(part: QueuesHealth | None) -> Iterator[Line]:
+def _queues(part: QueuesHealth | None, project: str) -> Iterator[Line]:
     if part:
-        yield _labelled(
-            "Rejected", counted(part.rejected, "event"), BUSY if part.rejected else None
-        )
+        color = BUSY if part.rejected else None
+        yield _labelled("Rejected", counted(part.rejected, "event"), color)
+        if part.rejected:
+            yield _labelled("", f"Next: {command('redrive rejected --dry-run', project)}", color)
         kinds = {"Dead letters": part.dead_letters, "Failed calls": part.failed_calls}
         for label, counts in kinds.items():
             some = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
@@ -181,7 +182,9 @@ def _late(part: StoreHealth | None) -> Iterator[Line]:
 def _alarms(part: Alarms | None, now: datetime) -> Iterator[Line]:
     if part:
         color = BAD if part.ringing else None
-        yield _labelled("Alarms", f"{len(part.ringing)} in ALARM", color)
+        counts = {"OK": part.well, "without data": part.without_data}
+        others = "".join(f", {count} {what}" for what, count in counts.items() if count)
+        yield _labelled("Alarms", f"{len(part.ringing)} in ALARM{others}", color)
         for alarm in part.ringing:
             text = f"for {_age(alarm.since, now)}: {alarm.description or alarm.name}"
             yield _labelled("", text, BAD)

@@ -10,6 +10,7 @@ def fill(folder: Folder) -> None:
     from ..flink import data_plane
     from . import (
         alarm_dimensions,
+        alarm_expressions,
         application_operations,
         application_updates,
         authorized_resources,
@@ -44,6 +45,7 @@ def fill(folder: Folder) -> None:
         logs,
         secure_transport,
         alarm_dimensions,
+        alarm_expressions,
         shell_change_sets,
         worker_threads,
         application_operations,

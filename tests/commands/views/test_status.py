@@ -91,10 +91,21 @@ def test_a_refused_part_says_what_was_refused() -> None:
 
 
 def test_alarms_say_what_is_wrong_and_since_when() -> None:
-    alarm = Alarm("p-operations-Down-1", "The application is down.", NOW, "1 > 0")
+    alarm = Alarm("p-operations-Down-1", "ALARM", "The application is down.", NOW, "1 > 0")
     screen = said(replace(WELL, alarms=Alarms((alarm,))))
-    assert "1 in ALARM" in screen
+    assert "Alarms        1 in ALARM\n" in screen
     assert "for 5 min: The application is down." in screen
+
+
+def test_an_alarm_that_has_seen_nothing_is_not_said_to_be_well() -> None:
+    assert "0 in ALARM, 2 OK, 14 without data" in said(replace(WELL, alarms=Alarms((), 2, 14)))
+    assert "0 in ALARM, 16 OK" in said(replace(WELL, alarms=Alarms((), well=16)))
+
+
+def test_rejected_events_lead_to_redrive() -> None:
+    next_step = "Next: miztiik-events redrive rejected --dry-run --project p"
+    assert next_step in said(replace(WELL, queues=QueuesHealth(1, {}, {})))
+    assert "redrive" not in said(WELL)
 
 
 def test_only_the_queues_with_something_in_them_are_named() -> None:
@@ -113,6 +124,6 @@ def test_the_cost_is_that_on_aws(is_local: bool, start: str) -> None:
 
 
 def test_data_cannot_steer_the_terminal() -> None:
-    alarm = Alarm("p-operations-Down-1", "\x1b[2J", NOW, "")
+    alarm = Alarm("p-operations-Down-1", "ALARM", "\x1b[2J", NOW, "")
     screen = as_text(replace(WELL, alarms=Alarms((alarm,))), "table", color=False)
     assert "\x1b" not in screen
