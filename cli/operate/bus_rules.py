@@ -21,7 +21,8 @@ Rule = Callable[[Any], str]
 def defect(envelope: Mapping[str, Any]) -> str:
     """The first rule that the event breaks, in a few words; empty when it is well-formed.
 
-    An array is a defect here: the rules look at its elements, but no consumer can use one.
+    An array is a defect here: the rules look at its elements, but no consumer can use one. So is an
+    is_return of null or a number, which the rules leave to the analytics.
     """
     return next(_defects(envelope), "")
 

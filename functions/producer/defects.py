@@ -53,7 +53,7 @@ DEFECTS: dict[str, tuple[Defect, ...]] = {
         _with("request_id", ""),
         _with("store_id", "shop-2"),
         _with("is_return", "false"),
-        _with("is_return", None),
+        _with("is_return", ""),
         _without("is_return"),
         _without("store_id", "sales"),
     ),

@@ -34,6 +34,10 @@ ENTRIES_PER_CALL = 10
 LONGEST_GATHERING_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
+# PutEvents takes an entry of 1 MB, SQS a message of 1 MiB with its attributes, Kinesis a record of
+# 1 MiB with its key (each service's quotas). On its way an event gets its envelope, and in a
+# dead-letter queue the attributes of its failure: 100 KB are left for them.
+LARGEST_DETAIL_BYTES = 900_000
 # An entry's retryable codes are InternalFailure and ThrottlingException (API reference of
 # PutEventsResultEntry); a whole call may also fail with the others.
 RETRYABLE = frozenset(
@@ -102,8 +106,8 @@ class Sender:
         return not self._refused.wait(max(0.0, moment - now))
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
-        unsent = [(event, _entry(event, self._bus_name)) for event in events]
-        for attempt in itertools.count():
+        unsent = [(event, _entry(event, self._bus_name)) for event in self._fitting(events)]
+        for attempt in itertools.count() if unsent else ():
             results = self._put([entry for _, entry in unsent])
             self._count(zip((event for event, _ in unsent), results))
             unsent = [
@@ -113,6 +117,14 @@ class Sender:
             ]
             if not unsent or not self._wait_until(time.monotonic() + _pause(attempt)):
                 return
+
+    def _fitting(self, events: tuple[Event, ...]) -> list[Event]:
+        """The events that every hop can take; the others are counted as failed, and not sent."""
+        sizes = [(event, len(json.dumps(event.detail))) for event in events]
+        self._count(
+            (event, _too_large(size)) for event, size in sizes if size > LARGEST_DETAIL_BYTES
+        )
+        return [event for event, size in sizes if size <= LARGEST_DETAIL_BYTES]
 
     def _put(
         self, entries: list[PutEventsRequestEntryTypeDef]
@@ -149,6 +161,11 @@ def _entry(event: Event, bus_name: str) -> PutEventsRequestEntryTypeDef:
         # The envelope's time has whole seconds only.
         "Time": datetime.now(timezone.utc).replace(microsecond=0),
     }
+
+
+def _too_large(size: int) -> PutEventsResultEntryTypeDef:
+    most = f"at most {LARGEST_DETAIL_BYTES:,} fit the queues and the stream behind the bus"
+    return {"ErrorCode": "DetailTooLarge", "ErrorMessage": f"a detail has {size:,} bytes; {most}"}
 
 
 def _failure(error: exceptions.ClientError) -> PutEventsResultEntryTypeDef:

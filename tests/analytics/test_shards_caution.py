@@ -53,7 +53,7 @@ def project(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Liv
     project.sources.template("stream", STREAM)
     project.sources.template("analytics", APPLICATION)
     first = project.deploy()
-    assert (first.returncode, "The stream gets" in first.stderr) == (0, False)
+    assert (first.returncode, "The number of shards goes" in first.stderr) == (0, False)
     return project
 
 
@@ -69,13 +69,13 @@ def told(project: LiveProject, *arguments: str) -> str:
 
 def test_the_plan_tells_of_an_application_that_does_not_run(project: LiveProject) -> None:
     said = told(project, "-p", "ShardCount=4")
-    assert "The stream gets 4 shards for 2, and the application is READY" in said
+    assert "The number of shards goes from 2 to 4 while the application is READY" in said
     assert "start-analytics" in said
 
 
 def test_nothing_is_told_when_the_shards_stay(project: LiveProject) -> None:
-    assert "The stream gets" not in told(project)
-    assert "The stream gets" not in told(project, "-p", "ShardCount=2")
+    assert "The number of shards goes" not in told(project)
+    assert "The number of shards goes" not in told(project, "-p", "ShardCount=2")
 
 
 def test_nothing_is_told_of_an_application_that_keeps_up_and_all_of_one_that_does_not(
@@ -90,7 +90,7 @@ def test_nothing_is_told_of_an_application_that_keeps_up_and_all_of_one_that_doe
         return bool(detail["ApplicationStatus"] == "RUNNING")
 
     until(is_running, "the application's start")
-    assert "The stream gets" not in told(project, "-p", "ShardCount=4")
+    assert "The number of shards goes" not in told(project, "-p", "ShardCount=4")
     project.aws.client("cloudwatch").put_metric_data(
         Namespace="AWS/KinesisAnalytics",
         MetricData=[

@@ -61,7 +61,7 @@ def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
         ("Resources:\n  - A\n", ":2: expected a mapping (name: value)"),
         ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is defined twice"),
         ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, but this one has none"),
-        ("Parameters:\n  A: String\nResources: {}\n", ":2: a mapping"),
+        ("Parameters:\n  A: String\nResources: {}\n", ":2: expected a mapping"),
     ],
 )
 def test_what_is_no_template_is_refused_with_file_and_line(

@@ -131,11 +131,11 @@ LOST = QUEUE.replace("OneCode", "LostCode").replace("QueueArn:", "OtherArn:")
     [
         ("broken", BROKEN, "broken.yaml:2", "not valid YAML"),
         ("no-resources", "Outputs: {}\n", "no-resources.yaml", "needs Resources"),
-        ("again", FAILING + "  SignalData: {Value: x}\n", "again.yaml:9", "SignalData is given"),
+        ("again", FAILING + "  SignalData: {Value: x}\n", "again.yaml:9", "SignalData is defined"),
         ("alarm", ALARM.replace("QueueArn", "TopicArn"), "alarm.yaml:2", "parameter TopicArn"),
         ("lost", LOST, "lost.yaml:3", "there is no folder functions/lost"),
         ("artifacts", CYCLE, ".yaml:2", "artifacts needs QueueArn of queue"),
-        ("second", QUEUE, "second.yaml:12", "output QueueArn is one of"),
+        ("second", QUEUE, "second.yaml:12", "output QueueArn is also one of"),
     ],
     ids=["yaml", "no template", "twice", "parameter", "code", "cycle", "output of two"],
 )

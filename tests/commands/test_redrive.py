@@ -168,7 +168,7 @@ def test_without_a_terminal_there_must_be_a_yes(project: DeadEndProject) -> None
     project.put(DEAD_LETTERS, "one")
     done = project.run("dispatch")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Give --yes" in done.stderr
+    assert "Add --yes" in done.stderr
     assert project.visible(DEAD_LETTERS) == 1
 
 

@@ -63,14 +63,14 @@ def test_windows_of_two_lengths_are_shown_with_their_start(empty: AuditedProject
     assert heading.startswith("Window's start (UTC)     Window's end (UTC)")
     assert [text[11:16] for text in (first, second)] == ["14:45", "14:46"]
     assert total.startswith("Total")
-    assert "contradict" not in done.stderr
+    assert "Contradicting" not in done.stderr
 
 
 def test_one_store_alone(project: AuditedProject) -> None:
     assert project.run("results", "--store=store_2").stdout == f"{SECOND}\n"
     done = project.run("results", "--store=store_3")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "No results of that store" in done.stderr
+    assert "No results for that store" in done.stderr
 
 
 def test_only_what_was_written_since_then(project: AuditedProject) -> None:

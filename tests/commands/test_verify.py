@@ -183,7 +183,7 @@ def test_windows_of_two_lengths_are_compared_together_and_a_missing_row_is_found
     assert {window["is_mixed"] for window in found["windows"]} == {True, False}
     shown = project.run("verify", "--wait=0")
     assert "agrees, as one sum since" in shown.stdout
-    assert "An update gave the windows another length" in shown.stderr
+    assert "An update changed the length of the windows" in shown.stderr
 
     s3, bucket = project.aws.client("s3"), project.outputs["FirehoseDataStore"]
     for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]:
@@ -208,8 +208,8 @@ def test_the_tables_show_places_differences_and_queues(project: AuditedProject) 
     table = {tuple(line.split()) for line in done.stdout.splitlines()}
     assert {("Counted", "in", "a", "window", "300"), ("RuleDeadLetter", "1")} <= table
     assert "missing row" in done.stdout
-    assert "1 dead letters" in done.stderr
-    assert done.stderr.endswith("Error: 1 differences between the stream and the data store\n")
+    assert "1 dead letter: events" in done.stderr
+    assert done.stderr.endswith("Error: 1 difference between the stream and the data store\n")
 
 
 def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:

@@ -125,5 +125,5 @@ def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
         body = f"Parameters:\n{indent(f'{needs}: {{Type: String}}', '  ')}\nResources:\n"
         body += f"  R: {{Type: AWS::SNS::Topic}}\nOutputs:\n  {name.title()}: {{Value: x}}\n"
         (tmp_path / f"{name}.yaml").write_text(body)
-    with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates wait"):
+    with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates depend"):
         wire(template.load_all(tmp_path), ())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -101,6 +103,35 @@ def test_nothing_is_sent_when_no_time_is_left() -> None:
     assert bus.calls == []
     assert (message["status"], message["failed_count"]) == (False, 200)
     assert message["reason"] == "the function's time was over"
+
+
+@pytest.mark.parametrize(("excess", "accepted"), [(0, 3), (1, 2)])
+def test_a_detail_that_does_not_fit_what_comes_after_the_bus_is_told_and_not_sent(
+    excess: int, accepted: int
+) -> None:
+    function, bus = load("producer", {**NO_AWS, "EVENT_BUS_NAME": "sales"}), Bus(everything)
+    function.client.meta.events.register("before-send.eventbridge.PutEvents", bus)
+    one, other, last = function.generate(function.payload.parse({"count": 3, "seed": 7}, 60))
+    room = 900_000 + excess - len(json.dumps({**one.detail, "name": ""}))
+    large = replace(one, detail={**one.detail, "name": "x" * room})
+    sender = function.Sender(
+        function.client, "sales", function.batches([large, other, last], 0), math.inf
+    )
+    sender.send()
+    assert len(bus.entries) == accepted == sender.tally.summary(3, 1)["record_count"]
+    told = "DetailTooLarge: a detail has 900,001 bytes; at most 900,000 fit"
+    assert sender.last_error.startswith(told) == bool(excess)
+
+
+def test_nothing_is_called_when_no_event_of_a_call_fits() -> None:
+    function, bus = load("producer", {**NO_AWS, "EVENT_BUS_NAME": "sales"}), Bus(everything)
+    function.client.meta.events.register("before-send.eventbridge.PutEvents", bus)
+    (event,) = function.generate(function.payload.parse({"count": 1, "seed": 7}, 60))
+    large = replace(event, detail={**event.detail, "name": "x" * 900_000})
+    sender = function.Sender(function.client, "sales", function.batches([large], 0), math.inf)
+    sender.send()
+    assert bus.calls == []
+    assert sender.tally.summary(1, 1)["failed_count"] == 1
 
 
 class FaultyNetwork:

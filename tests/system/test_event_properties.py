@@ -128,7 +128,7 @@ class Story:
             )
             for one in self.records
         ]
-        held = ledger.written([Shard(name, True) for name in SHARDS], read_again)
+        held = ledger.Ledger.written([Shard(name, True) for name in SHARDS], read_again)
         timeline = Timeline(WINDOWING, comparison.spans(self.rows))
         return Places(held, timeline, self.recorded, 0)
 

@@ -229,7 +229,7 @@ def test_an_update_whose_state_does_not_fit_is_taken_back(story: Story) -> None:
 def test_it_says_why_in_plain_words_and_the_way_out(story: Story) -> None:
     for said in (story.misfit.stderr, " ".join(story.why.stdout.split())):
         assert "start-analytics --from none" in said
-    assert "the state of the one before does not fit it" in story.misfit.stderr
+    assert "the saved state no longer fits it" in story.misfit.stderr
     assert story.shop.project.statuses["analytics"] == "UPDATE_ROLLBACK_COMPLETE"
 
 

@@ -1,15 +1,14 @@
-"""The policy for the person who deploys: it is enough, every part of it is needed, and no more.
+"""The policies for the person who deploys: they are enough, every part is needed, and no more.
 
 MiniStack checks the person's own calls. What CloudFormation calls for the person it does not
 check, while AWS does, with the person's permissions. So that part is held to what AWS's
 authorization reference asks for, type by type.
-https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,8 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import authorization_reference
 import command_line
+import program_calls
 import template_trees
+from authorization_reference import Reference
 from live_project import LiveProject
 from repository import EXAMPLES
 from small_projects import queue_project
@@ -30,20 +32,22 @@ from template_trees import listed
 if TYPE_CHECKING:
     from shared_aws import TestAws
 
-POLICY = EXAMPLES / "deployer-policy.json"
+POLICIES = [EXAMPLES / f"{name}.json" for name in ("deployer-policy", "deployer-pipeline-policy")]
 PROJECT = "deployer"
+TAKES_NO_ARN = ("WhatTakesNoArn", "MoreThatTakesNoArn")
 MOST_CHARACTERS = 6144
 # These calls name a change set by its ARN and no stack. AWS looks at the change set's stack;
 # MiniStack knows no resource for them.
 VERBS = ("Delete", "Describe", "Execute")
 EMULATOR = allow([f"cloudformation:{verb}ChangeSet" for verb in VERBS], "*")
-# What making and removing a resource of each type takes.
+# What making and removing a resource of each type takes: the main actions, and what the handlers in
+# CloudFormation's registry list beyond what one would guess.
 NEEDED = {
     "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:PutDashboard cloudwatch:DeleteDashboards",
     "AWS::DynamoDB::Table": (
         "dynamodb:CreateTable dynamodb:DescribeTable dynamodb:UpdateTimeToLive "
-        "dynamodb:UpdateContinuousBackups dynamodb:DeleteTable"
+        "dynamodb:UpdateContinuousBackups dynamodb:GetResourcePolicy dynamodb:DeleteTable"
     ),
     "AWS::Events::Archive": (
         "events:CreateArchive events:DescribeArchive events:UpdateArchive events:DeleteArchive"
@@ -82,26 +86,38 @@ NEEDED = {
         "lambda:GetFunction lambda:DeleteFunction s3:GetObject iam:PassRole"
     ),
     "AWS::Lambda::Permission": "lambda:AddPermission lambda:RemovePermission",
-    "AWS::Logs::LogGroup": "logs:CreateLogGroup logs:PutRetentionPolicy logs:DeleteLogGroup",
+    "AWS::Logs::LogGroup": (
+        "logs:CreateLogGroup logs:PutRetentionPolicy logs:GetDataProtectionPolicy "
+        "logs:DescribeIndexPolicies logs:DescribeResourcePolicies logs:DeleteLogGroup"
+    ),
     "AWS::Logs::LogStream": "logs:CreateLogStream logs:DeleteLogStream",
     "AWS::S3::Bucket": (
         "s3:CreateBucket s3:PutBucketPublicAccessBlock s3:PutBucketOwnershipControls "
         "s3:PutEncryptionConfiguration s3:PutBucketVersioning s3:PutLifecycleConfiguration "
-        "s3:PutBucketLogging s3:PutBucketTagging s3:DeleteBucket"
+        "s3:PutBucketLogging s3:PutBucketTagging s3:TagResource s3:UntagResource "
+        "s3:ListTagsForResource s3:DeleteBucket"
     ),
     "AWS::S3::BucketPolicy": "s3:PutBucketPolicy s3:DeleteBucketPolicy",
-    "AWS::SNS::Subscription": "sns:Subscribe sns:Unsubscribe",
-    "AWS::SNS::Topic": "sns:CreateTopic sns:SetTopicAttributes sns:DeleteTopic",
+    "AWS::SNS::Subscription": "sns:Subscribe sns:GetSubscriptionAttributes sns:Unsubscribe",
+    "AWS::SNS::Topic": (
+        "sns:CreateTopic sns:SetTopicAttributes sns:GetDataProtectionPolicy sns:DeleteTopic"
+    ),
     "AWS::SNS::TopicPolicy": "sns:SetTopicAttributes",
     "AWS::SQS::Queue": "sqs:CreateQueue sqs:GetQueueAttributes sqs:DeleteQueue",
     "AWS::SQS::QueuePolicy": "sqs:SetQueueAttributes",
 }
 
 
-def policy(project: str = PROJECT) -> dict[str, Any]:
-    values = {"Partition": "aws", "Region": "us-east-1", "Account": ACCOUNT, "Project": project}
-    filled: dict[str, Any] = json.loads(Template(POLICY.read_text()).substitute(values))
+VALUES = {"Partition": "aws", "Region": "us-east-1", "Account": ACCOUNT}
+
+
+def policy(path: Path, project: str = PROJECT) -> dict[str, Any]:
+    text = Template(path.read_text("utf-8")).substitute(VALUES, Project=project)
+    filled: dict[str, Any] = json.loads(text)
     return filled
+
+
+STATEMENTS = [statement for path in POLICIES for statement in policy(path)["Statement"]]
 
 
 @dataclass(frozen=True)
@@ -113,7 +129,7 @@ class Person:
     keys: dict[str, str]
 
     def may_all_but(self, *sids: str) -> None:
-        statements = [one for one in policy()["Statement"] if one["Sid"] not in sids]
+        statements = [one for one in STATEMENTS if one["Sid"] not in sids]
         document = json.dumps({"Version": "2012-10-17", "Statement": [*statements, EMULATOR]})
         self.aws.client("iam").put_user_policy(
             UserName=self.name, PolicyName="deployer", PolicyDocument=document
@@ -224,30 +240,85 @@ def test_in_the_end_the_person_may_destroy(deployed: Person) -> None:
     assert "not looked for everywhere" not in ended.stderr
 
 
-def granted() -> Iterator[str]:
-    for statement in policy()["Statement"]:
-        yield from listed(statement["Action"])
-
-
-def test_each_type_of_the_templates_can_be_made_and_removed() -> None:
+def test_what_each_type_of_the_templates_takes_is_known() -> None:
     types = {one["Type"] for tree in template_trees.TREES for one in tree.resources().values()}
-    # Other types take other actions: look them up, and add them here and to the policy.
+    # Other types take other actions: look them up, and add them here and to the policies.
     assert types - NEEDED.keys() == set()
-    patterns = list(granted())
-    for action in (action for type_ in types for action in NEEDED[type_].split()):
-        assert any(fnmatchcase(action, pattern) for pattern in patterns), action
+
+
+def needed() -> set[str]:
+    """What the program calls, and what CloudFormation calls for the person."""
+    return program_calls.actions() | {action for text in NEEDED.values() for action in text.split()}
+
+
+def statements_for(action: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for statement in STATEMENTS
+        if any(fnmatchcase(action, pattern) for pattern in listed(statement["Action"]))
+    ]
+
+
+def test_everything_that_is_needed_is_granted() -> None:
+    assert {"cloudformation:UpdateStack", "s3:ListBucket"} <= program_calls.actions()
+    assert [action for action in sorted(needed()) if not statements_for(action)] == []
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return authorization_reference.installed()
+
+
+@pytest.mark.tools
+def test_every_action_of_the_policies_exists(reference: Reference) -> None:
+    for statement in STATEMENTS:
+        for pattern in listed(statement["Action"]):
+            assert list(reference.actions(pattern)), pattern
+
+
+@pytest.mark.tools
+def test_an_action_that_takes_no_resource_is_tied_to_none(reference: Reference) -> None:
+    """It would be refused. Of a pattern, such as `s3:Get*`, some may take one and some may not."""
+    for statement in STATEMENTS:
+        if listed(statement["Resource"]) != ["*"]:
+            for pattern in listed(statement["Action"]):
+                assert any(map(reference.resources, reference.actions(pattern))), pattern
+
+
+@pytest.mark.tools
+def test_everything_that_is_needed_is_granted_on_what_it_takes(reference: Reference) -> None:
+    for action in sorted(needed()):
+        assert list(reference.actions(action)) == [action]
+        resources = {
+            resource
+            for statement in statements_for(action)
+            for resource in listed(statement["Resource"])
+        }
+        arns = reference.resources(action)
+        assert "*" in resources or any(is_covered(arn, resources) for arn in arns), action
+
+
+def is_covered(arn: str, resources: set[str]) -> bool:
+    """Whether the policies reach the ARN when it is of something of the project's."""
+    of_the_project = {**VALUES, "Name": f"{PROJECT}-something"}
+    filled = re.sub(
+        r"\$\{(\w+)\}", lambda one: of_the_project.get(one[1], of_the_project["Name"]), arn
+    )
+    return any(fnmatchcase(filled, resource) for resource in resources)
 
 
 def test_everything_that_takes_an_arn_is_held_to_the_projects_name() -> None:
-    for statement in policy()["Statement"]:
+    for statement in STATEMENTS:
         for resource in listed(statement["Resource"]):
             is_held = f"{PROJECT}-*" in resource or f"{PROJECT}-*" in str(
                 statement.get("Condition")
             )
             is_mapping = resource.endswith(":event-source-mapping:*")
-            assert is_held or is_mapping or statement["Sid"] == "WhatTakesNoArn", resource
+            assert is_held or is_mapping or statement["Sid"] in TAKES_NO_ARN, resource
 
 
-def test_it_fits_into_a_managed_policy() -> None:
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+def test_each_fits_into_a_managed_policy(path: Path) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-    assert len("".join(json.dumps(policy("miztiik-events")).split())) <= MOST_CHARACTERS
+    longest = policy(path, "p" * 64)
+    assert len("".join(json.dumps(longest).split())) <= MOST_CHARACTERS

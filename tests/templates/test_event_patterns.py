@@ -78,7 +78,7 @@ def test_every_defect_that_the_producer_makes_is_rejected_and_is_no_order(
         ({**SALE, "sales": "86.71"}, SALES),
         ({**SALE, "request_id": "6f1c2a345b6d4e7f8a9b0c1d2e3f4a5b"}, SALES),
         ({**SALE, "store_id": "Store_1"}, SALES),
-        ({**SALE, "is_return": 0}, SALES),
+        ({**SALE, "is_return": "yes"}, SALES),
         ({**SALE, "is_return": {}}, SALES),
         ({**SALE, "request_id": []}, SALES),
         ({**COUNT, "quantity": 1_000_000_001}, INVENTORY),
@@ -91,6 +91,14 @@ def test_other_malformed_events_are_rejected_too(
     local_aws: TestAws, detail: dict[str, Any], kind: str
 ) -> None:
     assert sorted_by(local_aws, envelope(detail, kind)) == (["rejected"], [False, False])
+
+
+@pytest.mark.parametrize("is_return", [None, 0, 1, -1, 0.5])
+def test_an_is_return_that_no_pattern_can_judge_is_left_to_the_analytics(
+    local_aws: TestAws, is_return: object
+) -> None:
+    sent = envelope({**SALE, "is_return": is_return})
+    assert sorted_by(local_aws, sent) == (["sales"], [False, False])
 
 
 def test_a_copy_goes_where_the_first_one_went(local_aws: TestAws) -> None:
@@ -141,14 +149,15 @@ def test_every_event_goes_where_the_oracle_says(
     texts = {**{name: json.dumps(value) for name, value in both.items()}, **extra, **odd}
     detail = json.loads(Event(0, tuple(texts.items())).detail)
     exact = json.loads(json.dumps(detail), parse_float=Decimal)
-    places, _ = sorted_by(local_aws, envelope(detail, kind))
+    places, orders = sorted_by(local_aws, envelope(detail, kind))
     assert set(places) == bus_oracle.places(envelope(exact, kind))
+    assert orders == [bus_oracle.is_order(envelope(exact, kind))] * 2
     assert len(places) == 1 or any(isinstance(value, list) for value in detail.values())
 
 
 def test_the_order_rules_are_the_sales_rule_without_the_returns() -> None:
     sales = json.loads(PLACES["sales"])
-    assert sales["detail"]["is_return"] == [True, False]
+    assert sales["detail"]["is_return"] == [{"anything-but": {"wildcard": "*"}}]
     sales["detail"]["is_return"] = [False]
     assert [json.loads(text) for text in ORDERS] == [sales, sales]
 

@@ -140,14 +140,17 @@ def test_the_delivery_streams_have_the_key_and_write_with_it(keyed: Keyed, outpu
 
 
 def test_the_application_has_the_key(keyed: Keyed) -> None:
+    customers = {"KeyType": "CUSTOMER_MANAGED_KEY", "KeyId": keyed.key}
+    assert encryption_of_the_application(keyed) == customers
+
+
+def encryption_of_the_application(keyed: Keyed) -> dict[str, str]:
     flink = keyed.aws.client("kinesisanalyticsv2")
     name = keyed.names["AnalyticsApplicationName"]
     application = flink.describe_application(ApplicationName=name)["ApplicationDetail"]
     configuration = application["ApplicationConfigurationDescription"]
-    assert configuration["ApplicationEncryptionConfigurationDescription"] == {
-        "KeyType": "CUSTOMER_MANAGED_KEY",
-        "KeyId": keyed.key,
-    }
+    found: dict[str, str] = configuration["ApplicationEncryptionConfigurationDescription"]
+    return found
 
 
 @pytest.mark.parametrize("logical_id", ASKS)
@@ -204,6 +207,7 @@ def test_the_key_stays_until_it_is_taken_back(keyed: Keyed) -> None:
     url = keyed.names["RejectedEventsQueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["SqsManagedSseEnabled"] == "true"
+    assert encryption_of_the_application(keyed) == {"KeyType": "AWS_OWNED_KEY"}
     s3, bucket = keyed.aws.client("s3"), keyed.names["FirehoseDataStore"]
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
     (rule,) = encryption["Rules"]

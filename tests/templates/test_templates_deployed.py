@@ -6,6 +6,7 @@ One story is told, and the tests look at how it went: deploy, the same again, de
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from subprocess import CompletedProcess
@@ -16,6 +17,7 @@ import pytest
 import command_line
 from interface import INTERFACE
 from miztiik_events.cloudformation import stacks, template
+from miztiik_events.commands.options import PROJECT_PATTERN
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -140,6 +142,38 @@ def test_the_application_has_a_subtask_for_each_shard(story: Story) -> None:
     parallelism = flink["ParallelismConfigurationDescription"]
     assert int(parallelism["Parallelism"]) == story.shards == SHARDS
     assert story.application["ApplicationStatus"] == "READY"
+
+
+@pytest.mark.parametrize(
+    ("template_name", "output"),
+    [
+        ("analytics", "AnalyticsApplicationName"),
+        ("recomputation", "RecomputationApplicationName"),
+    ],
+)
+def test_an_application_is_called_like_its_stack_and_never_twice_the_same(
+    story: Story, template_name: str, output: str
+) -> None:
+    """Policies and keys know it by the first; by the second it may be created again at once."""
+    stack = story.stacks[f"{PROJECT}-{template_name}"]
+    unique = stack.id.rpartition("/")[2].partition("-")[0]
+    assert len(unique) == 8
+    assert story.outputs[output] == f"{stack.name}-{unique}"
+
+
+def test_the_longest_project_has_applications_whose_names_fit(
+    local_aws: TestAws, story: Story
+) -> None:
+    model = local_aws.client("kinesisanalyticsv2").meta.service_model
+    most = model.shape_for("ApplicationName").metadata["max"]
+    rest = len(story.outputs["RecomputationApplicationName"]) - len(PROJECT)
+    longest = max(length for length in range(128) if is_project("p" * length))
+    assert longest == 64
+    assert longest + rest <= most
+
+
+def is_project(name: str) -> bool:
+    return re.fullmatch(PROJECT_PATTERN, name) is not None
 
 
 def test_a_parameter_that_was_given_reaches_the_application(story: Story) -> None:

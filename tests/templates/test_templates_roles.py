@@ -127,12 +127,15 @@ def test_a_service_is_trusted_when_it_works_for_our_account_alone(tree: Tree) ->
     """Lambda too says for whom: its guide names both keys for the roles of functions.
 
     https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html
+    Firehose says it by an external id: the account's number.
+    https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
     """
     for name, role in tree.properties(ROLE).items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Action"] == "sts:AssumeRole"
-        ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-        assert trust["Condition"]["StringEquals"] == ours, name
+        is_firehose = trust["Principal"] == {"Service": "firehose.amazonaws.com"}
+        key = "sts:ExternalId" if is_firehose else "aws:SourceAccount"
+        assert trust["Condition"]["StringEquals"] == {key: {"Ref": "AWS::AccountId"}}, name
 
 
 def used(value: Any) -> set[str]:
