@@ -17,7 +17,7 @@ import pytest
 import command_line
 from interface import INTERFACE
 from miztiik_events.cloudformation import stacks, template
-from miztiik_events.commands.options import PROJECT_PATTERN
+from miztiik_events.commands.options import LONGEST_PROJECT, PROJECT_PATTERN
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -168,7 +168,7 @@ def test_the_longest_project_has_applications_whose_names_fit(
     most = model.shape_for("ApplicationName").metadata["max"]
     rest = len(story.outputs["RecomputationApplicationName"]) - len(PROJECT)
     longest = max(length for length in range(128) if is_project("p" * length))
-    assert longest == 64
+    assert longest == LONGEST_PROJECT
     assert longest + rest <= most
 
 
