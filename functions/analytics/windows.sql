@@ -82,7 +82,7 @@ SELECT *,
     WHEN detail_type IS DISTINCT FROM 'sales-events'
       OR request_id IS NULL OR request_id = '' OR CHAR_LENGTH(request_id) > 256
       OR request_id LIKE '[%' OR request_id LIKE '{%'
-      OR store_id IS NULL OR store_id NOT LIKE 'store\_%' ESCAPE '\' OR CHAR_LENGTH(store_id) > 256
+      OR store_id IS NULL OR store_id NOT LIKE 'store!_%' ESCAPE '!' OR CHAR_LENGTH(store_id) > 256
       OR amount IS NULL OR amount > 1000000000
       OR is_return IS NULL OR is_return NOT IN ('true', 'false') THEN 'malformed'
     WHEN is_late THEN 'late'

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import newest_flink
 from miztiik_events.deploy import jar
 from repository import FUNCTIONS
 
@@ -33,7 +34,11 @@ print(main.prepare(main.program(main.read_groups(main.PROPERTIES))).explain())
 
 
 def run(
-    code: str, groups: dict[str, dict[str, str]], folder: Path, classpath: Path | None = None
+    code: str,
+    groups: dict[str, dict[str, str]],
+    folder: Path,
+    classpath: Path | None = None,
+    **further: str,
 ) -> tuple[int, str]:
     properties = folder / "application_properties.json"
     properties.write_text(
@@ -47,6 +52,7 @@ def run(
         "APPLICATION_PROPERTIES_FILE": str(properties),
         # The local classpath of PyFlink's own gateway; on a cluster the jarfile option does this.
         "HADOOP_CLASSPATH": str(classpath or ""),
+        **further,
     }
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
@@ -58,16 +64,24 @@ def run(
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
-    code, text = run(
-        EXPLAIN,
-        GROUPS,
-        tmp_path_factory.mktemp("plan"),
-        jar.build((FUNCTION / "pom.xml").read_bytes()),
-    )
+def explained(folder: Path, **further: str) -> str:
+    connectors = jar.build((FUNCTION / "pom.xml").read_bytes())
+    code, text = run(EXPLAIN, GROUPS, folder, connectors, **further)
     assert code == 0, text
     return text.split("== Optimized Execution Plan ==")[1]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return explained(tmp_path_factory.mktemp("plan"))
+
+
+@pytest.mark.tools
+def test_the_newest_flink_of_the_line_plans_the_same(plan: str, tmp_path: Path) -> None:
+    """What runs here is the oldest; AWS runs one of them, and does not say which."""
+    newest = newest_flink.installed()
+    assert list((newest / "lib").glob("flink-dist-1.20.5.jar"))
+    assert explained(tmp_path, FLINK_HOME=str(newest)) == plan
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class Application:
     key: str
     object_version: str | None
     parallelism: int
+    parallelism_per_kpu: int
     checkpoint_interval_ms: int | None
     checkpoint_pause_ms: int
     log_level: str
@@ -72,6 +73,7 @@ def described(view: dict[str, Any]) -> Application:
     checkpoints = flink["CheckpointConfigurationDescription"]
     code = configuration["ApplicationCodeConfigurationDescription"]["CodeContentDescription"]
     location = code["S3ApplicationCodeLocationDescription"]
+    parallelism = flink["ParallelismConfigurationDescription"]
     run = configuration.get("RunConfigurationDescription") or {}
     return Application(
         name=view["ApplicationName"],
@@ -82,7 +84,8 @@ def described(view: dict[str, Any]) -> Application:
         bucket=location["BucketARN"].rpartition(":::")[2],
         key=location["FileKey"],
         object_version=location.get("ObjectVersion"),
-        parallelism=int(flink["ParallelismConfigurationDescription"].get("Parallelism", 1)),
+        parallelism=int(parallelism.get("Parallelism", 1)),
+        parallelism_per_kpu=int(parallelism.get("ParallelismPerKPU", 1)),
         checkpoint_interval_ms=_checkpoint_interval(checkpoints),
         checkpoint_pause_ms=min(
             int(checkpoints.get("MinPauseBetweenCheckpoints", 5000)), LONGEST_CHECKPOINT_PAUSE_MS

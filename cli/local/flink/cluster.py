@@ -97,7 +97,7 @@ class Cluster:
 
     def _start(self, kind: str, *arguments: str, source: str | None = None) -> Output:
         process = subprocess.Popen(
-            programs.command(kind, self.folder, self.application.parallelism, arguments),
+            programs.command(kind, self.folder, self.application, arguments),
             env=configuration.environment(self.application, self.folder),
             cwd=self.folder.code,
             stdin=subprocess.DEVNULL,

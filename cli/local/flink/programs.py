@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from .. import requirements
+from .application import Application
 from .configuration import RunFolder, flink_home, taskmanager_memory
 
 JOBMANAGER, TASKMANAGER, CLIENT = "jobmanager", "taskmanager", "client"
@@ -25,12 +26,14 @@ _LOGGING = {JOBMANAGER: "log4j-console", TASKMANAGER: "log4j-console", CLIENT: "
 _JAVA_WITHOUT_SECURITY_MANAGER = range(18, 24)
 
 
-def command(kind: str, folder: RunFolder, slots: int, arguments: Sequence[str] = ()) -> list[str]:
-    """What runs a cluster's JobManager, its TaskManager of so many slots, or its client."""
+def command(
+    kind: str, folder: RunFolder, application: Application, arguments: Sequence[str] = ()
+) -> list[str]:
+    """What runs the application's JobManager, its TaskManager, or the client."""
     if kind != CLIENT:
         arguments = ("--configDir", str(folder.configuration), *arguments)
     java = requirements.find_java() / "bin" / "java"
-    options = [*_options(java, folder), *_memory(kind, slots), *_logging(kind, folder)]
+    options = [*_options(java, folder), *_memory(kind, application), *_logging(kind, folder)]
     return [str(java), *options, "-classpath", _classpath(), _CLASSES[kind], *arguments]
 
 
@@ -46,12 +49,12 @@ def _options(java: Path, folder: RunFolder) -> list[str]:
     return [*opened, *light, f"-Djava.io.tmpdir={folder.temporary}"]
 
 
-def _memory(kind: str, slots: int) -> list[str]:
+def _memory(kind: str, application: Application) -> list[str]:
     if kind == JOBMANAGER:
         return ["-Xms448m", "-Xmx448m", "-XX:MaxMetaspaceSize=256m"]
     if kind == CLIENT:
         return []
-    memory = taskmanager_memory(slots)
+    memory = taskmanager_memory(application)
     heap = memory["framework.heap.size"] + memory["task.heap.size"]
     direct = memory["framework.off-heap.size"] + memory["network.max"]
     return [

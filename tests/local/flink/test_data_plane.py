@@ -18,6 +18,7 @@ import pytest
 
 import processes
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
+from flink_job import FlinkJob
 from miztiik_events.local import launch
 from miztiik_events.local.flink import data_plane
 from miztiik_events.local.flink import processes as flink_processes
@@ -63,6 +64,14 @@ def test_the_log_is_in_cloudwatch_as_managed_flink_writes_it(counter: Counter) -
 def test_the_program_gets_its_properties_and_the_endpoint(counter: Counter) -> None:
     texts = [message.get("message") for message in counter.messages()]
     assert f"the endpoint is {counter.aws.endpoint}" in texts
+
+
+def test_state_is_kept_as_managed_flink_keeps_it(counter: Counter, local_aws: TestAws) -> None:
+    """RocksDB in the native memory of a KPU, which one slot has to itself here."""
+    job = FlinkJob(local_aws.running.folder.flink)
+    assert job.state_backend() == "EmbeddedRocksDBStateBackend"
+    assert job.managed_megabytes() == 1024
+    assert job.settings()["execution.checkpointing.incremental"] == "true"
 
 
 def test_a_snapshot_is_a_savepoint_and_the_job_goes_on(counter: Counter) -> None:
