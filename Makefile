@@ -11,7 +11,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test soak lint bench-cli bench-lateness clean wheel
+.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-lateness clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +64,10 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py
 
-bench-lateness: install ## Measure how far out of order sales come, and when windows close
+bench-analytics: install ## Time the program beside that of before, on RocksDB; EVENTS=2000000
+	@$(BIN)/python bench/analytics.py $(if $(EVENTS),--events $(EVENTS))
+
+bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
 
 wheel: $(READY) ## Build the wheel and the sdist into dist/

@@ -1,8 +1,8 @@
-"""How far out of order sales come, and when windows close: `make bench-lateness`.
+"""How long sales take to arrive, and when windows close: `make bench-lateness`.
 
-The whole project on an AWS on this machine. For each load it says by how much a sale was behind
-its shard (what the allowed lateness has to be measured by), how many came late, and how long after
-its end the last window was in the data store, with the heartbeat's own schedule.
+The whole project on an AWS on this machine. For each load it says how long after it happened a
+sale arrived (what the allowed lateness has to be measured by), how many came late, and how long
+after its end the last window was in the data store, with the heartbeat's own schedule.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _row(aws: Aws, load: Load) -> dict[str, object]:
     return {
         "load": load.name,
         "sales": answer["sales_events"],
-        "behind its shard, s": found["disorder"] / 1000,
+        "arrived after, s": found["lag"] / 1000,
         "late": found["counts"]["late"] - before["counts"]["late"],
         "last window after its end, s": round(closed - _window_end(ended), 1),
     }

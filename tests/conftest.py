@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+import past_aws
 from miztiik_events.local import launch
 from shared_aws import TestAws
 
@@ -30,10 +31,19 @@ def local_aws() -> Iterator[TestAws]:
         yield TestAws(running)
 
 
+@pytest.fixture(scope="session")
+def past() -> Iterator[TestAws]:
+    """Another AWS, whose stream takes the time of arrival from the record: past_aws.py."""
+    if sys.version_info >= (3, 12):
+        pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
+    with launch.local_aws(server=past_aws.SERVER) as running:
+        yield TestAws(running)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses `local_aws`, however indirectly, and have whole flows start first."""
+    """Mark what uses an AWS on this machine, however indirectly; have whole flows start first."""
     for item in items:
-        if "local_aws" in getattr(item, "fixturenames", ()):
+        if {"local_aws", "past"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("aws")
     items.sort(key=lambda item: item.get_closest_marker("scenario") is None)

@@ -1,8 +1,8 @@
 """Whether the stream's shards and the application's subtasks fit: now, at a start, at a deploy.
 
 The source reads a closed shard and its children side by side. When the application was stopped as
-they changed, it has both to catch up with, and a subtask that gets two of them makes the sales of
-one late: its watermark is that of the other.
+they changed, it has both to catch up with, and a subtask that gets two of them lets one overtake
+the sales of the other: its watermark is that of the first.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def require_room(
     *,
     restart: bool = False,
 ) -> None:
-    """Raise UnhealthyError when a start from `origin` (snapshots.py) would make sales late.
+    """Raise UnhealthyError when a start from `origin` (snapshots.py) would let sales be overtaken.
 
     What runs is left alone, or stopped with a snapshot and started from that.
     """
@@ -142,7 +142,7 @@ def _refusal(
         f"{counted(len(shards), 'shard')} to read, {closed} of them closed by a change of their "
         f"number, and with a parallelism of {application.parallelism} one subtask would read\n"
         f"{pairs}\n"
-        "  at once. Sales would come out late, or be lost to their windows.\n"
+        "  at once. Sales of one would be overtaken by those of the other, and not counted.\n"
         f"  Next: {_way_out(application, shards)}"
     )
 
@@ -171,7 +171,7 @@ def extra_parallelism(kinesis: KinesisClient, stream: str, moment: datetime, usu
         raise UnhealthyError(
             f"stream {stream} got another number of shards, and its old one back, since "
             f"{moment:%Y-%m-%d %H:%M:%S}: no parallelism keeps the shards of then and now apart, "
-            "and sales would come out late. "
+            "and sales would be overtaken. "
             "Next: --from with a time after the last of these changes"
         )
     return enough
@@ -189,7 +189,7 @@ def caution(session: boto3.session.Session, outputs: Mapping[str, str], after: s
     behind = _behind(session, name)
     return behind and (
         f"The number of shards goes from {before} to {after} while the application {behind}: what "
-        "it has not read by then could come out late. Let it run and catch up first "
+        "it has not read by then could be overtaken. Let it run and catch up first "
         "(start-analytics, status), then deploy"
     )
 

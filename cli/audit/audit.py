@@ -38,6 +38,7 @@ PLACES = (
     "counted",
     "duplicates",
     "late",
+    "overtaken",
     "malformed",
     "open",
     "skipped",
@@ -64,8 +65,9 @@ class Audit:
     """What the audit says. `counts` has how many records are in each place, `records` in all.
 
     `shards` has the records of each shard, `queues` the messages in the rejected and dead-letter
-    queues. `disorder` is the most by which a sale came out of order in its shard, in milliseconds:
-    with an allowed lateness above it, none is late. Times are UTC, as in the results.
+    queues. `lag` is the most by which a sale arrived after it happened, in milliseconds: with an
+    allowed lateness above it, none is late. `rivals` is how many sales have copies that differ in
+    two shards, of which either may count. Times are UTC, as in the results.
     """
 
     windowing: Windowing
@@ -75,7 +77,8 @@ class Audit:
     counts: Mapping[str, int]
     shards: Mapping[str, int]
     queues: Mapping[str, int]
-    disorder: int = 0
+    lag: int = 0
+    rivals: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -123,7 +126,8 @@ def audit(
         counts=_counts(places, stored),
         shards={shard: page.records for shard, page in ledger.shards.items()},
         queues=queues.messages(session.client("sqs"), outputs),
-        disorder=places.disorder,
+        lag=places.lag,
+        rivals=len(places.rivals),
     )
 
 

@@ -15,6 +15,8 @@ from .timeline import Period
 
 Rows = Mapping[RowKey, Sequence[Row]]
 StoreAndPeriod = tuple[str, Period]
+# What a sale adds to a store's figures, and what its rivals would add in its place.
+Choice = tuple["Revenue", Sequence["Revenue"]]
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ def expected(places: Places) -> dict[StoreAndPeriod, Revenue]:
 
 def differences(places: Places, rows: Rows) -> list[Difference]:
     """Where the results say otherwise, in the order of the windows; then those of the places."""
-    due, stored = expected(places), _by_period(places, rows)
+    due, stored, choices = expected(places), _by_period(places, rows), _choices(places)
     row_differences = [
         difference
         for key in sorted(due.keys() | stored.keys(), key=_order)
-        for difference in _compared(key, due.get(key), stored.get(key, ()), places)
+        for difference in _compared(
+            key, due.get(key), stored.get(key, ()), places, choices.get(key, ())
+        )
     ]
     return row_differences + places.differences
 
@@ -143,8 +147,27 @@ def _window(
     )
 
 
+def _choices(places: Places) -> Mapping[StoreAndPeriod, Sequence[Choice]]:
+    """Of the stores whose sales have rivals."""
+    choices = defaultdict(list)
+    for (period, request_id), rivals in places.rivals.items():
+        _, counted = places.originals[period, request_id]
+        for store in {sale.store_id for sale in rivals}:
+            adds = [_adds(sale, store) for sale in rivals]
+            choices[store, period].append((_adds(counted, store), adds))
+    return choices
+
+
+def _adds(sale: Sale, store: str) -> Revenue:
+    return _sum_of_sales([sale] if sale.store_id == store else [])
+
+
 def _compared(
-    key: StoreAndPeriod, due: Revenue | None, rows: Sequence[Row], places: Places
+    key: StoreAndPeriod,
+    due: Revenue | None,
+    rows: Sequence[Row],
+    places: Places,
+    choices: Sequence[Choice],
 ) -> Iterator[Difference]:
     store, period = key
     end = written(period.end)
@@ -153,6 +176,8 @@ def _compared(
     revenue = due.revenue if due else None
     if contradiction := _contradiction(rows):
         yield Difference("contradicting rows", end, store, revenue, contradiction)
+    elif choices:
+        yield from _fields(key, due or _sum_of_sales([]), _sum_of_rows(rows), choices)
     elif not due:
         yield Difference("row too many", end, store, None, _sum_of_rows(rows).revenue)
     elif not rows:
@@ -170,12 +195,21 @@ def _contradiction(rows: Sequence[Row]) -> str:
     return ""
 
 
-def _fields(key: StoreAndPeriod, due: Revenue, stored: Revenue) -> Iterator[Difference]:
+def _fields(
+    key: StoreAndPeriod, due: Revenue, stored: Revenue, choices: Sequence[Choice] = ()
+) -> Iterator[Difference]:
     store, period = key
-    # Sales that are missing may yet turn out to be late: their records come a way of their own.
+    # Sales that are missing may yet turn out overtaken: their records come a way of their own.
     may_settle = stored.orders + stored.returns < due.orders + due.returns
-    for field in fields(due):
-        ours, theirs = getattr(due, field.name), getattr(stored, field.name)
-        if ours != theirs:
+    for name in (field.name for field in fields(due)):
+        ours, theirs = getattr(due, name), getattr(stored, name)
+        less, more = (
+            sum(
+                edge(getattr(one, name) for one in adds) - getattr(now, name)
+                for now, adds in choices
+            )
+            for edge in (min, max)
+        )
+        if not ours + less <= theirs <= ours + more:
             end = written(period.end)
-            yield Difference(field.name, end, store, ours, theirs, may_settle=may_settle)
+            yield Difference(name, end, store, ours, theirs, may_settle=may_settle)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cached_property
-from itertools import accumulate
 from typing import NamedTuple
 
 from ..pipeline.records import Envelope, Record, Shard, is_heartbeat
 from .sales import Sale, event_time, sale
-
-# The service calls the time of arrival approximate.
-TOLERANCE_SECONDS = 1
 
 
 class RecordId(NamedTuple):
@@ -28,21 +22,16 @@ class RecordId(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """Which record it is, and its times, in milliseconds since 1970.
-
-    `behind` is by how much it happened before the latest event that its shard had before it: what
-    the watermark of that shard has to wait for.
-    """
+    """Which record it is, and its times, in milliseconds since 1970."""
 
     id: RecordId
     event_time: int
     arrival: int
-    behind: int = 0
 
 
 @dataclass
 class ShardPage:
-    """One shard's part of the ledger; `newest` is the latest event time in it."""
+    """One shard's part of the ledger; `newest` is the latest arrival in it."""
 
     is_open: bool
     records: int = 0
@@ -60,7 +49,7 @@ class Ledger:
     malformed: list[Stamp] = field(default_factory=list)
     heartbeats: int = 0
     unreadable: int = 0
-    _newest_by_second: dict[int, int] = field(default_factory=dict)
+    oldest: int | None = None
 
     @classmethod
     def written(cls, shards: Iterable[Shard], records: Iterable[Record]) -> Ledger:
@@ -77,20 +66,23 @@ class Ledger:
     @property
     def oldest_arrival(self) -> datetime | None:
         """To the second."""
-        seconds = self._newest_by_second
-        return datetime.fromtimestamp(min(seconds), timezone.utc) if seconds else None
+        return (
+            None
+            if self.oldest is None
+            else datetime.fromtimestamp(self.oldest // 1000, timezone.utc)
+        )
 
     @property
     def clock(self) -> int | None:
-        """The event time that every open shard has reached; None while one of them has none."""
+        """The arrival that every open shard has reached; None while one of them has none."""
         newest = [page.newest for page in self.shards.values() if page.is_open]
         reached = [time for time in newest if time is not None]
         return min(reached) if reached and len(reached) == len(newest) else None
 
-    def newest_until(self, arrival: int) -> int:
-        """The latest event time among the records, of any shard, that had arrived by then."""
-        seconds, newest = self._course
-        return newest[bisect_right(seconds, arrival // 1000 + TOLERANCE_SECONDS) - 1]
+    @property
+    def newest(self) -> int:
+        """The latest arrival in any shard."""
+        return max((page.newest or 0 for page in self.shards.values()), default=0)
 
     def spans(self, record: RecordId) -> bool:
         """Whether a record of this id would have to be here: neither expired nor still to come."""
@@ -111,22 +103,15 @@ class Ledger:
 
     def _take_event(self, page: ShardPage, record: Record, envelope: Envelope) -> None:
         arrival = round(record.arrival.timestamp() * 1000)
-        happened = event_time(envelope, record.arrival)
-        second = arrival // 1000
-        page.newest = max(happened, page.newest or 0)
-        behind = page.newest - happened
-        self._newest_by_second[second] = max(happened, self._newest_by_second.get(second, 0))
+        page.newest = max(arrival, page.newest or 0)
+        self.oldest = min(arrival, self.oldest or arrival)
         if is_heartbeat(envelope):
             self.heartbeats += 1
             return
-        stamp = Stamp(RecordId(record.shard_id, record.sequence_number), happened, arrival, behind)
+        happened = event_time(envelope, record.arrival)
+        stamp = Stamp(RecordId(record.shard_id, record.sequence_number), happened, arrival)
         sold = sale(envelope)
         if sold:
             self.sales.append((stamp, sold))
         else:
             self.malformed.append(stamp)
-
-    @cached_property
-    def _course(self) -> tuple[Sequence[int], Sequence[int]]:
-        seconds = sorted(self._newest_by_second)
-        return seconds, list(accumulate((self._newest_by_second[s] for s in seconds), max))

@@ -19,7 +19,8 @@ from .timeline import Period, Timeline
 
 Figure = Union[Decimal, int, str, None]
 PeriodAndRequest = tuple[Period, str]
-LATE, MALFORMED = "late", "malformed"
+Counted = tuple[Stamp, Sale]
+LATE, OVERTAKEN, MALFORMED = "late", "overtaken", "malformed"
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Places:
 
     Windows that do not begin after `complete_after`, in milliseconds, are left out: the stream may
     no longer hold all of their events. `originals` has, of all copies of a sale (request_id) in a
-    window, the one that counts: that happened first, by the record's id when several did. Those in
-    windows that are still open are among them. `disorder` is the most by which a sale, no copy,
-    came out of order in its shard (milliseconds).
+    window, the one that counts: the first in the stream. Those in windows that are still open are
+    among them. `rivals` has all that may count instead, where copies that differ are in two shards:
+    only there, the order in which the job reads them decides. `lag` is the most by which a sale, no
+    copy, arrived after it happened (milliseconds).
     """
 
     ledger: Ledger
@@ -55,19 +57,20 @@ class Places:
     complete_after: int
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
-    disorder: int = 0
-    originals: dict[PeriodAndRequest, tuple[Stamp, Sale]] = field(default_factory=dict)
+    lag: int = 0
+    originals: dict[PeriodAndRequest, Counted] = field(default_factory=dict)
+    rivals: dict[PeriodAndRequest, set[Sale]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ledger = self.ledger
         self.counts.update(heartbeats=ledger.heartbeats, unreadable=ledger.unreadable)
         for stamp in ledger.malformed:
             self._keep_malformed(stamp)
-        late = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
-        self._keep_late(late)
+        set_aside = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
+        self._keep_set_aside(set_aside)
         unclosed = sum(not self.is_closed(period) for period, _ in self.originals)
-        in_time = (stamp.behind for stamp, _ in self.originals.values())
-        self.disorder = max(self.disorder, max(in_time, default=0))
+        in_time = (stamp.arrival - stamp.event_time for stamp, _ in self.originals.values())
+        self.lag = max(self.lag, max(in_time, default=0))
         self.counts.update(open=unclosed, counted=len(self.originals) - unclosed)
         self._find_unknown_records()
 
@@ -95,7 +98,7 @@ class Places:
             self._differ("malformed event", stamp, "recorded", stored, may_settle=not reason)
 
     def _keep_sale(self, stamp: Stamp, sale: Sale) -> bool:
-        """Put it in its place; False, and nothing else, when it is recorded as late."""
+        """Put it in its place; False, and nothing else, when that is late_events/."""
         reason = self.recorded.get(stamp.id)
         key = (self._period(stamp), sale.request_id)
         if reason == MALFORMED:
@@ -103,30 +106,55 @@ class Places:
             self._differ("well-formed sale", stamp, "counted", "recorded as malformed")
         elif key[0].start <= self.complete_after:
             self.counts["skipped"] += 1
-        elif reason:
+        elif reason or self.timeline.is_late(stamp.event_time, stamp.arrival):
             return False
         else:
             original = self.originals.setdefault(key, (stamp, sale))
             if original[0] is not stamp:
                 self.counts["duplicates"] += 1
-                self.originals[key] = min(original, (stamp, sale), key=_age)
+                self._keep_copy(key, (stamp, sale))
         return True
 
-    def _keep_late(self, late: Iterable[tuple[Stamp, Sale]]) -> None:
+    def _keep_copy(self, key: PeriodAndRequest, copy: Counted) -> None:
+        """A shard's records come in their order, so only one of another shard can be before."""
+        known = self.originals[key]
+        if known[0].id.shard_id == copy[0].id.shard_id:
+            return
+        if known[1] != copy[1]:
+            self.rivals.setdefault(key, {known[1]}).add(copy[1])
+        self.originals[key] = min(known, copy, key=_arrival)
+
+    def _keep_set_aside(self, sales: Iterable[tuple[Stamp, Sale]]) -> None:
         """A late copy of a sale that was counted in time, or is late as well, is a duplicate."""
         known = set(self.originals)
-        for stamp, sale in late:
+        for stamp, sale in sales:
             key = (self._period(stamp), sale.request_id)
+            reason = self.recorded.get(stamp.id)
+            if reason is None and not self.is_due(key[0]):
+                self.counts["open"] += 1
+                continue
             if key in known:
                 self.counts["duplicates"] += 1
             else:
-                self.counts[LATE] += 1
-                self.disorder = max(self.disorder, stamp.behind)
+                self.counts[OVERTAKEN if reason == OVERTAKEN else LATE] += 1
+                self.lag = max(self.lag, stamp.arrival - stamp.event_time)
             known.add(key)
-            newest = self.ledger.newest_until(stamp.arrival)
-            if self.timeline.reached(newest) < self.timeline.earliest_end(stamp.event_time):
-                # Nothing that the stream held by then had come past the window's end.
-                self._differ("sale in time", stamp, "counted", "recorded as late")
+            self._judge(stamp, reason)
+
+    def _judge(self, stamp: Stamp, reason: str | None) -> None:
+        """Whether the reason with which a sale was set aside is the right one."""
+        times, timeline = (stamp.event_time, stamp.arrival), self.timeline
+        if reason is None:
+            self._differ("late sale", stamp, "recorded", "not recorded", may_settle=True)
+        elif reason not in (LATE, OVERTAKEN):
+            self._differ("unknown reason", stamp, "", f"recorded as {reason}")
+        elif reason == LATE and not timeline.may_be_late(*times):
+            self._differ("sale in time", stamp, "counted", "recorded as late")
+        elif reason == OVERTAKEN and timeline.is_late(*times):
+            self._differ("late sale", stamp, "recorded as late", "recorded as overtaken")
+        elif reason == OVERTAKEN and not timeline.may_be_closed(times[0], self.ledger.newest):
+            # Nothing in the stream can have closed its window.
+            self._differ("sale in time", stamp, "counted", "recorded as overtaken")
 
     def _find_unknown_records(self) -> None:
         known = {stamp.id for stamp, _ in self.ledger.sales}
@@ -150,6 +178,6 @@ class Places:
         return self.timeline.period(stamp.event_time)
 
 
-def _age(copy: tuple[Stamp, Sale]) -> tuple[int, RecordId]:
+def _arrival(copy: Counted) -> tuple[int, RecordId]:
     stamp, _ = copy
-    return stamp.event_time, stamp.id
+    return stamp.arrival, stamp.id

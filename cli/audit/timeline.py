@@ -17,6 +17,9 @@ from ..pipeline.windowing import Windowing, written
 
 # What templates/analytics.yaml allows: a row that tells of a longer window is wrong.
 LONGEST = 900_000
+# For how long the job leaves a window open when all that arrives is late for it by now: arrivals
+# are approximate, and new shards are found and read within two seconds.
+MARGIN = 3_000
 
 
 class Period(NamedTuple):
@@ -67,17 +70,28 @@ class Timeline:
         return 0 < span.length <= longest and span.start % span.length == 0
 
     def closed_until(self, clock: int) -> int:
-        """Until when the windows of all lengths are closed, when event time is at `clock`."""
+        """Until when the windows of all lengths are closed, when arrivals have come to `clock`."""
         reached = self.reached(clock)
         return min(reached // length * length for length in self.lengths)
 
     def reached(self, clock: int) -> int:
         """The ends until then are past: a window is closed when its last millisecond has come."""
-        return clock - self.windowing.lateness + 1
+        return clock - self.windowing.lateness - MARGIN + 1
 
-    def earliest_end(self, event_time: int) -> int:
-        """When, at the earliest, the window of a sale of that time ends."""
-        return min((event_time // length + 1) * length for length in self.lengths)
+    def may_be_late(self, event_time: int, arrival: int) -> bool:
+        """Whether a sale is late for the first to end of the windows that it may be in."""
+        return arrival >= min(self._ends(event_time)) + self.windowing.lateness
+
+    def is_late(self, event_time: int, arrival: int) -> bool:
+        """Whether a sale is late for all windows that it may be in; an update makes several."""
+        return arrival >= max(self._ends(event_time)) + self.windowing.lateness
+
+    def may_be_closed(self, event_time: int, clock: int) -> bool:
+        """Whether arrivals have closed the first to end of the windows that it may be in."""
+        return self.reached(clock) >= min(self._ends(event_time))
+
+    def _ends(self, event_time: int) -> Sequence[int]:
+        return [(event_time // length + 1) * length for length in self.lengths]
 
     @cached_property
     def lengths(self) -> Sequence[int]:

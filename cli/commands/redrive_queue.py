@@ -121,7 +121,7 @@ class QueueRedrive:
         late = redrive.late(chosen, windowing, datetime.now(timezone.utc))
         if late:
             self.options.say(
-                f"{counted(late, 'sale')} of a window that has closed: recorded in late_events/, "
+                f"{counted(late, 'sale')} too late for a window: recorded in late_events/, "
                 "not counted in the results"
             )
 

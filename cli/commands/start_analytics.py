@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--force",
     is_flag=True,
-    help="Start even if the number of shards has changed and sales would come out late.",
+    help="Start even if the number of shards has changed and sales would be overtaken.",
 )
 @timeout_option(600)
 @no_wait_option
@@ -48,7 +48,7 @@ def command(
 
     It resumes where it was stopped. If it is already running, nothing happens; a deploy restarts it
     when its code or its settings have changed. Ends with 4, and starts nothing, when the number of
-    shards has changed meanwhile and sales would come out late.
+    shards has changed meanwhile and sales would be overtaken: recorded, not counted.
 
     With a time, a second application recomputes past windows from the events that are still in the
     stream, and writes them under `recomputed/`; the analytics application keeps running beside it.

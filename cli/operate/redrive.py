@@ -108,8 +108,8 @@ def everything(events: Iterable[Unprocessed], outcomes: Iterable[Outcome]) -> li
 
 
 def late(events: Iterable[Unprocessed], windowing: Windowing, now: datetime) -> int:
-    """How many are sales of a window that has closed: the analytics records these as late."""
-    first = windowing.closed_before(round(now.timestamp() * 1000))
+    """How many are sales that are late when they arrive now: the analytics records them as such."""
+    first = windowing.first_in_time(round(now.timestamp() * 1000))
     times = (event.happened for event in events if event.type == SALES)
     return sum(windowing.window(round(time.timestamp() * 1000)) < first for time in times if time)
 

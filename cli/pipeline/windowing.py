@@ -12,7 +12,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Windowing:
-    """The length of the windows, and for how long they wait for what comes late."""
+    """The length of the windows, and for how long after its end a window takes what arrives."""
 
     length: int
     lateness: int
@@ -21,9 +21,9 @@ class Windowing:
         """The number of the window that the event is in."""
         return event_time // self.length
 
-    def closed_before(self, clock: int) -> int:
-        """The number of the first window that is still open when event time has come to `clock`."""
-        return (clock - self.lateness) // self.length
+    def first_in_time(self, arrival: int) -> int:
+        """The number of the first window for which a sale that arrives then is not late."""
+        return (arrival - self.lateness) // self.length
 
 
 def written(time: int) -> str:

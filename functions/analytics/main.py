@@ -22,6 +22,17 @@ PROGRAM = Path(__file__).with_name("windows.sql")
 # Where Managed Flink puts the property groups; the variable is for running it anywhere else.
 PROPERTIES = os.environ.get("APPLICATION_PROPERTIES_FILE", "/etc/flink/application_properties.json")
 
+SETTINGS = {
+    "pipeline.name": "revenue-per-store",
+    "table.local-time-zone": "UTC",
+    # A row goes from one step to the next as it is; nothing here keeps one and changes it later.
+    "pipeline.object-reuse": "true",
+    # Both INSERTs must share one source and one watermark. Left alone, the planner gives each a
+    # WatermarkAssigner of its own when they read different columns, and then a window can be closed
+    # for the one and open for the other: a sale is recorded twice, or not at all.
+    "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
+}
+
 Groups = Mapping[str, Mapping[str, str]]
 
 
@@ -83,16 +94,11 @@ def statements(program: str) -> Iterator[str]:
             yield statement.strip()
 
 
-def prepare(program: Iterable[str]) -> StatementSet:
+def prepare(program: Iterable[str], settings: Mapping[str, str] = SETTINGS) -> StatementSet:
     """All INSERTs of the program as one statement set, hence one job."""
     tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    settings = tables.get_config()
-    settings.set("pipeline.name", "revenue-per-store")
-    settings.set("table.local-time-zone", "UTC")
-    # Both INSERTs must share one source and one watermark. Left alone, the planner gives each a
-    # WatermarkAssigner of its own when they read different columns, and then a sale can be late for
-    # the one and in time for the other: recorded twice, or not at all.
-    settings.set("table.optimizer.reuse-optimize-block-with-digest-enabled", "true")
+    for name, value in settings.items():
+        tables.get_config().set(name, value)
     inserts = tables.create_statement_set()
     for statement in program:
         if statement.startswith("INSERT"):

@@ -1,10 +1,14 @@
 -- Revenue per store in tumbling windows of event time.
 --
+--   events ─▶ windowed ─▶ judged ─┬─▶ late_events     what is not counted, with the reason why
+--                                 └─▶ distinct_sales ─▶ sales_revenue
+--
 -- ${group} stands for all options of that property group, ${group.key} for one value; both come
 -- from the application's property groups (templates/analytics.yaml). main.py fills them in.
 
 -- 1. The stream, one row a record. Every field of `detail` is read as text, so that a value of the
---    wrong type is seen as malformed instead of being skipped as unreadable.
+--    wrong type is seen as malformed instead of being skipped as unreadable. `arrival` is when the
+--    record came into the stream: in order within a shard, whatever the stores' clocks say.
 CREATE TABLE events (
   `detail-type`   STRING,
   `time`          TIMESTAMP_LTZ(3),
@@ -14,11 +18,12 @@ CREATE TABLE events (
   arrival         TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   shard_id        STRING NOT NULL METADATA FROM 'shard-id' VIRTUAL,
   sequence_number STRING NOT NULL METADATA FROM 'sequence-number' VIRTUAL,
-  -- No sale happens after it arrived. A clock that runs ahead, or no time at all, must not move
-  -- the watermark: it would make everybody else's events late.
+  -- No sale happens after it arrived: a clock that runs ahead, or no time at all, counts as arrival.
   event_time AS CASE WHEN `time` <= arrival THEN `time` ELSE arrival END,
-  read_at    AS PROCTIME(),
-  WATERMARK FOR event_time AS event_time - INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3)
+  -- A window closes when what arrives now would be late for it (step 2), and 3 s more: arrivals are
+  -- approximate to some milliseconds, and a new shard is found and read within 2 s.
+  WATERMARK FOR event_time AS arrival
+    - INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3) - INTERVAL '3' SECOND
 ) WITH (
   ${source},
   'format' = 'json',
@@ -26,21 +31,10 @@ CREATE TABLE events (
   'json.ignore-parse-errors' = 'true'
 );
 
--- 2. How far event time has come in the record's shard. It is the watermark that the shard gives, but
---    kept in the job's state: after a restart, CURRENT_WATERMARK knows nothing at first, while the
---    windows below know which of them are closed, and drop what comes for those without a trace.
-CREATE TEMPORARY VIEW clocked AS
-SELECT
-  `detail-type`, `replay-name`, detail, event_time, shard_id, sequence_number,
-  MAX(event_time - INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3)) OVER (
-    PARTITION BY shard_id ORDER BY read_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-  ) AS shard_clock
-FROM events;
-
--- 3. Each sale in its window. The heartbeats end here: they have moved the watermark by now, which
---    is all that they are for. A window is closed when event time has come to its last millisecond:
---    in the sale's own shard, or in one that the same subtask reads, as it may for a moment while
---    the stream gets another number of shards.
+-- 2. Each sale in its window. The heartbeats end here: they have moved the watermark by now, which
+--    is all that they are for.
+--    A sale is late when it arrived after its window's end and the allowed lateness. This depends on
+--    the record and two parameters alone, so it is the same whoever reads it, and whenever.
 --    An amount is rounded half up to cents. It is looked at as DOUBLE first: DECIMAL spells an
 --    exponent out, and 1e-999999999 would take all memory. It is read with 38 digits, because Flink
 --    reads short texts for small decimals another way, in which 0.1e10 is no number, and neither is
@@ -62,20 +56,24 @@ SELECT
     WHEN TRY_CAST(detail.sales AS DOUBLE) BETWEEN 1E-3 AND 2E9
       THEN CAST(TRY_CAST(detail.sales AS DECIMAL(38, 2)) AS DECIMAL(12, 2))
   END AS amount,
-  event_time, shard_id, sequence_number, window_start, window_end, window_time,
-  window_time <= shard_clock
-    OR window_time <= CAST(CURRENT_WATERMARK(window_time) AS TIMESTAMP(3)) AS is_late
+  CAST(arrival AS TIMESTAMP(3))
+    >= window_end + INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3) AS is_late,
+  CAST(CURRENT_WATERMARK(window_time) AS TIMESTAMP(3)) >= window_time AS is_closed,
+  event_time, shard_id, sequence_number, window_start, window_end, window_time
 FROM TABLE(
-  TUMBLE(TABLE clocked, DESCRIPTOR(event_time), INTERVAL '${windows.length.seconds}' SECOND(3))
+  TUMBLE(TABLE events, DESCRIPTOR(event_time), INTERVAL '${windows.length.seconds}' SECOND(3))
 )
 WHERE `detail-type` IS DISTINCT FROM 'heartbeat'
   -- A recomputation begins with a whole window; the analytics leaves none out.
   AND window_start >= TO_TIMESTAMP('${windows.first.start}', 'yyyy-MM-dd''T''HH:mm:ss.SSS''Z''');
 
--- 4. What can not be counted gets the reason why; a sale that can be counted gets none. Each row
---    goes to exactly one of the two INSERTs below, since both look at this one column. What was an
---    array or an object begins as its JSON does. No text is longer than 256 characters, because
---    Firehose takes no record of more than 1,000 KiB: a single one would stop the job for good.
+-- 3. What can not be counted gets the reason why; a sale that can be counted gets none. Each row
+--    goes to exactly one of the two INSERTs below, since both look at this one column.
+--    malformed: it is no sale. What was an array or an object begins as its JSON does. No text is
+--    longer than 256 characters, because Firehose takes no record of more than 1,000 KiB: a single
+--    one would stop the job for good.
+--    overtaken: it was in time, but its window is closed, and would drop it without a trace. That takes
+--    a second shard in the same subtask, as for a moment while the stream gets another number of them.
 CREATE TEMPORARY VIEW judged AS
 SELECT *,
   CASE
@@ -86,27 +84,12 @@ SELECT *,
       OR amount IS NULL OR amount > 1000000000
       OR is_return IS NULL OR is_return NOT IN ('true', 'false') THEN 'malformed'
     WHEN is_late THEN 'late'
+    WHEN is_closed THEN 'overtaken'
   END AS reason
 FROM windowed;
 
--- 5. The results: one line per store and window, JSON, to Firehose.
-CREATE TABLE sales_revenue (
-  store_id         STRING,
-  revenue          DECIMAL(38, 2),
-  `timestamp`      STRING,
-  window_start     STRING,
-  orders           BIGINT,
-  `returns`        BIGINT,
-  returned_revenue DECIMAL(38, 2)
-) WITH (
-  ${revenue.sink},
-  'format' = 'json',
-  'json.encode.decimal-as-plain-number' = 'true'
-);
-
--- 6. What came after its window had closed, and what is no sale: recorded with all its fields, never
---    dropped. Of a long text, its beginning. One with a replay_name came a second time, from the
---    archive of the bus.
+-- 4. What is not counted: recorded with all its fields, never dropped. Of a long text, its beginning.
+--    One with a replay_name came a second time, from the archive of the bus.
 CREATE TABLE late_events (
   reason          STRING,
   request_id      STRING,
@@ -136,10 +119,10 @@ SELECT
 FROM judged
 WHERE reason IS NOT NULL;
 
--- 7. Copies of an event (same request_id) count as one: every hop before delivers at least once.
---    Of copies that differ, the one that happened first counts, in whatever order they are read.
---    It keeps the sales until their window is closed, and then gives out those of each window at one
---    moment of event time.
+-- 5. Copies of an event (same request_id) count as one: every hop before delivers at least once. Of
+--    copies that differ, the first in the stream counts: all rows of a window have the same
+--    window_time, and of equal ones Flink keeps the first. It keeps the sales until their window
+--    closes, and then gives out those of each window at one moment of event time.
 CREATE TEMPORARY VIEW distinct_sales AS
 SELECT store_id, amount, is_return,
   window_start AS starts, window_end AS ends, window_time AS closed_at
@@ -147,17 +130,32 @@ FROM (
   SELECT *,
     ROW_NUMBER() OVER (
       PARTITION BY window_start, window_end, request_id
-      ORDER BY event_time, shard_id, sequence_number
+      ORDER BY window_time
     ) AS copy_number
   FROM judged
   WHERE reason IS NULL
 )
 WHERE copy_number = 1;
 
--- 8. Summed up by start and end, as they are in the rows, and for the one millisecond in which a
---    window closes. Flink's own way, GROUP BY the windows of step 3, goes wrong when an update gives
---    them another length: it takes their starts, and the time when they are due, from that length,
---    and loses those that were open (tests/test_updates.py).
+-- 6. The results: one line per store and window, JSON, to Firehose. Summed up by start and end, as
+--    they are in the rows, and for the one millisecond in which a window closes. Flink's own way,
+--    GROUP BY the windows of step 2, goes wrong when an update gives them another length: it takes
+--    their starts, and the time when they are due, from that length, and loses those that were open
+--    (tests/system/test_updates.py).
+CREATE TABLE sales_revenue (
+  store_id         STRING,
+  revenue          DECIMAL(38, 2),
+  `timestamp`      STRING,
+  window_start     STRING,
+  orders           BIGINT,
+  `returns`        BIGINT,
+  returned_revenue DECIMAL(38, 2)
+) WITH (
+  ${revenue.sink},
+  'format' = 'json',
+  'json.encode.decimal-as-plain-number' = 'true'
+);
+
 INSERT INTO sales_revenue
 SELECT
   store_id,

@@ -1,4 +1,4 @@
-"""A start after the stream got other shards: refused when it would make sales late."""
+"""A start after the stream got other shards: refused when sales would be overtaken."""
 
 from __future__ import annotations
 

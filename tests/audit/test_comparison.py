@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from audited_stream import SHARDS, START, Stream, compared, counts, end, row
 from miztiik_events.audit import comparison
 from miztiik_events.pipeline import windowing
+from miztiik_events.pipeline.results import Row
 
 
 def test_a_closed_window_that_is_as_it_has_to_be_is_no_difference() -> None:
@@ -162,3 +163,34 @@ def test_the_expected_revenue_equals_a_naive_sum_in_cents(sales: list[Any]) -> N
     }
     assert sum(places.counts.values()) == len(stream.records)
     assert places.counts["duplicates"] == len(sales) - len(first_of)
+
+
+def rivals() -> Stream:
+    """A sale of 1.25, and another of which copies that differ are in two shards."""
+    stream = Stream()
+    stream.sell("one", 1)
+    stream.sell("two", 1, sales=5)
+    stream.sell("two", 1, arrives=2, sales=7, store_id="store_2", shard=SHARDS[1])
+    stream.beat(30)
+    return stream
+
+
+def test_of_copies_that_differ_in_two_shards_either_may_count() -> None:
+    places = rivals().places()
+    assert compared(places, row("6.25", 2)) == []
+    assert compared(places, row("1.25", 1), row("7.00", 1, store_id="store_2")) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "store"),
+    [
+        ([row("6.26", 2)], "store_1"),
+        ([row("1.24", 1), row("7.00", 1, store_id="store_2")], "store_1"),
+        ([row("1.25", 1), row("7.01", 1, store_id="store_2")], "store_2"),
+        ([row("1.25", 1), row("7.00", 2, store_id="store_2")], "store_2"),
+        ([], "store_1"),
+    ],
+)
+def test_what_neither_of_them_explains_is_a_difference(rows: list[Row], store: str) -> None:
+    found = compared(rivals().places(), *rows)
+    assert {one.store_id for one in found} == {store}

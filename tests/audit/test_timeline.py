@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from audited_stream import START, Stream, by_key
 from miztiik_events.audit import comparison
 from miztiik_events.audit.places import Difference, Places
-from miztiik_events.audit.timeline import Period, Timeline
+from miztiik_events.audit.timeline import MARGIN, Period, Timeline
 from miztiik_events.pipeline import windowing
 from miztiik_events.pipeline.results import Row
 from miztiik_events.pipeline.windowing import Windowing
@@ -58,19 +58,24 @@ def test_a_length_may_come_back() -> None:
 
 
 def test_nothing_is_closed_while_a_window_of_the_other_length_may_be_open() -> None:
-    clock = (START + 39 + LATENESS) * 1000
+    clock = (START + 39 + LATENESS) * 1000 + MARGIN
     assert timeline(10).closed_until(clock) == (START + 30) * 1000
     assert timeline(10, (0, 20)).closed_until(clock) == (START + 20) * 1000
 
 
-def test_a_window_is_closed_when_event_time_is_at_its_last_millisecond() -> None:
-    clock = (START + 10 + LATENESS) * 1000 - 1
+def test_a_window_is_closed_when_the_watermark_is_at_its_last_millisecond() -> None:
+    clock = (START + 10 + LATENESS) * 1000 + MARGIN - 1
     assert timeline(10).closed_until(clock) == (START + 10) * 1000
     assert timeline(10).closed_until(clock - 1) == START * 1000
 
 
-def test_a_sale_may_be_late_for_the_shorter_window() -> None:
-    assert timeline(60, (0, 10)).earliest_end(START * 1000) == (START + 10) * 1000
+def test_a_sale_may_be_late_for_the_shorter_window_alone() -> None:
+    line, both, shorter = timeline(60, (0, 10)), timeline(60), timeline(10)
+    for second, may_be, must_be in ((14.999, False, False), (15, True, False), (65, True, True)):
+        times = START * 1000, round((START + second) * 1000)
+        assert (line.may_be_late(*times), line.is_late(*times)) == (may_be, must_be)
+        assert both.is_late(*times) == both.may_be_late(*times) == must_be
+        assert shorter.is_late(*times) == shorter.may_be_late(*times) == may_be
 
 
 def counted(sold: Sequence[Sold], length: int) -> list[Row]:

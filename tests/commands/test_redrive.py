@@ -221,4 +221,4 @@ def test_a_sale_of_a_closed_window_is_said_to_become_a_late_one(local_aws: TestA
             )
         done = audited.run("redrive", "rule", "--dry-run")
     assert done.returncode == 0
-    assert "1 sale of a window that has closed" in done.stderr
+    assert "1 sale too late for a window" in done.stderr

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import command_line
-from audited_project import SHARDS, AuditedProject, audited_project, envelope, result_lines, sales
+from audited_project import (
+    SHARDS,
+    AuditedProject,
+    arriving_now,
+    audited_project,
+    envelope,
+    result_lines,
+    sales,
+)
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -20,8 +28,8 @@ Lines = list[dict[str, Any]]
 
 
 @pytest.fixture
-def project(local_aws: TestAws) -> Iterator[AuditedProject]:
-    with audited_project(local_aws) as deployed:
+def project(past: TestAws) -> Iterator[AuditedProject]:
+    with audited_project(past) as deployed:
         yield deployed
 
 
@@ -56,7 +64,7 @@ def test_closed_shards_are_read_beside_the_open_ones(project: AuditedProject) ->
     before, after = (sales(200, seed=seed, over=(now - 100, now - 30)) for seed in (1, 2))
     project.send(before)
     project.reshard(2 * SHARDS)
-    late = project.send([after[0]])[0]
+    late = project.send(arriving_now([after[0]]))[0]
     project.send(after[1:])
     project.beat()
     project.record("late", late)
@@ -127,19 +135,20 @@ def test_every_record_is_in_one_place(project: AuditedProject) -> None:
     [bad] = project.send([malformed])
     project.beat()
     late = sales(5, seed=2, over=(now - 100, now - 30))
-    for record in project.send([*late, in_time[0]]):
+    for record in project.send(arriving_now([*late, in_time[0]])):
         project.record("late", record)
     project.record("malformed", bad)
     project.send(sales(3, seed=3, over=(now - 1, now)))
     project.store(result_lines(in_time))
 
     counts = audit(project)["counts"]
-    assert {place: counts[place] for place in list(counts)[:7]} == {
+    assert {place: counts[place] for place in list(counts)[:8]} == {
         "records": 50 + 10 + 1 + 2 + 6 + 3,
         "heartbeats": 2,
         "counted": 50,
         "duplicates": 11,
         "late": 5,
+        "overtaken": 0,
         "malformed": 1,
         "open": 3,
     }

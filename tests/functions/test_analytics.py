@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,10 @@ GROUPS = {
     "source": {"connector": "kinesis", "stream": "sales", "aws.region": "eu-central-1"},
     "revenue.sink": {"connector": "firehose", "delivery-stream": "r", "aws.region": "eu-central-1"},
     "late.sink": {"connector": "firehose", "delivery-stream": "l", "aws.region": "eu-central-1"},
+}
+STATELESS = {
+    *("Calc", "Exchange", "LocalWindowAggregate", "Reused"),
+    *("TableSourceScan", "WatermarkAssigner", "WindowTableFunction"),
 }
 EXPLAIN = """
 import main
@@ -86,12 +91,26 @@ def test_the_newest_flink_of_the_line_plans_the_same(plan: str, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "operator",
-    ["TableSourceScan(", "WatermarkAssigner(", "OverAggregate(", "CURRENT_WATERMARK("],
+    ["TableSourceScan(", "WatermarkAssigner(", "WindowTableFunction(", "CURRENT_WATERMARK("],
 )
 def test_both_inserts_share_one(operator: str, plan: str) -> None:
     """Two of any of these, and a sale could be both late and counted, or neither."""
     assert plan.count(operator) == 1
     assert plan.count("Sink(") == 2
+
+
+def test_a_sale_is_shuffled_once_by_itself_and_once_as_part_of_a_sum(plan: str) -> None:
+    """And state is kept by two operators alone: the distinct sales, and the sums of a window."""
+    shuffles = re.findall(r"Exchange\(distribution=\[(.*?)\]\)", plan)
+    assert shuffles == ["hash[starts, ends, store_id]", "hash[request_id]"]
+    operators = re.findall(r"^[ |]*\+- (\w+)\(", plan, re.MULTILINE)
+    assert set(operators) == STATELESS | {"WindowDeduplicate", "GlobalWindowAggregate"}
+    assert "keep=[FirstRow], partitionKeys=[request_id], orderKey=[window_time]" in plan
+
+
+def test_only_what_the_sums_need_is_shuffled_and_kept(plan: str) -> None:
+    (sent,) = re.findall(r"hash\[request_id\]\]\)\s+\+- Calc\(select=\[(.*?)\], where=", plan)
+    assert sent == "request_id, store_id, is_return, amount, window_start, window_end, window_time"
 
 
 def test_heartbeats_pass_the_watermark_before_they_are_filtered_out(plan: str) -> None:

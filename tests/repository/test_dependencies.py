@@ -31,10 +31,10 @@ OSV = "https://api.osv.dev/v1/query"
 HOLDING = {"apache-flink", "apache-beam"}
 HELD = {
     *("avro-python3", "cloudpickle", "dill", "httplib2", "numpy", "pandas"),
-    *("protobuf", "py4j", "pyarrow", "pydot", "setuptools"),
+    *("protobuf", "py4j", "pyarrow", "pydot"),
 }
-# The environment's own tool.
-NO_DEPENDENCY = {"pip"}
+# The environment's own tools: `python -m venv` brings both until Python 3.12.
+NO_DEPENDENCY = {"pip", "setuptools"}
 BROUGHT_BY_LAMBDA = {"boto3", "botocore"}
 BROUGHT_BY_FLINK = {"pyflink"}
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.scenario
 
 DOCUMENT = DOCS / "replay.md"
 NAME = "archived"
-WINDOW_SECONDS, LATENESS_SECONDS = 5, 1
+WINDOW_SECONDS, LATENESS_SECONDS, MARGIN_SECONDS = 5, 1, 3
 IN_TIME = [*map(order, range(30)), *(order(number, is_return=True) for number in range(30, 40))]
 COPIES = IN_TIME[:5]
 LATE = order(50)
@@ -158,8 +158,9 @@ def sell(project: Pipeline, moment: datetime) -> None:
     project.put(*COUNTS, time=moment, kind=INVENTORY)
     project.until_done("WarehouseQueueName")
     project.put(*IN_TIME, *COPIES, *MALFORMED, time=moment)
-    over = moment.timestamp() // WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS + LATENESS_SECONDS
-    until(lambda: time.time() > over + 1, "the end of the window")
+    end = moment.timestamp() // WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS
+    over = end + LATENESS_SECONDS + MARGIN_SECONDS
+    until(lambda: time.time() > over, "the end of the window")
     project.beat()
     until(lambda: project.stored("sales_revenue/"), "the window's rows")
     project.put(LATE, time=moment - timedelta(hours=1))

@@ -1,7 +1,8 @@
 """Any sequence of events, sent through bus, stream, Flink and Firehose, ends as the oracles say.
 
-Every example is two minutes of event time in the past, after those of the example before; a
-heartbeat at the end closes its windows. The examples are the same each time. For others, and more:
+Every example is two minutes in the past, after those of the example before: its records say when
+they arrive (past_aws.py). A heartbeat at the end closes its windows. The examples are the same each
+time. For others, and more:
 
     MIZTIIK_EVENTS_EXAMPLES=200 pytest tests/system/test_pipeline_properties.py
 """
@@ -18,8 +19,12 @@ import pytest
 from hypothesis import example, given
 
 import whereabouts
-from analysed_project import LATENESS_SECONDS, WINDOW_SECONDS, AnalysedProject
+from analysed_project import (
+    WINDOW_SECONDS,
+    AnalysedProject,
+)
 from event_sequences import Event, examples, sequences
+from flink_job import FlinkJob
 from waiting import until
 from whereabouts import Whereabouts
 
@@ -28,9 +33,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.scenario
 
-# The windows of an example's last seconds, and one more for the sale that shows that they are over.
-STRETCH_SECONDS = 33 * WINDOW_SECONDS
-MARKED_SECOND = STRETCH_SECONDS - 2 * WINDOW_SECONDS
+# The windows of an example's last seconds, and one more for the sale that shows that they are over;
+# then time for it to close.
+STRETCH_SECONDS = 35 * WINDOW_SECONDS
+MARKED_SECOND = STRETCH_SECONDS - 4 * WINDOW_SECONDS
 HOURS_BACK = 20
 # How long what is still to come is waited for when the last window's result is there.
 GRACE_SECONDS = 5
@@ -38,7 +44,7 @@ GRACE_SECONDS = 5
 
 @dataclass(repr=False)
 class Course:
-    """The examples so far; event time has come to `start`, in seconds, and goes on from there.
+    """The examples so far; time has come to `start`, in seconds, and goes on from there.
 
     `marked`: when the result of the example's last window was seen; 0 before.
     """
@@ -51,21 +57,14 @@ class Course:
     def play(self, sequence: list[Event]) -> None:
         """Send a sequence, close its windows, and fail when anything is not where it has to be."""
         start, self.start = self.start, self.start + STRETCH_SECONDS
-        marker = Event(MARKED_SECOND, sale(request_id="marker", store_id="store_marker"), shard=0)
+        members = sale(request_id="marker", store_id="store_marker")
+        marker = Event(MARKED_SECOND, members, past_bus=True)
         sent = self.project.send([*sequence, marker], start)
-        self.close(sent, start + MARKED_SECOND + WINDOW_SECONDS + LATENESS_SECONDS)
-
-    def close(self, sent: dict[str, Event], moment: int) -> None:
-        """Let event time come to the moment, and look until all is as it has to be."""
-        self.project.beat(moment)
+        self.project.beat(start + STRETCH_SECONDS - 1)
         self.marked = 0.0
-        before = self.finished[-1] if self.finished else Whereabouts()
-        found = Whereabouts(before.settled, before.reached)
+        found = Whereabouts()
         self.finished.append(found)
-        try:
-            (differences,) = until(lambda: self.outcome(found, sent), "the last window's result")
-        finally:
-            found.settled = (moment - LATENESS_SECONDS) * 1000
+        (differences,) = until(lambda: self.outcome(found, sent), "the last window's result")
         assert not differences, "\n".join(differences)
 
     def outcome(self, found: Whereabouts, sent: dict[str, Event]) -> tuple[list[str]] | None:
@@ -80,6 +79,7 @@ class Course:
         for record in self.project.fresh_records():
             found.take_record(record)
         found.rejected.update(self.project.rejected())
+        found.dead_letters.update(self.project.dead_letters())
         for line in self.project.fresh_lines("sales_revenue/"):
             found.take_row(line)
         for line in self.project.fresh_lines("late_events/"):
@@ -99,8 +99,8 @@ def odd(**members: str) -> tuple[tuple[str, str], ...]:
 
 
 @pytest.fixture(scope="module")
-def course(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
-    project = AnalysedProject(local_aws, "properties")
+def course(past: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    project = AnalysedProject(past, "properties")
     project.deploy(tmp_path_factory.mktemp("templates"))
     now = int(time.time()) - HOURS_BACK * 3600
     yield Course(project, now - now % WINDOW_SECONDS)
@@ -112,21 +112,31 @@ def course(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @example(
     [
         # What once went wrong: the job stopped for good, or counted what it should not, or not.
-        Event(0, odd(store_id=json.dumps("store_" + "x" * 1_030_000)), shard=0),
-        Event(0, odd(sales="[5" + ',""' * 340_000 + "]"), shard=1),
+        Event(0, odd(store_id=json.dumps("store_" + "x" * 1_030_000)), past_bus=True),
+        Event(0, odd(sales="[5" + ',""' * 340_000 + "]"), past_bus=True),
         Event(1, odd(request_id='["a-1"]')),
         Event(1, odd(request_id='"a-2"', sales="0.1e10")),
         Event(1, odd(request_id='"a-3"', sales="1e-30")),
-        Event(1, odd(request_id='"a-4"', sales="1.0000000000000000000e-999999999"), shard=0),
-        Event(1, odd(request_id='"a-5"', sales="9999999999.995"), shard=0),
-        Event(1, sale(request_id="a-6"), shard=0, kind="inventory-events"),
-        Event(1, odd(request_id='"a-7"', store_id='"store_\\ud800"'), shard=0),
-        # Of copies that differ, the one that happened first counts, in both orders of the shards.
-        Event(7, sale(sales=5, store_id="store_2"), shard=1),
-        Event(6, sale(sales=7), shard=0),
-        Event(9, sale(sales=5, store_id="store_2"), shard=0),
-        Event(8, sale(sales=7), shard=1),
+        Event(1, odd(request_id='"a-4"', sales="1.0000000000000000000e-999999999"), past_bus=True),
+        Event(1, odd(request_id='"a-5"', sales="9999999999.995"), past_bus=True),
+        Event(1, sale(request_id="a-6"), past_bus=True, kind="inventory-events"),
+        Event(1, odd(request_id='"a-7"', store_id='"store_\\ud800"'), past_bus=True),
+        # The bus cannot write it into the stream, and past the bus it is malformed.
+        Event(1, sale(request_id="-" * 257)),
+        Event(1, sale(request_id="-" * 257), past_bus=True),
+        # Of copies that differ, the first in the stream counts, whichever happened first.
+        Event(7, sale(sales=5, store_id="store_2"), past_bus=True, arrives=7),
+        Event(6, sale(sales=7), arrives=7),
+        Event(8, sale(sales=7), arrives=9),
+        Event(9, sale(sales=5, store_id="store_2"), past_bus=True, arrives=9),
         Event(10, sale(sales=10.005), padding=1_000_000),
+        # The window of 8 to 12 s waits until 14 s, and is closed at 17 s: at 13 s a sale is in
+        # time, from 14 s on it is late, before its window is closed and after.
+        Event(11, sale(request_id="b-1"), arrives=13),
+        Event(11, sale(request_id="b-2"), arrives=14),
+        Event(11, sale(request_id="b-3"), arrives=16),
+        Event(11, sale(request_id="b-4"), arrives=17),
+        Event(11, sale(request_id="b-1"), arrives=60),
     ]
 )
 def test_every_event_is_in_its_place_and_every_window_right(
@@ -139,15 +149,29 @@ NO_TIME = ['"yesterday"', "null", "5", '["x"]', '""', '"2999-01-01T00:00:00Z"']
 
 
 def test_what_has_no_time_or_one_to_come_happens_when_it_arrives(course: Course) -> None:
-    sequence = [
-        Event(0, sale(request_id=f"{number}", store_id=f"store_{number}"), number % 2, time=written)
-        for number, written in enumerate([*NO_TIME, *NO_TIME])
-    ]
-    sent = course.project.send(sequence, course.start)
-    over = time.time() + WINDOW_SECONDS + LATENESS_SECONDS + 1
-    until(lambda: time.time() > over, "the windows' real end")
-    course.close(sent, int(time.time()))
-    assert sum(len(found) for found in course.finished[-1].rows.values()) == len(sequence)
+    course.play(
+        [
+            Event(number, sale(request_id=f"{number}", store_id=f"store_{number}"), True, time=time)
+            for number, time in enumerate([*NO_TIME, *NO_TIME])
+        ]
+    )
+    sales = 2 * len(NO_TIME) + len(["the marker"])
+    assert sum(len(found) for found in course.finished[-1].rows.values()) == sales
+
+
+def test_what_arrived_in_time_and_finds_its_window_closed_is_recorded_as_overtaken(
+    course: Course,
+) -> None:
+    """Here arrivals go back by seconds; else it takes two shards in one subtask."""
+    start, found = course.start - STRETCH_SECONDS, course.finished[-1]
+    overtaken = Event(MARKED_SECOND, sale(request_id="overtaken"), past_bus=True)
+    course.project.send([overtaken], start)
+    until(lambda: course.look(found, {}) and found.sales[-1].name in found.reasons, "its record")
+    assert found.sales[-1].sale.request_id == "overtaken"
+    assert found.reasons[found.sales[-1].name] == {"overtaken"}
+    flink = FlinkJob(course.project.aws.running.folder.flink)
+    assert flink.late_records_dropped() == 0
+    assert flink.state_backend() == "EmbeddedRocksDBStateBackend"
 
 
 def test_verify_agrees_and_counts_the_same(course: Course) -> None:

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.scenario
 PROJECT = "resharding"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
+MARGIN_SECONDS = 3
 
 
 @dataclass
@@ -86,7 +87,8 @@ class Deployment:
 
     def let_windows_close(self) -> None:
         """Wait until the current window and its lateness are over, and tell every shard."""
-        over = (time.time() // WINDOW_SECONDS + 1) * WINDOW_SECONDS + LATENESS_SECONDS + 1
+        end = (time.time() // WINDOW_SECONDS + 1) * WINDOW_SECONDS
+        over = end + LATENESS_SECONDS + MARGIN_SECONDS
         until(lambda: time.time() >= over, "the end of the window")
         function = self.outputs["HeartbeatFunction"]
         answer = self.aws.client("lambda").invoke(FunctionName=function)

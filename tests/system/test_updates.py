@@ -2,7 +2,7 @@
 
 One story is told: windows of 10 s become windows of 20 s while two are open, by an update that also
 brings a program whose state fits; then a program whose state does not fit is taken back. Events
-happen when the story says so, not when they are sent, so that it is known which windows are open.
+arrive when the story says so (past_aws.py), so that it is known which windows are open.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import past_aws
 from audited_project import envelope
 from live_project import LiveProject
 from repository import ROOT
@@ -48,9 +49,10 @@ class Shop:
     """The deployed project; `sold` has the cents that are to be in each window."""
 
     project: LiveProject
-    # Long ago, so that nothing which comes by itself moves event time on; the windows begin here.
+    # Long ago, so that nothing which comes by itself moves time on; the windows begin here.
     base: int = field(default_factory=lambda: int(time.time() - 7200) // 600 * 600)
     sold: dict[tuple[int, int], int] = field(default_factory=dict)
+    clock: int = 0
 
     def deploy(self, **parameters: int) -> CompletedProcess[str]:
         flags = [f"--parameter-overrides={name}={value}" for name, value in parameters.items()]
@@ -79,10 +81,10 @@ class Shop:
             "sales": cents / 100,
             "is_return": False,
         }
-        self._put(envelope(detail, self.base + second))
+        self._put(second, envelope(detail, self.base + second))
 
     def beat(self, second: int) -> None:
-        self._put(envelope({}, self.base + second, "heartbeat"))
+        self._put(second, envelope({}, self.base + second, "heartbeat"))
 
     def rows(self) -> dict[tuple[int, int], int]:
         """Cents by the start and the end of the window, in seconds of the story."""
@@ -137,7 +139,10 @@ class Shop:
     def flink(self) -> Any:
         return self.project.aws.client("kinesisanalyticsv2")
 
-    def _put(self, event: dict[str, Any]) -> None:
+    def _put(self, second: int, event: dict[str, Any]) -> None:
+        """It arrives in its second, or with the one before it."""
+        self.clock = max(self.clock, second)
+        event["resources"] = [past_aws.resource(self.base + self.clock)]
         self.project.aws.client("kinesis").put_record(
             StreamName=self.project.physical_id("stream", "Stream"),
             Data=json.dumps(event).encode(),
@@ -163,14 +168,14 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def shop(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(past: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     sources = SmallProject(tmp_path_factory.mktemp("updates"))
     sources.templates.mkdir()
     for name in TEMPLATES:
         shutil.copy(ROOT / "templates" / f"{name}.yaml", sources.templates)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions", sources.functions, ignore=ignored)
-    shop = Shop(LiveProject(local_aws, sources, f"updates-{uuid.uuid4().hex[:8]}"))
+    shop = Shop(LiveProject(past, sources, f"updates-{uuid.uuid4().hex[:8]}"))
     deployed = shop.deploy(**SETTINGS, WindowSeconds=10)
     assert deployed.returncode == 0, deployed.stderr
     started = shop.project.run("start-analytics")
@@ -181,11 +186,11 @@ def shop(local_aws: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def story(shop: Shop) -> Story:
-    # Event time comes to 8 s: two windows of 10 s are open.
+    # Two windows of 10 s are open: the first is closed at 18 s.
     shop.sell(0, 14, length=10)
     shop.change_program(ANOTHER_FILTER)
     update = shop.deploy(WindowSeconds=20)
-    # To 41 s, with a sale in time that happened before the update.
+    # To 46 s, with a sale in time that happened before the update.
     shop.sell(12, 13, length=20)
     shop.sell(14, 47, length=20)
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.scenario
 
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
+MARGIN_SECONDS = 3
 HEARTBEAT_SECONDS = 60
 # For Firehose's buffer of a second, the transformer, and a machine that is busy.
 DELIVERY_SECONDS = 20
@@ -78,7 +79,8 @@ def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_noth
 ) -> None:
     """No beat by hand: only what the schedule sends, each minute, moves time in either shard."""
     moment = sell_in_the_first_shard(pipeline)
-    left = window_end(moment) - time.time() + LATENESS_SECONDS + HEARTBEAT_SECONDS
+    closes = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
+    left = closes - time.time() + HEARTBEAT_SECONDS
     assert until(lambda: row_of(pipeline, moment), "the last window", left + DELIVERY_SECONDS)
 
 
@@ -86,7 +88,7 @@ def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
     pipeline: Pipeline, local_aws: TestAws
 ) -> None:
     moment = sell_in_the_first_shard(pipeline)
-    over = window_end(moment) + LATENESS_SECONDS + 1
+    over = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
     until(lambda: time.time() >= over, "the end of the window")
     pipeline.beat()
     assert until(lambda: row_of(pipeline, moment), "the window", 60)

@@ -1,4 +1,4 @@
-"""How an audit is shown: windows, places, order, queues, differences."""
+"""How an audit is shown: windows, places, lag, queues, differences."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ PLACES = {
     "counted": "Counted in a window",
     "duplicates": "Copies of one of these",
     "late": "Recorded as late",
+    "overtaken": "In time, but overtaken by another shard",
     "malformed": "Malformed",
     "open": "In windows that are still open",
     "skipped": "In windows before the first that counts",
     "unreadable": "Not a JSON object",
 }
 # What the law does not speak of is shown when there is any.
-ONLY_IF_ANY = ("skipped", "unreadable")
+ONLY_IF_ANY = ("overtaken", "skipped", "unreadable")
 
 
 def shown(audit: Audit, form: str) -> str:
@@ -37,7 +38,7 @@ def shown(audit: Audit, form: str) -> str:
     parts = [
         _windows(audit),
         _places(audit),
-        _order(audit),
+        _lag(audit),
         _queues(audit.queues),
         _differences(audit.differences),
     ]
@@ -77,12 +78,13 @@ def _places(audit: Audit) -> str:
     return as_table([*rows, total], {"place": "Place", "records": "Records"}, totals=1)
 
 
-def _order(audit: Audit) -> str:
-    """What the allowed lateness has to be measured by."""
-    disorder, lateness = audit.disorder / 1000, audit.windowing.lateness / 1000
-    return (
-        f"Out of order within a shard: by at most {disorder:g} s; windows wait for {lateness:g} s."
-    )
+def _lag(audit: Audit) -> str:
+    """What the allowed lateness has to be measured by; and what cannot be told for sure."""
+    lag, lateness = audit.lag / 1000, audit.windowing.lateness / 1000
+    text = f"Sales arrived at most {lag:g} s after they happened; windows wait for {lateness:g} s."
+    if not audit.rivals:
+        return text
+    return f"{text} Of {audit.rivals:,}, copies that differ are in two shards: either may count."
 
 
 def _queues(queues: Mapping[str, int]) -> str:

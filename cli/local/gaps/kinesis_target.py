@@ -3,7 +3,8 @@
 MiniStack logs "unsupported target type" and answers PutEvents as if all were well. AWS writes the
 event, or what Input, InputPath or InputTransformer make of it, into the stream; its partition key
 is the event's id, or what KinesisParameters.PartitionKeyPath finds in the event. What cannot be
-delivered goes to the target's dead-letter queue.
+delivered goes to the target's dead-letter queue: Kinesis takes no key of more than 256 characters,
+and EventBridge tries nothing again that a service has refused with a 4xx other than 429.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from ..requirements import require
 
 logger = logging.getLogger(__name__)
+_LONGEST_KEY = 256
 
 
 def fill() -> None:
@@ -32,8 +34,9 @@ def fill() -> None:
             return
         view = view or eventbridge._pattern_event_view(event)
         envelope = view.event_with_detail()
-        data = _data(target, envelope, rule, view)
-        if not kinesis.put_record_internal(target["Arn"], _key(target, envelope), data.encode()):
+        data, key = _data(target, envelope, rule, view), _key(target, envelope)
+        is_key = 1 <= len(key) <= _LONGEST_KEY
+        if not (is_key and kinesis.put_record_internal(target["Arn"], key, data.encode())):
             _send_to_dead_letters(target, data)
 
     eventbridge._invoke_target = invoke_or_put_record
@@ -58,7 +61,10 @@ def _data(target: dict[str, Any], envelope: dict[str, Any], rule: dict[str, Any]
 
 def _key(target: dict[str, Any], envelope: dict[str, Any]) -> str:
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
-    return str(_at(envelope, path, envelope["id"]) if path else envelope["id"])
+    key = _at(envelope, path, envelope["id"]) if path else envelope["id"]
+    text = key if isinstance(key, str) else json.dumps(key)
+    # JSON can write half a character, and nothing else can.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _at(document: Any, path: str, otherwise: Any) -> Any:
@@ -78,4 +84,4 @@ def _send_to_dead_letters(target: dict[str, Any], data: str) -> None:
     if queue:
         eventbridge._dispatch_to_sqs(parse_arn(queue), data)
     else:
-        logger.warning("An event for %s was lost: there is no such stream", target["Arn"])
+        logger.warning("An event for %s was lost: it cannot be written there", target["Arn"])

@@ -34,9 +34,10 @@ class Route:
         whole = {"Id": "stream", "Arn": self.stream.arn, **target}
         events.put_targets(Rule="all", Targets=[whole], **names)
 
-    def send(self) -> str:
-        """Send one event; its id."""
-        entry = {"Source": "shop", "DetailType": "sale", "Detail": json.dumps(DETAIL)}
+    def send(self, **further: str) -> str:
+        """Send one event, with further members of its detail; its id."""
+        detail = json.dumps({**DETAIL, **further})
+        entry = {"Source": "shop", "DetailType": "sale", "Detail": detail}
         moment = datetime(2026, 11, 24, 15, 4, 5, tzinfo=timezone.utc)
         whole = {**entry, "EventBusName": self.bus, "Time": moment, "Resources": ["till"]}
         answer = self.aws.client("events").put_events(Entries=[whole])
@@ -128,6 +129,32 @@ def test_a_partition_key_path_that_leads_nowhere_leaves_the_events_id(route: Rou
     route.lead(KinesisParameters={"PartitionKeyPath": "$.detail.till"})
     event_id = route.send()
     assert route.record()["PartitionKey"] == event_id
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("$.detail.sale", '{"sales": 9.5, "is_return": false}'), ("$.resources", '["till"]')],
+)
+def test_a_partition_key_that_is_no_text_is_its_json(route: Route, path: str, key: str) -> None:
+    route.lead(KinesisParameters={"PartitionKeyPath": path})
+    route.send()
+    assert route.record()["PartitionKey"] == key
+
+
+@pytest.mark.parametrize("source", ["", "x" * 257])
+def test_an_event_whose_partition_key_kinesis_refuses_goes_to_the_dead_letters(
+    route: Route, source: str
+) -> None:
+    sqs, name = route.aws.client("sqs"), f"dead-{uuid.uuid4()}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    key = {"KinesisParameters": {"PartitionKeyPath": "$.detail.key"}}
+    route.lead(DeadLetterConfig={"Arn": f"arn:aws:sqs:{ARN}:{name}"}, **key)
+    refused = route.send(key=source)
+    route.send(key="x" * 256)
+
+    assert [record["PartitionKey"] for record in until(route.stream.records)] == ["x" * 256]
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+    assert json.loads(message["Body"])["id"] == refused
 
 
 def test_an_event_for_a_stream_that_is_gone_goes_to_the_dead_letters(route: Route) -> None:
