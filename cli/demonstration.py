@@ -144,7 +144,7 @@ class _Shop:
         flink = self.session.client("kinesisanalyticsv2")
         windowing = application.describe(flink, self.outputs[application.OUTPUT]).windowing
         window = windowing.window(round(time.time() * 1000))
-        over = ((window + 1) * windowing.length + windowing.lateness) / 1000
+        over = windowing.closes(window) / 1000
         self._watch_until(lambda: time.time() >= over, tell)
         self.session.client("lambda").invoke(FunctionName=self.outputs[stacks.HEARTBEAT])
         tell("heartbeat sent")

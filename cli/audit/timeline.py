@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ..pipeline.windowing import Windowing, written
+from ..pipeline.windowing import MARGIN, Windowing, written
 
 # What templates/analytics.yaml allows: a row that tells of a longer window is wrong.
 LONGEST = 900_000
-# For how long the job leaves a window open when all that arrives is late for it by now: arrivals
-# are approximate, and new shards are found and read within two seconds.
-MARGIN = 3_000
 
 
 class Period(NamedTuple):

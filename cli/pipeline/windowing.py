@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+# For how long the job leaves a window open when all that arrives is late for it by now: arrivals
+# are approximate, and new shards are found and read within two seconds.
+MARGIN = 3_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -20,6 +23,10 @@ class Windowing:
     def window(self, event_time: int) -> int:
         """The number of the window that the event is in."""
         return event_time // self.length
+
+    def closes(self, window: int) -> int:
+        """The arrival that closes the window of this number, once every shard has come as far."""
+        return (window + 1) * self.length + self.lateness + MARGIN
 
     def first_in_time(self, arrival: int) -> int:
         """The number of the first window for which a sale that arrives then is not late."""

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from audited_stream import START, Stream, by_key
 from miztiik_events.audit import comparison
 from miztiik_events.audit.places import Difference, Places
-from miztiik_events.audit.timeline import MARGIN, Period, Timeline
+from miztiik_events.audit.timeline import Period, Timeline
 from miztiik_events.pipeline import windowing
 from miztiik_events.pipeline.results import Row
-from miztiik_events.pipeline.windowing import Windowing
+from miztiik_events.pipeline.windowing import MARGIN, Windowing
 
 LATENESS = 5
 Sold = tuple[int, int, int]  # the second after START, the store, the amount in cents

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from miztiik_events.audit import timeline
+from miztiik_events.pipeline import windowing
 from repository import DOCS, FUNCTIONS
 
 PROGRAM = (FUNCTIONS / "analytics" / "windows.sql").read_text("utf-8")
@@ -300,7 +300,7 @@ def test_a_job_that_does_not_see_closed_windows_drops_what_is_overtaken() -> Non
 
 def test_the_model_has_the_rule_of_the_program() -> None:
     """But for the names, as windows.sql and the audit have it; a change there has to come here."""
-    assert timeline.MARGIN == MARGIN * 1000
+    assert windowing.MARGIN == MARGIN * 1000
     lateness = "INTERVAL '${windows.allowed.lateness.seconds}' SECOND(3)"
     program = " ".join(PROGRAM.split())
     assert f"WATERMARK FOR event_time AS arrival - {lateness} - INTERVAL" in program

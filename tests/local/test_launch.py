@@ -101,7 +101,7 @@ local start -q)" && echo "$AWS_ENDPOINT_URL ${{AWS_PROFILE-none}}"'
 def test_a_second_start_in_the_folder_says_that_it_runs_already(folder: Path) -> None:
     first, second = run(folder, "start"), run(folder, "start")
     assert second.returncode == 0
-    assert "already" in second.stderr
+    assert "Already running" in second.stderr
     assert second.stdout == first.stdout == run(folder, "env").stdout
 
 

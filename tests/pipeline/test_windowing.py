@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miztiik_events.pipeline import windowing
-from miztiik_events.pipeline.windowing import Windowing
+from miztiik_events.pipeline.windowing import MARGIN, Windowing
 
 MINUTES = Windowing(length=60_000, lateness=5_000)
 
@@ -40,3 +40,7 @@ def test_another_form_of_a_time_is_refused(text: str) -> None:
 @given(st.integers(0, 4_000_000_000_000))
 def test_written_times_can_be_read_again(milliseconds: int) -> None:
     assert windowing.read(windowing.written(milliseconds)) == milliseconds
+
+
+def test_a_window_closes_after_its_end_its_lateness_and_the_margin() -> None:
+    assert Windowing(60_000, 5_000).closes(0) == 60_000 + 5_000 + MARGIN
