@@ -98,6 +98,7 @@ def test_without_any_place_for_temporary_files_deploy_says_which_it_tried(
     assert project.statuses == {}
 
 
+@pytest.mark.aws
 def test_a_folder_of_somebody_else_is_refused_like_a_read_only_one(tmp_path: Path) -> None:
     if subprocess.run([*PLAIN_USER, "true"], capture_output=True).returncode:
         pytest.skip("no user namespace of one's own here")

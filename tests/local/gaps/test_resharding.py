@@ -311,6 +311,7 @@ def _next_second() -> int:
     return second
 
 
+@pytest.mark.aws
 def test_a_closed_shard_goes_when_its_records_time_is_over() -> None:
     from ministack.services import kinesis
 
