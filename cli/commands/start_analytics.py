@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -53,33 +54,32 @@ def command(
     With a time, a second application recomputes past windows from the events that are still in the
     stream, and writes them under `recomputed/`; the analytics application keeps running beside it.
     """
-    from .. import session
-    from ..analytics import application, lifecycle, shards, snapshots
-    from ..cloudformation import stacks
     from .recompute import recompute
 
     moment = _moment(origin)
     if moment:
         recompute(options, moment, restart=restart, timeout=timeout, no_wait=no_wait)
         return
-    since = datetime.now(timezone.utc)
     if restart and no_wait:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
+    _start_analytics(options, origin, restart, force, None if no_wait else timeout)
+
+
+def _start_analytics(
+    options: Options, origin: str, restart: bool, force: bool, timeout: float | None
+) -> None:
+    """Start it and show how it is; without a `timeout`, nothing is waited for."""
+    from ..analytics import application, snapshots
+    from ..cloudformation import stacks
+
+    since = datetime.now(timezone.utc)
     deployed = stacks.of_project(options.session.client("cloudformation"), options.project).values()
     stack = stacks.with_output(deployed, application.OUTPUT, options.project)
     name = stack.outputs[application.OUTPUT]
-    flink = options.session.client("kinesisanalyticsv2")
-    snapshots.require(flink, name, origin)
-    described = application.describe(flink, name)
-    outputs = stacks.outputs_of(deployed)
-    if not force and stacks.SALES_STREAM in outputs:
-        kinesis, stream = options.session.client("kinesis"), outputs[stacks.SALES_STREAM]
-        shards.require_room(kinesis, flink, stream, described, origin, restart=restart)
-    if no_wait:
-        has_begun = lifecycle.request_start(flink, name, origin)
-        running = application.describe(flink, name)
-    else:
-        has_begun, running = _start(options, name, origin, restart, timeout)
+    snapshots.require(options.session.client("kinesisanalyticsv2"), name, origin)
+    if not force:
+        _require_room(options, stacks.outputs_of(deployed), origin, restart)
+    has_begun, running = _started(options, name, origin, restart, timeout)
     show(options, running)
     if restart:
         prune(options, name, needed=origin)
@@ -88,8 +88,23 @@ def command(
             f"It had already been started, so `--from {origin}` had no effect. Add --restart"
         )
     _say_failures(options, stack, running, since)
-    if not session.is_local(flink):
-        _say_cost(options, running)
+    _say_cost(options, running)
+
+
+def _require_room(options: Options, outputs: Mapping[str, str], origin: str, restart: bool) -> None:
+    """Raise UnhealthyError when shards that would share a subtask would overtake sales."""
+    from ..analytics import application, shards
+    from ..cloudformation import stacks
+
+    if stacks.SALES_STREAM not in outputs:
+        return
+    flink, kinesis = (
+        options.session.client("kinesisanalyticsv2"),
+        options.session.client("kinesis"),
+    )
+    described = application.describe(flink, outputs[application.OUTPUT])
+    stream = outputs[stacks.SALES_STREAM]
+    shards.require_room(kinesis, flink, stream, described, origin, restart=restart)
 
 
 def _moment(origin: str) -> datetime | None:
@@ -100,13 +115,16 @@ def _moment(origin: str) -> datetime | None:
     return moment(origin) if is_time else None
 
 
-def _start(
-    options: Options, name: str, origin: str, restart: bool, timeout: float
+def _started(
+    options: Options, name: str, origin: str, restart: bool, timeout: float | None
 ) -> tuple[bool, Application]:
-    """Whether it was started from rest, and the application as it runs."""
-    from ..analytics import lifecycle
+    """Whether it was started from rest, and the application as it is then."""
+    from ..analytics import application, lifecycle
     from ..patience import Patience
 
+    if timeout is None:
+        flink = options.session.client("kinesisanalyticsv2")
+        return lifecycle.request_start(flink, name, origin), application.describe(flink, name)
     flink, logs = options.session.client("kinesisanalyticsv2"), options.session.client("logs")
     begin = lifecycle.restart if restart else lifecycle.start
     states: list[str] = []
@@ -134,8 +152,12 @@ def _say_failures(options: Options, stack: Stack, running: Application, since: d
 
 
 def _say_cost(options: Options, running: Application) -> None:
+    """Say what it costs, unless it runs on this machine."""
+    from .. import session
     from ..pipeline import costs
 
+    if session.is_local(options.session.client("kinesisanalyticsv2")):
+        return
     parallelism, per_kpu = running.parallelism, running.parallelism_per_kpu
     region = options.session.region_name
     cost = costs.hourly(parallelism, parallelism, per_kpu, region)
