@@ -23,6 +23,7 @@ import pytest
 import aws_cli
 import command_line
 from deployed_pipeline import INVENTORY, SALES, Pipeline, deployed
+from oracle import MARGIN_SECONDS
 from repository import DOCS
 from sample_events import Item, order, stock_count
 from waiting import until
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.scenario
 
 DOCUMENT = DOCS / "replay.md"
 NAME = "archived"
-WINDOW_SECONDS, LATENESS_SECONDS, MARGIN_SECONDS = 5, 1, 3
+WINDOW_SECONDS, LATENESS_SECONDS = 5, 1
 IN_TIME = [*map(order, range(30)), *(order(number, is_return=True) for number in range(30, 40))]
 COPIES = IN_TIME[:5]
 LATE = order(50)

@@ -20,6 +20,7 @@ import pytest
 
 import oracle
 from deployed_pipeline import Pipeline, Tap, deployed
+from oracle import MARGIN_SECONDS
 from sample_events import some_sales
 from waiting import until
 
@@ -31,7 +32,6 @@ pytestmark = pytest.mark.scenario
 PROJECT = "pipeline"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
-MARGIN_SECONDS = 3
 SHARDS = 4
 
 

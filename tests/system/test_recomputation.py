@@ -18,6 +18,7 @@ import pytest
 
 import oracle
 from deployed_pipeline import Pipeline, deployed
+from oracle import MARGIN_SECONDS
 from sample_events import Item, some_sales
 from waiting import until
 
@@ -28,7 +29,6 @@ pytestmark = pytest.mark.scenario
 
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 2
-MARGIN_SECONDS = 3
 SHARDS = 2
 LATE = some_sales(20, seed=2)
 

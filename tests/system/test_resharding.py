@@ -19,6 +19,7 @@ import pytest
 
 import command_line
 import oracle
+from oracle import MARGIN_SECONDS
 from waiting import until
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.scenario
 PROJECT = "resharding"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
-MARGIN_SECONDS = 3
 
 
 @dataclass

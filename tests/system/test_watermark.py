@@ -13,6 +13,7 @@ import pytest
 
 from deployed_pipeline import SOURCE, Pipeline, deployed
 from flink_job import FlinkJob
+from oracle import MARGIN_SECONDS
 from waiting import until
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.scenario
 
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
-MARGIN_SECONDS = 3
 HEARTBEAT_SECONDS = 60
 # For Firehose's buffer of a second, the transformer, and a machine that is busy.
 DELIVERY_SECONDS = 20
