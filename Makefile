@@ -29,6 +29,7 @@ $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
 	@$(BIN)/miztiik-events package --quiet --output-dir build/package >/dev/null
+	@$(BIN)/python -m miztiik_events.local.flink.jvm
 	@touch $(LIGHT) $@
 
 $(LIGHT): setup.cfg pyproject.toml
