@@ -11,7 +11,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-lateness clean wheel
+.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-lateness scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-analytics: install ## Time the program beside that of before, on RocksDB; 
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
+
+scale: $(READY) ## Reckon docs/scale.md's tables, print them and write them into the page
+	@$(BIN)/python bench/scale.py
 
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --outdir dist . >/dev/null
