@@ -50,8 +50,8 @@ quick: $(READY)
 test: install lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest
 
-soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour
-	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py
+soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour; SALES=333000
+	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py $(if $(SALES),--sales $(SALES))
 
 lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .
