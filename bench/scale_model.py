@@ -133,7 +133,9 @@ class Quota:
 
 def quotas() -> list[Quota]:
     """Of the system as it is deployed, in us-east-1; the first to end is first."""
-    return sorted([*_of_the_bus(), *_of_the_consumers(), *_of_the_stream()], key=_carries)
+    bus_and_consumers = (_of_the_bus, _of_the_consumers, _of_the_account, _of_the_tables)
+    parts = (*bus_and_consumers, _of_the_stream, _of_the_analytics)
+    return sorted((quota for part in parts for quota in part()), key=_carries)
 
 
 def _carries(quota: Quota) -> float:
@@ -160,21 +162,40 @@ def _of_the_bus() -> Iterator[Quota]:
 
 
 def _of_the_consumers() -> Iterator[Quota]:
-    busier, both = mix().warehouse, mix().orders + mix().warehouse
-    executions = 1 / facts.EVENTS_A_SECOND_PER_EXECUTION
+    use = mix().warehouse / facts.EVENTS_A_SECOND_PER_EXECUTION
     yield Quota(
         "`ConsumerConcurrency`, as deployed",
         facts.LEAST_CONCURRENCY,
         "executions",
-        busier * executions,
+        use,
         "`-p ConsumerConcurrency=N`; above, the queues grow",
         "../templates/dispatch.yaml",
     )
     yield Quota(
+        "Lambda: batches of a queue at once",
+        facts.MOST_CONCURRENCY,
+        "executions",
+        use,
+        "write the ten events of a batch at once",
+        facts.SQS_SCALING,
+    )
+    yield Quota(
+        "SQS: messages in flight",
+        120_000,
+        "a queue",
+        use * facts.BATCH_SIZE,
+        "a second pipeline",
+        facts.SQS,
+    )
+
+
+def _of_the_account() -> Iterator[Quota]:
+    use = (mix().orders + mix().warehouse) / facts.EVENTS_A_SECOND_PER_EXECUTION
+    yield Quota(
         "Lambda: executions of a new account",
         10 - facts.OTHER_EXECUTIONS,
         "executions, of often 10",
-        both * executions,
+        use,
         "ask for 1,000",
         facts.LAMBDA,
     )
@@ -182,23 +203,18 @@ def _of_the_consumers() -> Iterator[Quota]:
         "Lambda: executions of an account",
         facts.LAMBDA_EXECUTIONS - facts.OTHER_EXECUTIONS,
         "executions, of 1,000",
-        both * executions,
+        use,
         "ask for more (tens of thousands)",
         facts.LAMBDA,
     )
-    yield Quota(
-        "Lambda: batches of a queue at once",
-        facts.MOST_CONCURRENCY,
-        "executions",
-        busier * executions,
-        "write the ten events of a batch at once",
-        facts.SQS_SCALING,
-    )
+
+
+def _of_the_tables() -> Iterator[Quota]:
     yield Quota(
         "DynamoDB: a table that is new",
         4_000,
         "write units a second",
-        2 * busier,
+        2 * mix().warehouse,
         "raise the rate slowly, or warm the table; above, messages wait",
         facts.ON_DEMAND,
     )
@@ -206,17 +222,9 @@ def _of_the_consumers() -> Iterator[Quota]:
         "DynamoDB: a table",
         facts.TABLE_WRITES,
         "write units a second",
-        2 * busier,
+        2 * mix().warehouse,
         "ask for more, or a second pipeline",
         facts.DYNAMODB,
-    )
-    yield Quota(
-        "SQS: messages in flight",
-        120_000,
-        "a queue",
-        busier * facts.BATCH_SIZE * executions,
-        "a second pipeline",
-        facts.SQS,
     )
 
 
@@ -238,6 +246,18 @@ def _of_the_stream() -> Iterator[Quota]:
         "a second pipeline, or another MaxValue",
         "../templates/stream.yaml",
     )
+    yield Quota(
+        "Kinesis: shards of an account",
+        20_000,
+        "shards",
+        mix().sales / records,
+        "ask for more",
+        facts.KINESIS,
+    )
+
+
+def _of_the_analytics() -> Iterator[Quota]:
+    records = facts.SHARD_RECORDS * facts.FILL
     yield Quota(
         "Managed Flink: parallelism",
         facts.PARALLELISM,
@@ -261,14 +281,6 @@ def _of_the_stream() -> Iterator[Quota]:
         mix().line_bytes / 2**20 / facts.WINDOW_SECONDS / facts.EVENTS_A_SECOND_PER_STORE,
         "ask for more, or a second pipeline",
         facts.FIREHOSE,
-    )
-    yield Quota(
-        "Kinesis: shards of an account",
-        20_000,
-        "shards",
-        mix().sales / records,
-        "ask for more",
-        facts.KINESIS,
     )
 
 
