@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ def as_json(value: Any, indent: int | None = None) -> str:
     """JSON text; decimals stay exact numbers, datetimes become ISO 8601.
 
     All control characters are escaped, those too that JSON allows, so that data cannot steer a
-    terminal.
+    terminal; and halves of characters, which nobody can write.
     """
     # json knows floats alone, which lose digits: decimals are put in afterwards, each in the place
     # of a text that nothing else can have.
@@ -29,7 +30,7 @@ def as_json(value: Any, indent: int | None = None) -> str:
         return _plain(value)
 
     text = json.dumps(value, indent=indent, default=plain, ensure_ascii=False)
-    text = re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 
@@ -50,7 +51,8 @@ def json_object(text: str | bytes, **numbers: Any) -> dict[str, Any] | None:
     """The JSON object that the text is, None when it is none; `numbers` are json.loads' hooks."""
     try:
         value = json.loads(text, **numbers)
-    except (ValueError, RecursionError):
+    # A number can be beyond what Decimal takes.
+    except (ValueError, ArithmeticError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -60,9 +62,9 @@ def as_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], tota
 
     `columns` maps each key of a row to its heading.
     """
-    cells = [[_cell(row.get(key)) for key in columns] for row in rows]
+    cells = [[cell(row.get(key)) for key in columns] for row in rows]
     headings = list(columns.values())
-    widths = [max(len(line[i]) for line in [headings, *cells]) for i in range(len(headings))]
+    widths = [max(breadth(line[i]) for line in [headings, *cells]) for i in range(len(headings))]
     numeric = [
         all(isinstance(row.get(key), (int, float, Decimal, type(None))) for row in rows)
         for key in columns
@@ -70,8 +72,7 @@ def as_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], tota
 
     def line(texts: Sequence[str]) -> str:
         padded = (
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(texts, widths, numeric)
+            padded_to(width, text, right) for text, width, right in zip(texts, widths, numeric)
         )
         return "  ".join(padded).rstrip()
 
@@ -82,14 +83,59 @@ def as_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], tota
     return "\n".join([line(headings), rule, *body])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return printable(str(value))
+    return isolated(printable(str(value)))
+
+
+def breadth(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return len(text) if text.isascii() else sum(map(_breadth, text))
+
+
+def _breadth(character: str) -> int:
+    # Marks stand on the character before them; formats are not seen.
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def padded_to(width: int, text: str, right: bool = False) -> str:
+    """The text with spaces up to that many columns after it, or before it to have it `right`."""
+    spaces = " " * (width - breadth(text))
+    return f"{spaces}{text}" if right else f"{text}{spaces}"
+
+
+def shortened(text: str, most: int) -> str:
+    """The text in at most so many columns; what is left out of its middle is an ellipsis."""
+    if breadth(text) <= most:
+        return text
+    tail = _beginning(text[::-1], (most - 1) // 2)[::-1]
+    return f"{_beginning(text, most - 1 - breadth(tail))}…{tail}"
+
+
+def _beginning(text: str, most: int) -> str:
+    taken = 0
+    for end, character in enumerate(text):
+        taken += _breadth(character)
+        if taken > most:
+            return text[:end]
+    return text
+
+
+def isolated(text: str) -> str:
+    """Text from right to left kept to itself (Unicode's FSI and PDI), so that what follows it on
+    the line stays where it is."""
+    is_foreign = not text.isascii() and any(
+        unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text
+    )
+    return f"\u2068{text}\u2069" if is_foreign else text
 
 
 def command(words: str, project: str) -> str:

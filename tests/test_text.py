@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from miztiik_events.text import (
     as_json,
     as_table,
+    breadth,
     command,
     counted,
     json_object,
     printable,
+    shortened,
     span,
     written,
 )
@@ -44,6 +46,11 @@ def test_json_has_decimals_as_numbers_and_times_as_iso_8601() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', "null", "[" * 100_000, b"\xff"])
 def test_what_is_no_json_object_is_none(text: str | bytes) -> None:
     assert json_object(text) is None
+
+
+def test_a_number_beyond_every_decimal_is_no_json_object() -> None:
+    assert json_object('{"a": 1e99999999999999999999.0}', parse_float=Decimal) is None
+    assert json_object('{"a": 1e99999999999999999999}', parse_float=Decimal) is None
 
 
 def test_a_json_object_has_its_numbers_as_wanted() -> None:
@@ -123,6 +130,26 @@ def test_a_table_cannot_steer_the_terminal() -> None:
     assert table.splitlines()[2] == r"store_1\x1b[2J\x0astore_2"
 
 
+def test_a_column_is_as_wide_as_its_text_is_on_a_terminal() -> None:
+    rows = [{"a": name, "b": "|"} for name in ("ab", "東京", "e\u0301", "\u05d7\u05e0")]
+    _, _, *lines = as_table(rows, {"a": "", "b": ""}).splitlines()
+    assert {breadth(line) for line in lines} == {7}
+    # Text from right to left is kept to itself.
+    assert lines[-1] == "\u2068\u05d7\u05e0\u2069    |"
+
+
+@given(st.text(), st.integers(1, 20))
+def test_a_shortened_text_is_no_wider_than_asked_for(text: str, most: int) -> None:
+    assert breadth(shortened(text, most)) <= most
+    if breadth(text) <= most:
+        assert shortened(text, most) == text
+
+
+def test_a_shortened_text_has_its_beginning_and_its_end() -> None:
+    assert shortened("store_1234567890", 9) == "stor…7890"
+    assert shortened("東京東京東京", 6) == "東…京"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -148,6 +175,10 @@ def test_json_cannot_control_a_terminal_and_stays_the_same(text: str) -> None:
     written = as_json({"text": text})
     assert json.loads(written) == {"text": text}
     assert [char for char in written if unicodedata.category(char) == "Cc"] == []
+
+
+def test_half_a_character_is_written_as_a_code() -> None:
+    assert as_json("\ud800") == '"\\ud800"'
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotDeployedError
@@ -29,6 +30,9 @@ RECOMPUTATION = "RecomputationApplicationName"
 REJECTED_EVENTS = "RejectedEventsQueueUrl"
 SALES_STREAM = "SalesStreamName"
 SHARDS = "ShardCount"
+# Parameters that it looks at, in the same way.
+BUFFER_SECONDS = "BufferIntervalSeconds"
+RETENTION_HOURS = "StreamRetentionHours"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
@@ -173,6 +177,15 @@ def with_output(deployed: Iterable[Stack], output: str, project: str) -> Stack:
     if not having:
         raise NotDeployedError(output, project)
     return max(having, key=lambda stack: (stack.updated, stack.name))
+
+
+def retention(deployed: Iterable[Stack]) -> timedelta:
+    """How long the stream keeps an event: what its stack was deployed with, a day if it says none.
+
+    A day is what every stream has at least.
+    """
+    hours = (int(stack.parameters.get(RETENTION_HOURS, 0)) for stack in deployed)
+    return timedelta(hours=max([24, *hours]))
 
 
 def require(outputs: Mapping[str, str], name: str, project: str) -> str:

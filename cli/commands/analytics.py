@@ -56,7 +56,7 @@ def show(options: Options, application: Application) -> None:
         "parallelism": application.parallelism,
         "version": application.version,
     }
-    form = options.format()
+    form = options.format("ndjson")
     if form == "table":
         headings = {name: name.capitalize() for name in row}
         click.echo(as_table([row], headings))

@@ -38,7 +38,7 @@ def command(options: Options, stores: int, duration: float) -> None:
 
     payload = {"stores": stores, "duration_seconds": duration}
     outcome = demonstrate(options.project, payload, options.say)
-    click.echo(demo.shown(outcome, options.format(piped="table")))
+    click.echo(demo.shown(outcome, options.format()))
     if not outcome.audit.agrees:
         count = len(outcome.audit.differences)
         raise DifferenceError(

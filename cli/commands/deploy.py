@@ -108,7 +108,7 @@ def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool
     from .views.plan import shown
 
     plan = planning.plan(options.session, project, timeout=limits.timeout)
-    click.echo(shown(plan, options.format(piped="table"), color=options.color))
+    click.echo(shown(plan, options.format(), color=options.color))
     if exit_code and plan.has_changes:
         raise DifferenceError("The stacks differ from the templates")
 
@@ -124,7 +124,7 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
     client = options.session.client("cloudformation")
     drifts = drift.detect(client, project.live.values(), Patience(limits.timeout))
     if drifts:
-        click.echo(drift_view.shown(drifts, options.format(piped="table")))
+        click.echo(drift_view.shown(drifts, options.format()))
         raise DifferenceError(
             f"{counted(len(drifts), 'resource')} drifted; nothing was deployed. "
             "Next: undo the changes, or make them in the templates too"

@@ -38,7 +38,7 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
 
     inventory = inventories.take(options.session, options.project, keeps_data=keep_data)
     if dry_run:
-        click.echo(_shown(options, inventory, options.format(piped="table")))
+        click.echo(_shown(options, inventory, options.format()))
         return
     if inventory.is_empty:
         kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""

@@ -49,8 +49,8 @@ class Options:
             self._sessions.append(connect(self.profile, self.region))
         return self._sessions[0]
 
-    def format(self, piped: str = "ndjson") -> str:
-        """`table`, `json` or `ndjson`: as asked, else by where stdout goes."""
+    def format(self, piped: str = "table") -> str:
+        """`table`, `json`, `ndjson` or `csv`: as asked, else `piped` where stdout is a pipe."""
         if self.output:
             return self.output
         return "table" if sys.stdout.isatty() else piped
@@ -147,6 +147,15 @@ def _shared(name: str, *names: str, **settings: Any) -> Callable[[Command], Comm
     return click.option(name, *names, cls=SharedOption, envvar=envvar, show_envvar=True, **settings)
 
 
+def _output(*forms: str, default: str) -> Callable[[Command], Command]:
+    text = f"Form of what goes to stdout.  [default: {default}]"
+    return _shared("--output", type=click.Choice(forms), help=text)
+
+
+_IN_LINES = "table on a terminal, ndjson in a pipe"
+_OUTPUT = _output("table", "json", "ndjson", default="table")
+_OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
+_OUTPUT_WITH_CSV = _output("table", "csv", "json", "ndjson", default=_IN_LINES)
 _SHARED = (
     _shared(
         "--project",
@@ -158,11 +167,7 @@ _SHARED = (
     ),
     _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
     _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
-    _shared(
-        "--output",
-        type=click.Choice(["table", "json", "ndjson"]),
-        help="Form of what goes to stdout.  [default: table on a terminal]",
-    ),
+    _OUTPUT,
     _shared("--quiet", "-q", is_flag=True, help="Print only results and errors."),
     _shared("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
     _shared(
@@ -178,6 +183,21 @@ _SHARED = (
 
 def shared_options(command: Command) -> Command:
     """Give a command the shared options, and as its first argument an `Options`."""
+    return _sharing(command, _OUTPUT)
+
+
+def shared_options_in_lines(command: Command) -> Command:
+    """The same, for a command that gives a pipe lines of JSON."""
+    return _sharing(command, _OUTPUT_IN_LINES)
+
+
+def shared_options_with_csv(command: Command) -> Command:
+    """The same, for such a command that has CSV as well."""
+    return _sharing(command, _OUTPUT_WITH_CSV)
+
+
+def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
+    shared = [output if option is _OUTPUT else option for option in _SHARED]
 
     @functools.wraps(command)
     def with_options(
@@ -194,7 +214,7 @@ def shared_options(command: Command) -> Command:
         options = Options(project, region, profile, output, quiet, color)
         return command(options, *args, **kwargs)
 
-    decorated: Command = stacked(_SHARED)(with_options)
+    decorated: Command = stacked(shared)(with_options)
     return decorated
 
 

@@ -44,7 +44,7 @@ def command(
     steps = wire(template.load_all(templates), bundles)
     with files.writing(output_dir, "give another --output-dir"):
         written = package.write(output_dir, options.project, steps, bundles)
-    form = options.format(piped="table")
+    form = options.format()
     if form == "json":
         click.echo(as_json([str(path) for path in written], indent=2))
     for path in written if form != "json" else ():

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, shared_options_in_lines
 
 RATIO = click.FloatRange(0, 1)
 TOTALS = {
@@ -64,7 +64,7 @@ TOTALS = {
     metavar="0..1",
     help="Share of the events that are malformed.  [default: 0]",
 )
-@shared_options
+@shared_options_in_lines
 def command(options: Options, **payload: Any) -> None:
     """Produce sample events: invoke the producer function and wait for its answer.
 
@@ -84,7 +84,7 @@ def command(options: Options, **payload: Any) -> None:
     request = {name: value for name, value in payload.items() if value is not None}
     with _elapsing(options):
         message = producer.invoke(client, function, request)
-    click.echo(_shown(message, options.format()))
+    click.echo(_shown(message, options.format("ndjson")))
     if message.get("failed_count"):
         raise MiztiikError(
             f"{counted(message['failed_count'], 'event')} not sent: {message.get('reason')}"

@@ -105,6 +105,6 @@ def _overview(options: Options, dead_ends: Mapping[str, DeadEnd]) -> None:
         with looking(sqs, queue.url, min(count, MOST_PER_CALL)) as look:
             events = unprocessed.explained(options.session, options.project, queue, look.messages)
         contents.append(Contents(queue.name, count, events))
-    click.echo(overview(contents, options.format(piped="table")))
+    click.echo(overview(contents, options.format()))
     if any(content.count for content in contents):
         options.say(f"Next: {words('redrive QUEUE', options.project)} shows its events, and asks.")

@@ -45,7 +45,7 @@ class QueueRedrive:
     def run(self) -> None:
         """Show, ask, send; raises Abort when the person does not agree, MiztiikError at the end
         when an event was refused."""
-        form = self.options.format(piped="table")
+        form = self.options.format()
         session, project = self.options.session, self.options.project
         with looking(session.client("sqs"), self.queue.url, self.wishes.most) as look:
             events = unprocessed.explained(session, project, self.queue, look.messages)

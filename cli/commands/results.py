@@ -2,112 +2,239 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, moment_or_none, shared_options
-from .views.results import COLUMNS, START, line, shown
+from .options import Options, moment_or_none, shared_options_with_csv
+from .views import chart
+from .views.results import Table, as_csv, records
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from ..cloudformation.stacks import Stack
     from ..pipeline.data_store import Folder
     from ..pipeline.results import Collection, Row
+    from ..pipeline.revenue import Period
 
-POLL_SECONDS = 2.0
+USUAL = timedelta(hours=1)
+# What a screen can show; of more rows, a table has the stores alone.
+MOST_ROWS, MOST_STORES = 60, 20
+MOST_NAMES, LONGEST_NAME = 10, 40
 
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Keep printing new results until Ctrl-C.")
-@click.option("--store", metavar="STORE", help="Only this store, such as store_1.")
 @click.option(
     "--since",
     callback=moment_or_none,
     metavar="WHEN",
-    help="Only what was written since then: an age (10m, 2h, 1d) or a time (2026-11-24T15:00).",
+    help="Windows that ended since then: an age (10m, 2h, 1d) or a time (2026-11-24T15:00).  "
+    "[default: 1h]",
+)
+@click.option(
+    "--until",
+    callback=moment_or_none,
+    metavar="WHEN",
+    help="Windows that ended until then.  [default: now]",
+)
+@click.option("--all", "everything", is_flag=True, help="All windows.")
+@click.option("--store", metavar="STORE", help="Only this store, such as store_1.")
+@click.option(
+    "--by",
+    type=click.Choice(["window", "hour", "day"]),
+    help="A row for each store and window, hour or day (UTC).  [default: window, or in a table "
+    f"of more than {MOST_ROWS} rows the {MOST_STORES} stores with the most revenue]",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only the N stores with the most net revenue; without --by over the whole time.",
 )
 @click.option(
     "--recomputed",
     is_flag=True,
-    help="Show those of the last recomputation instead (start-analytics --from TIME).",
+    help="Those of the last recomputation instead (start-analytics --from TIME), all of them.",
 )
-@shared_options
+@shared_options_with_csv
 def command(
-    options: Options, follow: bool, store: str | None, since: datetime | None, recomputed: bool
+    options: Options,
+    follow: bool,
+    since: datetime | None,
+    until: datetime | None,
+    everything: bool,
+    store: str | None,
+    by: str | None,
+    top: int | None,
+    recomputed: bool,
 ) -> None:
-    """Show the revenue per store and window.
+    """Show the revenue per store and window, of the last hour if nothing else is asked for.
 
     \b
       miztiik-events results
+      miztiik-events results --since 7d --by day --top 5
       miztiik-events results --follow --store store_1
       miztiik-events results --since 1h | jq .revenue
 
-    A pipe gets the lines as they are in the data store, one JSON object each.
+    Net is the revenue without that of the returns. A pipe gets the lines as they are in the data
+    store, one JSON object each; with --by hour, --by day or --top, sums with the same fields.
     """
-    from ..pipeline import results
+    from ..pipeline.revenue import Period
 
-    folder = _folder(options, since, recomputed=recomputed)
-    collection = results.Collection()
+    if everything and (since or until):
+        raise click.UsageError("--all excludes --since and --until")
+    if since and until and since >= until:
+        raise click.UsageError("--until has to be later than --since")
+    if not (since or everything or recomputed):
+        since = (until or datetime.now(timezone.utc)) - USUAL
+        span = "The hour until then" if until else "The last hour"
+        start = since.astimezone(timezone.utc)
+        options.say(f"{span}, since {start:%Y-%m-%d %H:%M} UTC. Further back: --since 1d, or --all")
+    question = Question(Period(since, until), store, by, top, recomputed)
     if follow:
-        _follow(options, folder, collection, store)
-        return
-    rows = _of(store, collection.add(folder.fresh()))
-    click.echo(shown(rows, options.format()), nl=bool(rows) or options.format() == "json")
-    _say_notes(options, collection, rows)
+        _follow(options, question)
+    else:
+        _show(options, question)
 
 
-def _folder(options: Options, since: datetime | None, *, recomputed: bool) -> Folder:
+@dataclass(frozen=True)
+class Question:
+    """Which results are asked for, and in what sums."""
+
+    period: Period
+    store: str | None
+    by: str | None
+    top: int | None
+    is_of_recomputation: bool
+
+    def selected(self, rows: Sequence[Row]) -> list[Row]:
+        return [row for row in self.of_store(rows) if self.period.has(row)]
+
+    def of_store(self, rows: Sequence[Row]) -> list[Row]:
+        return [row for row in rows if self.store in (None, row.store_id)]
+
+
+def _follow(options: Options, question: Question) -> None:
+    from .follow_results import follow
+
+    if question.period.until or question.by or question.top:
+        raise click.UsageError("--follow excludes --until, --by and --top")
+    if options.output == "json":
+        raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
+    deployed = _deployed(options)
+    follow(options, question, _folder(options, deployed, question), deployed)
+
+
+def _show(options: Options, question: Question) -> None:
+    from ..pipeline.results import Collection
+
+    folder, collection = _folder(options, _deployed(options), question), Collection()
+    rows = question.selected(collection.add(folder.fresh()))
+    text = _text(options, question, rows)
+    if text:
+        click.echo(text)
+    if not rows:
+        _say_why_none(options, question, collection, folder)
+    _say_doubts(options, collection)
+
+
+def _deployed(options: Options) -> list[Stack]:
+    from ..cloudformation import stacks
+
+    client = options.session.client("cloudformation")
+    return list(stacks.of_project(client, options.project).values())
+
+
+def _folder(options: Options, deployed: Sequence[Stack], question: Question) -> Folder:
+    """Where the results of the period are."""
     from ..analytics import recomputation
     from ..cloudformation import stacks
     from ..pipeline import results
     from ..pipeline.data_store import Folder
 
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    outputs, s3 = stacks.outputs_of(deployed), options.session.client("s3")
     bucket = stacks.require(outputs, stacks.DATA_STORE, options.project)
-    if not recomputed:
-        return Folder(options.session.client("s3"), bucket, results.PREFIX, since)
-    name = stacks.require(outputs, recomputation.OUTPUT, options.project)
-    begun = recomputation.last_start(options.session.client("kinesisanalyticsv2"), name)
-    prefix = f"{recomputation.PREFIX}{results.PREFIX}"
-    return Folder(options.session.client("s3"), bucket, prefix, max(begun, since or begun))
+    if question.is_of_recomputation:
+        name = stacks.require(outputs, recomputation.OUTPUT, options.project)
+        begun = recomputation.last_start(options.session.client("kinesisanalyticsv2"), name)
+        return Folder(s3, bucket, f"{recomputation.PREFIX}{results.PREFIX}", begun)
+    period, retention = question.period, stacks.retention(deployed)
+    # A window's result is written after its end.
+    return Folder(s3, bucket, results.PREFIX, period.since, period.last_written(retention))
 
 
-def _follow(options: Options, folder: Folder, collection: Collection, store: str | None) -> None:
-    # Later rows may have windows of another length.
-    is_table, columns = options.format() == "table", {**START, **COLUMNS}
-    options.say("Waiting for windows to close; stop with Ctrl-C.")
-    if is_table:
-        click.echo(line(list(columns.values())))
-    for rows in _batches(folder, collection):
-        for row in _of(store, rows):
-            click.echo(line([getattr(row, name) for name in columns]) if is_table else row.text)
+def _text(options: Options, question: Question, rows: Sequence[Row]) -> str:
+    from ..pipeline import revenue
+
+    form, by, top = options.format("ndjson"), question.by, question.top
+    if form == "table":
+        return _table(options, question, rows) if rows else ""
+    summed = revenue.summed(rows, by, top)
+    if form == "csv":
+        return as_csv(summed)
+    return records(summed, form, are_stored=top is None and by in (None, "window"))
 
 
-def _batches(folder: Folder, collection: Collection) -> Iterator[list[Row]]:
-    pause = threading.Event()
-    while True:
-        yield collection.add(folder.fresh())
-        pause.wait(POLL_SECONDS)
+def _table(options: Options, question: Question, rows: Sequence[Row]) -> str:
+    from ..pipeline import revenue
+
+    by, top = question.by, question.top
+    if not by and not top and len(rows) > MOST_ROWS:
+        top = MOST_STORES
+        options.say(f"By store, of {len(rows):,} rows. To see all of them: --by window")
+    elif not top:
+        by = by or "window"
+    summed = revenue.summed(rows, by, top, has_others=True)
+    course = (summed if by else rows) if chart.is_possible() else ()
+    return str(Table(summed, by, width(), course))
 
 
-def _of(store: str | None, rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if store in (None, row.store_id)]
+def width() -> int | None:
+    """How many columns a table may have; None when stdout is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _say_notes(options: Options, collection: Collection, rows: Sequence[Row]) -> None:
+def _say_why_none(
+    options: Options, question: Question, collection: Collection, folder: Folder
+) -> None:
+    from ..pipeline import data_store
+    from ..text import printable, shortened
+
+    stores = {
+        row.store_id: row
+        for rows in collection.rows.values()
+        for row in rows
+        if question.period.has(row)
+    }
+    if stores:
+        names = [shortened(printable(name), LONGEST_NAME) for name in sorted(stores, key=_natural)]
+        more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+        options.say(f"No results for that store. There are: {', '.join(names[:MOST_NAMES])}{more}")
+        return
+    newest = data_store.newest(folder.s3, folder.bucket, folder.prefix)
+    if newest:
+        written = f"{newest['LastModified'].astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}"
+        options.say(f"No results in that time. The newest were written at {written} UTC.")
+        return
+    options.say(
+        "No results yet. They need a running application (miztiik-events start-analytics) and "
+        "events (miztiik-events produce); a window's line comes after its length, the allowed "
+        "lateness and Firehose's buffer, two to three minutes with the defaults."
+    )
+
+
+def _natural(name: str) -> tuple[int, str]:
+    return len(name), name
+
+
+def _say_doubts(options: Options, collection: Collection) -> None:
     from ..text import counted
 
-    if collection.rows and not rows:
-        options.say("No results for that store; there are some without --store.")
-    elif not rows:
-        options.say(
-            "No results yet. They need a running application (miztiik-events start-analytics) and "
-            "events (miztiik-events produce); a window's line comes after its length, the allowed "
-            "lateness and Firehose's buffer, two to three minutes with the defaults."
-        )
     if collection.garbage:
         first = collection.garbage[0].key
         options.say(

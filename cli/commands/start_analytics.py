@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .analytics import no_wait_option, prune, show, watching
-from .options import Options, shared_options, timeout_option
+from .options import Options, shared_options_in_lines, timeout_option
 
 if TYPE_CHECKING:
     from ..analytics.application import Application
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @timeout_option(600)
 @no_wait_option
-@shared_options
+@shared_options_in_lines
 def command(
     options: Options, origin: str, restart: bool, force: bool, timeout: float, no_wait: bool
 ) -> None:

@@ -126,7 +126,7 @@ def _tell_drift(options: Options) -> None:
     # CloudFormation does not look at a stack before its operation has ended.
     settled = [stack for stack in deployed if not stack.is_busy and not stack.is_shell]
     drifted = drift.detect(client, settled, Patience(DRIFT_SECONDS))
-    form = options.format(piped="table")
+    form = options.format()
     if drifted or form == "json":
         click.echo(drift_view.shown(drifted, form))
     if drifted:

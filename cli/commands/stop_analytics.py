@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .analytics import no_wait_option, prune, show, watching
-from .options import Options, shared_options, timeout_option
+from .options import Options, shared_options_in_lines, timeout_option
 
 
 @click.command()
@@ -22,7 +22,7 @@ from .options import Options, shared_options, timeout_option
     is_flag=True,
     help="Stop the recomputation instead (start-analytics --from TIME).",
 )
-@shared_options
+@shared_options_in_lines
 def command(
     options: Options, timeout: float, no_wait: bool, force: bool, is_recomputation: bool
 ) -> None:

@@ -35,7 +35,7 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     loaded = template.load_all(templates)
     wire(loaded, bundle.bundles(functions))
     findings = lint.findings(loaded)
-    if shown := _shown(findings, options.format(piped="table")):
+    if shown := _shown(findings, options.format()):
         click.echo(shown)
     count = counted(len(loaded), "template")
     if findings:

@@ -45,7 +45,7 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
 
     subject = RECOMPUTATION if recomputed else ANALYTICS
     report = audit(options.session, options.project, subject, wait, options.say)
-    click.echo(verify.shown(report, options.format(piped="table")))
+    click.echo(verify.shown(report, options.format()))
     _say_notes(options, report)
     if not report.agrees:
         count = len(report.differences)

@@ -24,6 +24,7 @@ PARALLEL_CALLS = 8
 # A key has the hour in which its first record reached Firehose, which may wait for a quarter of an
 # hour until it writes, and longer when the bucket does not take it.
 LONGEST_DELIVERY = timedelta(hours=1)
+HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
 
 
@@ -40,13 +41,14 @@ class Line:
 class Folder:
     """What is under a prefix, `sales_revenue/` for one; each object is read once.
 
-    `since` leaves out the objects that were written before.
+    `since` leaves out the objects that were written before, `until` the hours after that one.
     """
 
     s3: S3Client
     bucket: str
     prefix: str
     since: datetime | None = None
+    until: datetime | None = None
     _seen: set[str] = field(default_factory=set)
     _latest: datetime | None = None
 
@@ -66,6 +68,8 @@ class Folder:
         )
         for page in pages:
             for entry in page.get("Contents", []):
+                if self.until and entry["Key"] >= self._hour(self.until + HOUR):
+                    return
                 is_recent = not self.since or entry["LastModified"] >= self.since
                 if is_recent and entry["Key"] not in self._seen:
                     yield entry
@@ -73,10 +77,10 @@ class Folder:
     def _start(self) -> str:
         """Keys begin with the hour, and S3 lists them in order: earlier hours can be left out."""
         moment = self._latest or self.since
-        if not moment:
-            return ""
-        hour = moment.astimezone(timezone.utc) - LONGEST_DELIVERY
-        return f"{self.prefix}{hour:%Y/%m/%d/%H}"
+        return self._hour(moment - LONGEST_DELIVERY) if moment else ""
+
+    def _hour(self, moment: datetime) -> str:
+        return f"{self.prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}"
 
 
 def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:

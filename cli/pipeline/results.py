@@ -11,6 +11,9 @@ from . import windowing
 from .data_store import Line
 
 PREFIX = "sales_revenue/"
+# Far beyond what any store takes in. Numbers of more digits would lose some when they are added up.
+HIGHEST = 10**20
+FINEST = -6
 
 
 class RowKey(NamedTuple):
@@ -36,6 +39,11 @@ class Row:
     returns: int
     returned_revenue: Decimal
     text: str = field(compare=False, default="")
+
+    @property
+    def net(self) -> Decimal:
+        """The revenue without that of the returns."""
+        return self.revenue - self.returned_revenue
 
     @property
     def key(self) -> RowKey:
@@ -127,10 +135,13 @@ def _number(value: Any) -> Decimal:
     # To Python, true is the number 1.
     if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
         raise ValueError(f"no number: {value!r}")
-    return Decimal(value)
+    number = Decimal(value)
+    if abs(number) >= HIGHEST or int(number.as_tuple().exponent) < FINEST:
+        raise ValueError(f"no amount: {value!r}")
+    return number
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= HIGHEST:
         raise ValueError(f"no count: {value!r}")
     return value

@@ -54,7 +54,7 @@ def told(done: CompletedProcess[str]) -> dict[str, str]:
 
 
 def test_a_program_is_told_the_stacks_and_the_application(audited: AuditedProject) -> None:
-    done, whole = audited.run("status"), audited.run("status", "--output=json")
+    done, whole = audited.run("status", "--output=ndjson"), audited.run("status", "--output=json")
     assert (done.returncode, done.stderr) == (whole.returncode, whole.stderr) == (0, "")
     expected = {
         f"{audited.name}-stream": "CREATE_COMPLETE",
@@ -67,7 +67,7 @@ def test_a_program_is_told_the_stacks_and_the_application(audited: AuditedProjec
 def test_a_person_is_told_when_the_last_update_was_and_the_applications_state(
     audited: AuditedProject,
 ) -> None:
-    done = audited.run("status", "--output=table")
+    done = audited.run("status")
     assert done.returncode == 0
     assert audited.name in done.stdout
     assert "ast update" in done.stdout
@@ -90,7 +90,7 @@ def test_that_nothing_is_deployed_is_no_failure_and_says_what_to_do(
 def test_a_stack_that_has_failed_is_shown_and_ends_with_4(project: LiveProject) -> None:
     project.create("failing", FAILING)
     until(lambda: project.statuses["failing"] == "ROLLBACK_COMPLETE")
-    done = project.run("status")
+    done = project.run("status", "--output=ndjson")
     assert done.returncode == 4
     assert told(done) == {f"{project.name}-failing": "ROLLBACK_COMPLETE"}
     assert f"{project.name}-failing is ROLLBACK_COMPLETE" in done.stderr
@@ -99,7 +99,7 @@ def test_a_stack_that_has_failed_is_shown_and_ends_with_4(project: LiveProject) 
 
 def test_a_stack_that_is_under_way_is_no_failure(project: LiveProject) -> None:
     project.create("waiting", WAITING)
-    done = project.run("status")
+    done = project.run("status", "--output=ndjson")
     assert (done.returncode, done.stderr) == (0, "")
     assert told(done) == {f"{project.name}-waiting": "CREATE_IN_PROGRESS"}
 
@@ -112,7 +112,9 @@ def test_another_project_is_not_shown_although_its_name_begins_so(
     european.create("note", NOTE)
     until(lambda: european.statuses["note"] == "CREATE_COMPLETE")
     assert "is not deployed" in project.run("status").stderr
-    assert told(european.run("status")) == {f"{european.name}-note": "CREATE_COMPLETE"}
+    assert told(european.run("status", "--output=ndjson")) == {
+        f"{european.name}-note": "CREATE_COMPLETE"
+    }
 
 
 def test_a_stack_that_was_deleted_is_not_shown(project: LiveProject) -> None:
@@ -201,7 +203,7 @@ def test_why_of_a_start_that_failed_has_the_applications_cause(local_aws: TestAw
     with audited_project(local_aws) as project:
         assert project.run("start-analytics").returncode == 1
         assert "its last StartApplication" in project.run("status").stderr
-        done = project.run("status", "--why")
+        done = project.run("status", "--why", "--output=ndjson")
     assert done.returncode == 4
     failure = json.loads(done.stdout)
     assert failure["subject"] == project.outputs["AnalyticsApplicationName"]
@@ -237,9 +239,9 @@ def test_options_that_do_not_go_together_are_a_usage_error(
 
 
 @contextlib.contextmanager
-def watched(project: LiveProject, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
+def watched(project: LiveProject, stdout: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        [command_line.PROGRAM, "status", "--watch", "--project", project.name],
+        [command_line.PROGRAM, "status", "--watch", "--project", project.name, *options],
         env={**os.environ, **command_line.NO_SETTINGS, **project.aws.environment},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
@@ -265,7 +267,7 @@ def line(process: subprocess.Popen[bytes]) -> Any:
 def test_a_watch_tells_a_program_each_change_of_state(project: LiveProject) -> None:
     project.create("waiting", WAITING)
     project.physical_id("waiting", "Handle")
-    with watched(project, subprocess.PIPE) as process:
+    with watched(project, subprocess.PIPE, "--output=ndjson") as process:
         first = line(process)
         project.signal("waiting")
         second = line(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.response import StreamingBody
 
 from miztiik_events.destroy import buckets
 from miztiik_events.pipeline import data_store
@@ -51,6 +53,22 @@ def test_more_objects_than_a_page_are_all_read(local_aws: TestAws, bucket: str) 
     for number in range(1005):
         put(local_aws, bucket, f"sales/{number:05}", "{}")
     assert len(Folder(local_aws.client("s3"), bucket, "sales/").fresh()) == 1005
+
+
+def test_the_hours_after_the_last_that_is_asked_for_are_not_even_listed() -> None:
+    keys = [f"sales/2026/11/24/{hour}/a" for hour in (16, 17)]
+    moment = datetime(2026, 11, 24, 16, 30, tzinfo=timezone.utc)
+    page = {
+        "Contents": [{"Key": key, "LastModified": moment} for key in keys],
+        "IsTruncated": True,
+        "NextContinuationToken": "more",
+    }
+    asked = {"Bucket": "store", "Prefix": "sales/", "StartAfter": "sales/2026/11/24/14"}
+    body = StreamingBody(io.BytesIO(b"{}"), 2)
+    answers = [Answer("list_objects_v2", page, asked), Answer("get_object", {"Body": body})]
+    with stubbed("s3", *answers) as s3:
+        folder = Folder(s3, "store", "sales/", moment - timedelta(hours=1), moment)
+        assert [line.key for line in folder.fresh()] == keys[:1]
 
 
 def test_objects_of_before_are_left_out(local_aws: TestAws, bucket: str) -> None:

@@ -28,6 +28,12 @@ def test_a_row_has_exact_numbers_and_its_own_text() -> None:
     assert row.text == json.dumps(FIELDS)
 
 
+def test_net_revenue_is_without_the_returns() -> None:
+    row = results.parse(line())
+    assert row
+    assert row.net == Decimal("8571.31")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -38,6 +44,10 @@ def test_a_row_has_exact_numbers_and_its_own_text() -> None:
         {"orders": 1.5},
         {"returns": False},
         {"timestamp": "31.1.2021 14:47"},
+        {"revenue": 10**20},
+        {"revenue": -(10**30)},
+        {"returned_revenue": 1e-7},
+        {"orders": 10**20},
     ],
 )
 def test_a_line_that_is_no_row_is_told_and_does_no_harm(changes: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def test_results_reads_the_data_store(project: LiveProject) -> None:
     bucket = project.physical_id("shop", "Bucket")
     key = "sales_revenue/2021/01/31/14/part"
     project.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(FIELDS).encode())
-    assert json.loads(shown(project, "results", "--store=store_1")) == FIELDS
+    assert json.loads(shown(project, "results", "--all", "--store=store_1")) == FIELDS
 
 
 def test_verify_reads_the_stream(project: LiveProject) -> None:

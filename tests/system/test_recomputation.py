@@ -58,7 +58,7 @@ class Story:
         return oracle.windows((one for one in later if one.request_id not in late), WINDOW_SECONDS)
 
     def rows(self, *arguments: str) -> list[dict[str, Any]]:
-        lines = self.pipeline.run("results", "--output=ndjson", *arguments).splitlines()
+        lines = self.pipeline.run("results", "--all", "--output=ndjson", *arguments).splitlines()
         return [json.loads(line, parse_float=Decimal) for line in lines]
 
 

@@ -88,7 +88,7 @@ class Shop:
 
     def rows(self) -> dict[tuple[int, int], int]:
         """Cents by the start and the end of the window, in seconds of the story."""
-        lines = self.project.run("results", "--output=ndjson").stdout.splitlines()
+        lines = self.project.run("results", "--all", "--output=ndjson").stdout.splitlines()
         rows = [json.loads(line) for line in lines]
         return {
             (self._second(row["window_start"]), self._second(row["timestamp"])): round(
@@ -239,7 +239,7 @@ def test_it_says_why_in_plain_words_and_the_way_out(story: Story) -> None:
 
 
 def test_windows_of_both_lengths_are_told_apart_in_the_table(story: Story) -> None:
-    shown = story.shop.project.run("results", "--output=table").stdout
+    shown = story.shop.project.run("results", "--all", "--by=window", "--output=table").stdout
     assert shown.startswith("Window's start (UTC)")
 
 

@@ -32,7 +32,7 @@ class LogView:
     def show(self, events: Sequence[LogEvent]) -> int:
         """Print those that are wanted; how many there were."""
         wanted = [event for event in events if self._is_wanted(event)]
-        form = self.options.format(piped="table")
+        form = self.options.format()
         if form == "json":
             click.echo(as_json([_record(event) for event in wanted], indent=2))
             return len(wanted)

@@ -1,0 +1,137 @@
+"""`results --follow`: new rows as they are written, and meanwhile what it waits for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from .views.results import Followed, as_csv
+
+if TYPE_CHECKING:
+    from ..cloudformation.stacks import Stack
+    from ..pipeline.data_store import Folder
+    from ..pipeline.results import Row
+    from ..pipeline.windowing import Windowing
+    from .options import Options
+    from .results import Question
+
+POLL_SECONDS = 2.0
+
+
+def follow(options: Options, question: Question, folder: Folder, deployed: Sequence[Stack]) -> None:
+    """Print the rows of the period, then all that come, until Ctrl-C."""
+    from ..pipeline.results import Collection
+
+    collection, outlook = Collection(), _outlook(options, question, deployed)
+    options.say(f"{outlook.text}. Ctrl-C ends it.")
+    screen = _Screen(options, outlook)
+    screen.show(question.selected(collection.add(folder.fresh())))
+    while True:
+        screen.wait()
+        # What is written from now on is news, though its window may have ended long ago.
+        screen.show(question.of_store(collection.add(folder.fresh())))
+
+
+@dataclass
+class _Outlook:
+    """When the next result is to be expected; how the windows are is None without an application.
+
+    `buffer` is for how many milliseconds Firehose collects results.
+    """
+
+    windowing: Windowing | None = None
+    buffer: int = 0
+    status: str = "RUNNING"
+
+    @property
+    def text(self) -> str:
+        if not self.windowing:
+            return "Waiting for windows to close"
+        length, delay = self.windowing.length / 1000, self.delay / 1000
+        text = f"Waiting for windows of {length:g} s, written some {delay:g} s after their end"
+        if self.status == "RUNNING":
+            return text
+        return f"{text}.\nThe application is {self.status}. Next: miztiik-events start-analytics"
+
+    @property
+    def delay(self) -> int:
+        """From a window's end to its result, in milliseconds."""
+        from ..pipeline.windowing import MARGIN
+
+        return (self.windowing.lateness if self.windowing else 0) + MARGIN + self.buffer
+
+    def next(self, now: int) -> str:
+        from ..pipeline import windowing
+
+        if not self.windowing or self.status != "RUNNING":
+            return "Waiting"
+        length = self.windowing.length
+        end = -(-(now - self.delay) // length) * length
+        seconds = -(-(end + self.delay - now) // 1000)
+        return f"Window until {windowing.written(end)[11:19]} due in {seconds} s"
+
+
+def _outlook(options: Options, question: Question, deployed: Sequence[Stack]) -> _Outlook:
+    from ..analytics import application, recomputation
+    from ..cloudformation import stacks
+
+    output = recomputation.OUTPUT if question.is_of_recomputation else application.OUTPUT
+    name = stacks.outputs_of(deployed).get(output)
+    if not name:
+        return _Outlook()
+    described = application.describe(options.session.client("kinesisanalyticsv2"), name)
+    buffers = [int(stack.parameters.get(stacks.BUFFER_SECONDS, 0)) for stack in deployed]
+    return _Outlook(described.windowing, 1000 * max(buffers, default=0), described.status)
+
+
+@dataclass
+class _Screen:
+    """The rows on stdout, and under them on a terminal a line about the next, on stderr."""
+
+    options: Options
+    outlook: _Outlook
+    _table: Followed | None = None
+    _net: Decimal = field(default_factory=Decimal)
+    _pause: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        from .results import width
+
+        form = self.options.format("ndjson")
+        if form == "table":
+            self._table = Followed.fitting(width())
+            click.echo(self._table.heading)
+        elif form == "csv":
+            click.echo(as_csv([]))
+
+    def show(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._net += row.net
+            if self._table:
+                click.echo(self._table.line(row))
+            elif self.options.format("ndjson") == "csv":
+                click.echo(as_csv([row]).partition("\n")[2])
+            else:
+                click.echo(row.text)
+
+    def wait(self) -> None:
+        """Until the next look."""
+        from .results import width
+
+        is_shown = self._table and sys.stderr.isatty() and not self.options.quiet
+        if is_shown:
+            waiting_for = self.outlook.next(round(time.time() * 1000))
+            line = f"{waiting_for}; so far {self._net:,.2f} net"[: (width() or 80) - 1]
+            click.echo(f"{line}\r", nl=False, err=True)
+        try:
+            self._pause.wait(POLL_SECONDS)
+        finally:
+            if is_shown:
+                click.echo("\x1b[K", nl=False, err=True)
