@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import Options, shared_options_in_lines
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
 RATIO = click.FloatRange(0, 1)
+# Of Lambda's 900 s, the producer keeps 10 for itself, and its start takes some.
+LONGEST_SECONDS = 889
+# functions/producer/payload.py has the same.
+USUAL_SECONDS, USUAL_RATE = 60.0, 19.5
+# Of one call, when one follows the other: the last one is not heard of.
+ROUND_SECONDS = 10.0
 TOTALS = {
     "record_count": "Events",
     "sales_events": "Sales events",
@@ -28,23 +39,33 @@ TOTALS = {
 
 
 @click.command()
-@click.option("--stores", type=click.IntRange(1), metavar="N", help="Stores.  [default: 5]")
+@click.option("--stores", type=click.IntRange(1, 1000), metavar="N", help="Stores.  [default: 5]")
 @click.option(
     "--duration",
     "duration_seconds",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, LONGEST_SECONDS),
     metavar="SECONDS",
     help="Spread the events over this time; 0 with --count: as fast as possible.  [default: 60]",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0.001, 10_000),
     metavar="N",
     help="Events per second.  [default: 19.5]",
 )
-@click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N events.")
 @click.option(
-    "--seed", type=click.IntRange(0), metavar="N", help="The same seed gives the same events."
+    "--count", type=click.IntRange(1, 1_000_000), metavar="N", help="Stop after N events."
+)
+@click.option(
+    "--until-stopped",
+    is_flag=True,
+    help=f"Go on until Ctrl-C, in calls of --duration seconds.  [default: {ROUND_SECONDS:g}]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
+    help="The same seed gives the same events.",
 )
 @click.option(
     "--inventory-ratio",
@@ -65,30 +86,92 @@ TOTALS = {
     help="Share of the events that are malformed.  [default: 0]",
 )
 @shared_options_in_lines
-def command(options: Options, **payload: Any) -> None:
+def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     """Produce sample events: invoke the producer function and wait for its answer.
 
     \b
       miztiik-events produce --stores 5
       miztiik-events produce --stores 20 --rate 200 --duration 300
       miztiik-events produce --count 10000 --duration 0 --seed 42
+      miztiik-events produce --until-stopped
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError
     from ..pipeline import producer
     from ..text import counted
 
+    request = {name: value for name, value in payload.items() if value is not None}
+    if until_stopped:
+        request = {"duration_seconds": ROUND_SECONDS, **request}
+    seconds = _seconds(request, is_endless=until_stopped)
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     function = stacks.require(outputs, stacks.PRODUCER, options.project)
     client = options.session.client("lambda", config=producer.client_config())
-    request = {name: value for name, value in payload.items() if value is not None}
-    with _elapsing(options):
-        message = producer.invoke(client, function, request)
+    if until_stopped:
+        message = _until_stopped(options, client, function, request)
+    else:
+        with _elapsing(options, lambda: f" of {seconds:.0f} s"):
+            message = producer.invoke(client, function, request)
+    if not message:
+        return
     click.echo(_shown(message, options.format("ndjson")))
     if message.get("failed_count"):
         raise MiztiikError(
             f"{counted(message['failed_count'], 'event')} not sent: {message.get('reason')}"
         )
+
+
+def _seconds(request: Mapping[str, Any], *, is_endless: bool) -> float:
+    """How long the call lasts; raises UsageError for what the producer would refuse."""
+    duration, rate, count = (request.get(name) for name in ("duration_seconds", "rate", "count"))
+    if is_endless and count:
+        raise click.UsageError("--until-stopped excludes --count")
+    if duration == 0:
+        if not count or rate:
+            raise click.UsageError(
+                "--duration 0 (as fast as possible) needs --count, and takes no --rate"
+            )
+        return 0.0
+    if count and not rate:
+        return float(duration or USUAL_SECONDS)
+    rate = rate or USUAL_RATE
+    events = count or math.inf
+    if duration or not count:
+        events = min(events, math.ceil(rate * (duration or USUAL_SECONDS)))
+    seconds = events / rate
+    if seconds >= LONGEST_SECONDS + 1:
+        raise click.UsageError(
+            f"That takes {seconds:,.0f} s at --rate {rate:g}, and one call lasts at most "
+            f"{LONGEST_SECONDS} s, Lambda's limit. Next: a higher --rate, or a smaller --count"
+        )
+    return seconds
+
+
+def _until_stopped(
+    options: Options, client: LambdaClient, function: str, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What all calls have sent until Ctrl-C; nothing when that was in the first one."""
+    from ..pipeline import producer
+
+    total: dict[str, Any] = {}
+    options.say("Producing events until Ctrl-C")
+    with contextlib.suppress(KeyboardInterrupt), _elapsing(options, lambda: _so_far(total)):
+        for number in itertools.count():
+            seed = {"seed": request["seed"] + number} if "seed" in request else {}
+            producer.add(total, producer.invoke(client, function, {**request, **seed}))
+    options.say(
+        "Stopped. The last call goes on in Lambda for up to "
+        f"{request['duration_seconds']:g} s, and is not counted here."
+    )
+    return total
+
+
+def _so_far(total: Mapping[str, Any]) -> str:
+    from ..text import counted
+
+    return (
+        f", {counted(total['record_count'], 'event')}, {total['tot_sales']:,.2f}" if total else ""
+    )
 
 
 def _shown(message: Mapping[str, Any], form: str) -> str:
@@ -108,13 +191,13 @@ def _by_store(message: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 @contextlib.contextmanager
-def _elapsing(options: Options) -> Iterator[None]:
-    """On a terminal, show the seconds that have passed, in one line that goes away again."""
+def _elapsing(options: Options, more: Callable[[], str]) -> Iterator[None]:
+    """On a terminal, show the seconds that have passed and more, in a line that goes away again."""
     if options.quiet or not sys.stderr.isatty():
         yield
         return
     answered = threading.Event()
-    clock = threading.Thread(target=_tick, args=(answered,), daemon=True)
+    clock = threading.Thread(target=_tick, args=(answered, more), daemon=True)
     clock.start()
     try:
         yield
@@ -124,8 +207,8 @@ def _elapsing(options: Options) -> Iterator[None]:
         click.echo("\r\033[K", nl=False, err=True)
 
 
-def _tick(answered: threading.Event) -> None:
+def _tick(answered: threading.Event, more: Callable[[], str]) -> None:
     started = time.monotonic()
     while not answered.wait(1):
         seconds = time.monotonic() - started
-        click.echo(f"\rProducing events: {seconds:.0f} s", nl=False, err=True)
+        click.echo(f"\rProducing events: {seconds:.0f} s{more()}\033[K", nl=False, err=True)

@@ -51,6 +51,20 @@ def invoke(lambda_: LambdaClient, function: str, payload: Mapping[str, Any]) -> 
     return _message(function, body)
 
 
+def add(total: dict[str, Any], message: Mapping[str, Any]) -> None:
+    """Add to the sums of earlier messages those of another; all else is as in the last one."""
+    sums = {
+        name: total.get(name, 0) + value
+        for name, value in message.items()
+        if isinstance(value, (int, Decimal)) and name not in ("status", "events_per_second")
+    }
+    stores = dict(total.get("sales_by_store", {}))
+    for store, sales in message.get("sales_by_store", {}).items():
+        stores[store] = stores.get(store, 0) + sales
+    is_whole = total.get("status", True) and message.get("status", True)
+    total.update({**message, **sums, "sales_by_store": stores, "status": is_whole})
+
+
 def _message(function: str, body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)

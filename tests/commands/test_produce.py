@@ -14,6 +14,8 @@ import pytest
 from botocore.config import Config
 
 import command_line
+import screen
+from function_loader import NO_AWS, load
 from miztiik_events.errors import MiztiikError
 from miztiik_events.pipeline import producer
 
@@ -144,9 +146,72 @@ def test_events_that_were_not_sent_are_a_failure_after_the_answer(produce: Produ
     assert "2 events not sent: throttled" in done.stderr
 
 
-def test_a_wrong_option_is_a_wrong_usage(produce: Produce) -> None:
-    assert produce("--stores=0").returncode == 2
-    assert produce("--bad-ratio=1.5").returncode == 2
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--stores=0",
+        "--stores=1001",
+        "--duration=900",
+        "--rate=0",
+        "--rate=1e5",
+        "--count=1000001",
+        "--bad-ratio=1.5",
+        "--duration=0",
+        "--duration=0 --count=5 --rate=2",
+        "--count=5 --rate=0.001 --duration=889",
+        "--until-stopped --count=5",
+    ],
+)
+def test_what_the_producer_would_refuse_is_a_wrong_usage_before_any_call(options: str) -> None:
+    # Nothing is there that could be called.
+    done = command_line.run({}, "produce", *options.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"duration": 889.0},
+        {"duration": 0.0, "count": 1_000_000},
+        {"count": 889, "rate": 1.0},
+        {"count": 890, "rate": 1.0},
+        {"rate": 0.001},
+        {"rate": 0.001, "duration": 889.0},
+        {"rate": 0.0012},
+        {"count": 1_000_000, "rate": 10_000.0, "duration": 0.001},
+        {"count": 1_000_000},
+        {"stores": 1000, "rate": 10_000.0, "duration": 889.0},
+    ],
+    ids=str,
+)
+def test_the_options_take_what_the_producer_takes(options: dict[str, Any]) -> None:
+    given = [f"--{name}={value}" for name, value in options.items()]
+    is_taken = command_line.run({}, "produce", *given).returncode != 2
+    payload = load("producer", {**NO_AWS, "EVENT_BUS_NAME": "sales"}).payload
+    request = {f"{name}_seconds" if name == "duration" else name: options[name] for name in options}
+    try:
+        payload.parse(request, 889.9)
+        is_refused = False
+    except payload.PayloadError:
+        is_refused = True
+    assert is_taken != is_refused
+
+
+def test_help_has_the_ranges() -> None:
+    shown = command_line.run({}, "produce", "--help").stdout
+    for limits in ("1<=x<=1000", "0<=x<=889", "0.001<=x<=10000", "1<=x<=1000000"):
+        assert limits in shown
+
+
+def test_until_stopped_goes_on_and_ends_with_what_all_calls_sent(produce: Produce) -> None:
+    command = ("produce", "--project", produce.project, "--until-stopped", "--seed=20")
+    with screen.terminal(produce.aws.environment, *command) as terminal:
+        terminal.until("Producing events: [0-9]+ s, [0-9,]+ events, [0-9]{3},")
+        terminal.press("\x03")
+        assert terminal.end() == 0
+    assert "Stopped. The last call goes on in Lambda for up to 10 s" in terminal.shown
+    assert "Total    " in terminal.shown
 
 
 def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:

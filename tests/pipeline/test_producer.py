@@ -53,6 +53,33 @@ def test_another_functions_answer_is_no_producers(body: bytes) -> None:
         invoked(body)
 
 
+def test_messages_are_added_up_to_the_cent() -> None:
+    total: dict[str, Any] = {}
+    for sales, store, status in (
+        ("0.10", "store_1", True),
+        ("0.20", "store_2", False),
+        ("1", "store_1", True),
+    ):
+        amount = Decimal(sales)
+        producer.add(
+            total,
+            {
+                "status": status,
+                "record_count": 3,
+                "tot_sales": amount,
+                "sales_by_store": {store: amount},
+                "events_per_second": amount,
+            },
+        )
+    assert total == {
+        "status": False,
+        "record_count": 9,
+        "tot_sales": Decimal("1.30"),
+        "sales_by_store": {"store_1": Decimal("1.10"), "store_2": Decimal("0.20")},
+        "events_per_second": 1,
+    }
+
+
 def test_the_producer_is_never_asked_a_second_time() -> None:
     config = producer.client_config()
     assert (config.retries, config.read_timeout) == ({"total_max_attempts": 1}, 915)
