@@ -166,6 +166,7 @@ def deployed(person: Person) -> Person:
     [
         ("status",),
         ("status", "--drift"),
+        ("doctor",),
         ("deploy", "--plan", "-pWindowSeconds=20"),
         ("results",),
         ("verify", "--wait=0"),
