@@ -206,7 +206,7 @@ def shard_quota(kinesis: Any, new_shards: int) -> Finding:
     """Whether the account has room for so many shards more."""
     limits = kinesis.describe_limits()
     limit, used = limits["ShardLimit"], limits["OpenShardCount"]
-    text = f"{used:,} of {limit:,} shards are in use, {new_shards:,} more are needed"
+    text = f"{used:,} of {limit:,} shards are in use; this project needs {new_shards:,} more"
     is_enough = limit - used >= new_shards
     return _quota("shards", text, f"{_CONSOLE}/kinesis/quotas", is_enough=is_enough)
 
@@ -214,7 +214,7 @@ def shard_quota(kinesis: Any, new_shards: int) -> Finding:
 def kpu_quota(quotas: Any, kpus: int) -> Finding:
     """Whether an application may have so many KPUs."""
     limit = _value(quotas, *KPUS)
-    text = f"an application may have {limit:,.0f} KPUs, {kpus:,} are needed"
+    text = f"an application may have {limit:,.0f} KPUs; the largest here needs {kpus:,}"
     next_step = f"{_CONSOLE}/{'/quotas/'.join(KPUS)}"
     return _quota("KPUs", text, next_step, is_enough=limit >= kpus)
 
@@ -222,7 +222,7 @@ def kpu_quota(quotas: Any, kpus: int) -> Finding:
 def concurrency_quota(functions: Any, needed: int) -> Finding:
     """Whether so many functions may run at once, beside what the account has reserved."""
     limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
-    text = f"{limit:,} functions may run at once, {needed:,} are needed"
+    text = f"{limit:,} functions may run at once; this project needs {needed:,}"
     next_step = f"{_CONSOLE}/lambda/quotas, or deploy -p ConsumerConcurrency=2"
     return _quota("concurrency", text, next_step, is_enough=limit >= needed)
 

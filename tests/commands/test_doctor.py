@@ -65,7 +65,7 @@ def test_a_quota_that_the_parameters_exceed_needs_care(local_aws: TestAws) -> No
     assert done.stderr == "Error: 1 finding to take care of: concurrency\n"
     found = [json.loads(line) for line in done.stdout.splitlines()]
     (bad,) = (finding for finding in found if finding["level"] == "wrong")
-    assert bad["text"].endswith("2,006 are needed")
+    assert bad["text"].endswith("this project needs 2,006")
     assert "ConsumerConcurrency=2" in bad["next_step"]
 
 

@@ -33,7 +33,7 @@ def test_shards_beyond_those_in_use_have_to_fit(
     with stubbed("kinesis", Answer("describe_limits", limits)) as kinesis:
         found = doctor.shard_quota(kinesis, new)
     assert (found.level, found.subject) == (level, "shards")
-    assert found.text == f"{used} of 200 shards are in use, {new} more are needed"
+    assert found.text == f"{used} of 200 shards are in use; this project needs {new} more"
     assert ("servicequotas" in found.next_step) == (level == "wrong")
 
 
@@ -45,7 +45,7 @@ def test_an_application_may_have_as_many_kpus_as_it_needs(limit: int, level: str
         found = doctor.kpu_quota(quotas, 8)
     assert (found.level, found.text) == (
         level,
-        f"an application may have {limit} KPUs, 8 are needed",
+        f"an application may have {limit} KPUs; the largest here needs 8",
     )
 
 
@@ -62,7 +62,7 @@ def test_functions_may_run_beside_what_is_reserved(limit: int, level: str) -> No
     with stubbed("lambda", Answer("get_account_settings", settings)) as functions:
         found = doctor.concurrency_quota(functions, 10)
     assert found.level == level
-    assert found.text == f"{limit} functions may run at once, 10 are needed"
+    assert found.text == f"{limit} functions may run at once; this project needs 10"
 
 
 @pytest.mark.parametrize(("shards", "level"), [(6, "well"), (7, "wrong")])
