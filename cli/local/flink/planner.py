@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,9 @@ _FURTHER = re.compile(
     re.DOTALL,
 )
 _TABLE = re.compile(r"^Unable to create a s\w+ for \w+ table '(?:\w+\.)*(\w+)'")
-_CREATES = re.compile(r"\s*CREATE\s+(?:TEMPORARY\s+)?(TABLE|VIEW)\s+`?(\w+)", re.IGNORECASE)
+_CREATES = re.compile(
+    r"\s*CREATE\s+(?:TEMPORARY\s+)?(TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?`?(\w+)", re.IGNORECASE
+)
 
 
 def plan(groups_of_each: Sequence[dict[str, dict[str, str]]]) -> dict[str, Any]:
@@ -84,7 +87,8 @@ def _culprit(inserts: Any, statements: Sequence[str]) -> str:
     tables = inserts._t_env
     for statement in statements:
         created = _CREATES.match(statement)
-        if created and created[1].upper() == "TABLE":
+        is_view = created is not None and created[1].upper() == "VIEW"
+        if not is_view and not statement.lstrip().upper().startswith("INSERT"):
             continue
         try:
             tables.explain_sql(f"SELECT * FROM `{created[2]}`" if created else statement)
@@ -107,6 +111,7 @@ def _told(messages: Sequence[str], statement: str) -> dict[str, Any]:
 def main() -> None:
     """Plan the program of the current folder."""
     groups = json.load(sys.stdin)
+    sys.path.insert(0, os.getcwd())
     from pyflink.java_gateway import get_gateway
 
     # Whatever comes of this says nothing about the program.
