@@ -31,7 +31,8 @@ def _model() -> ModuleType:
 
 def _imported(name: str) -> ModuleType:
     bench = str(ROOT / "bench")
-    sys.path[:0] = [] if bench in sys.path else [bench]
+    # Last, since bench/ and the fixtures both have a command_line.
+    sys.path += [] if bench in sys.path else [bench]
     return importlib.import_module(name)
 
 
