@@ -18,6 +18,7 @@ COMMANDS = (
     "demo",
     "doctor",
     "deploy",
+    "outputs",
     "start-analytics",
     "produce",
     "results",

@@ -55,6 +55,12 @@ def queue_names() -> list[str]:
     return list(queues.dead_ends(dict.fromkeys(outputs, "")))
 
 
+def output_names() -> list[str]:
+    """Those of this package's templates."""
+    sections = (body.partition("\nOutputs:\n")[2] for _, body in _bodies())
+    return sorted(name for section in sections for name in _ENTRY.findall(section))
+
+
 def _bodies() -> Iterator[tuple[str, str]]:
     """Each template's name and text: a completion has no time to parse it."""
     for name in template.names():

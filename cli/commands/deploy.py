@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options
+from .options import Options, shared_options, source_options, table_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def command(
       miztiik-events deploy
       miztiik-events deploy -p ShardCount=2 -p WindowSeconds=10
 
-    The stacks' outputs go to stdout.
+    The outputs that matter most go to stdout; with --output json or ndjson, all of them.
     """
     from ..deploy import project
     from ..deploy.project import Sources
@@ -101,6 +101,7 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from ..deploy import deployment
     from .terminal.display import Display
     from .views.ndjson import Records
+    from .views.outputs import shown
 
     form = options.format()
     records, display = Records(is_wanted=form == "ndjson"), Display(options)
@@ -112,9 +113,13 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     with records.of(project), display.shown():
         outputs = deployment.deploy(options.session, project, listen, limits)
         records.outputs(outputs)
+    if form == "json":
+        click.echo(shown(outputs, form))
     # That nothing changed is one line for a person.
-    if form == "json" or (form == "table" and (display.has_changes or options.output)):
-        click.echo(_shown(outputs, form))
+    elif form == "table" and (display.has_changes or options.output):
+        if outputs:
+            click.echo(shown(_key(outputs), form, table_width()))
+        _say_next(options, outputs, is_new=display.has_created)
 
 
 def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
@@ -146,10 +151,21 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
         )
 
 
-def _shown(outputs: Mapping[str, str], form: str) -> str:
-    from ..text import as_json, as_table
+def _say_next(options: Options, outputs: Mapping[str, str], *, is_new: bool) -> None:
+    from ..cloudformation import stacks
+    from ..text import command, counted
 
-    if form == "json":
-        return as_json(outputs, indent=2)
-    rows = [{"output": name, "value": value} for name, value in sorted(outputs.items())]
-    return as_table(rows, {"output": "Output", "value": "Value"})
+    if len(outputs) > len(_key(outputs)):
+        every = counted(len(outputs), "output")
+        options.say(f"All {every}: {command('outputs', options.project)}")
+    # CloudFormation creates an application stopped.
+    waits = is_new and stacks.ANALYTICS in outputs
+    options.say(f"Next: {command('start-analytics' if waits else 'status', options.project)}")
+
+
+def _key(outputs: Mapping[str, str]) -> Mapping[str, str]:
+    """Where events go in, what computes, and where results come out; of other templates, all."""
+    from ..cloudformation import stacks
+
+    key = (stacks.EVENT_BUS, stacks.ANALYTICS, stacks.DATA_STORE)
+    return {name: outputs[name] for name in key if name in outputs} or outputs

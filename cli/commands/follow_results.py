@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .options import table_width
 from .views.results import Followed, as_csv
 
 if TYPE_CHECKING:
@@ -102,11 +103,9 @@ class _Screen:
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        from .results import width
-
         form = self.options.format("ndjson")
         if form == "table":
-            self._table = Followed.fitting(width())
+            self._table = Followed.fitting(table_width())
             click.echo(self._table.heading)
         elif form == "csv":
             click.echo(as_csv([]))
@@ -123,12 +122,10 @@ class _Screen:
 
     def wait(self) -> None:
         """Until the next look."""
-        from .results import width
-
         is_shown = self._table and sys.stderr.isatty() and not self.options.quiet
         if is_shown:
             waiting_for = self.outlook.next(round(time.time() * 1000))
-            line = f"{waiting_for}; so far {self._net:,.2f} net"[: (width() or 80) - 1]
+            line = f"{waiting_for}; so far {self._net:,.2f} net"[: (table_width() or 80) - 1]
             click.echo(f"{line}\r", nl=False, err=True)
         try:
             self._pause.wait(POLL_SECONDS)

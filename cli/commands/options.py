@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,11 @@ class Options:
         if not self.quiet:
             styled = click.style(text, bold=bold, fg=fg) if self.color and (bold or fg) else text
             click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
+
+
+def table_width() -> int | None:
+    """How many columns a table may have; None when stdout is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def moment_or_none(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, moment_or_none, shared_options_with_csv
+from .options import Options, moment_or_none, shared_options_with_csv, table_width
 from .views import chart
 from .views.results import Table, as_csv, records
 
@@ -191,12 +189,7 @@ def _table(options: Options, question: Question, rows: Sequence[Row]) -> str:
         by = by or "window"
     summed = revenue.summed(rows, by, top, has_others=True)
     course = (summed if by else rows) if chart.is_possible() else ()
-    return str(Table(summed, by, width(), course))
-
-
-def width() -> int | None:
-    """How many columns a table may have; None when stdout is no terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return str(Table(summed, by, table_width(), course))
 
 
 def _say_why_none(

@@ -58,6 +58,7 @@ def test_every_command_is_completed() -> None:
         (("dep",), ["deploy"]),
         (("st",), ["start-analytics", "status", "stop-analytics"]),
         (("deploy", "--outp"), ["--output"]),
+        (("outputs", "Event"), ["EventBusArn", "EventBusName"]),
         (("deploy", "--output", ""), ["table", "json", "ndjson"]),
         (("deploy", "--output", "="), ["table", "json", "ndjson"]),
         (("deploy", "--jobs", "2", "--no-"), ["--no-color", "--no-termination-protection"]),

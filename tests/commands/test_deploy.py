@@ -70,6 +70,37 @@ def test_the_table_has_a_row_for_each_output(deployed: LiveProject) -> None:
     assert lines[2].split()[1] == bucket
 
 
+KEY_OUTPUTS = """
+Resources: {Topic: {Type: AWS::SNS::Topic}}
+Outputs:
+  AnalyticsApplicationName: {Value: flink}
+  EventBusName: {Value: bus}
+  FirehoseDataStore: {Value: bucket}
+  Another: {Value: other}
+"""
+
+
+def test_it_ends_with_the_key_outputs_and_the_next_step(local_aws: TestAws, tmp_path: Path) -> None:
+    sources = empty_project(tmp_path)
+    topic = sources.template("topic", KEY_OUTPUTS)
+    project = LiveProject(local_aws, sources)
+    done = project.deploy()
+    shown = [line.split() for line in done.stdout.splitlines()[2:]]
+    assert shown == [
+        ["AnalyticsApplicationName", "flink"],
+        ["EventBusName", "bus"],
+        ["FirehoseDataStore", "bucket"],
+    ]
+    assert done.stderr.splitlines()[-2:] == [
+        f"All 4 outputs: miztiik-events outputs --project {project.name}",
+        f"Next: miztiik-events start-analytics --project {project.name}",
+    ]
+    named = "{Type: AWS::SNS::Topic, Properties: {DisplayName: sales}}"
+    topic.write_text(KEY_OUTPUTS.replace("{Type: AWS::SNS::Topic}", named))
+    *_, next_step = project.deploy().stderr.splitlines()
+    assert next_step == f"Next: miztiik-events status --project {project.name}"
+
+
 def test_quiet_leaves_only_the_outputs(deployed: LiveProject) -> None:
     done = deployed.deploy("--quiet", "--output=table")
     assert done.stderr == ""

@@ -131,6 +131,10 @@ class Display:
             self._options.say(watch)
 
     @property
+    def has_created(self) -> bool:
+        return "created" in self._outcomes
+
+    @property
     def has_changes(self) -> bool:
         return not self._outcomes.keys() <= {"unchanged"}
 
