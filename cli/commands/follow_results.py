@@ -41,7 +41,7 @@ def follow(options: Options, question: Question, folder: Folder, deployed: Seque
 
 
 @dataclass
-class _Outlook:
+class Outlook:
     """When the next result is to be expected; how the windows are is None without an application.
 
     `buffer` is for how many milliseconds Firehose collects results.
@@ -68,28 +68,29 @@ class _Outlook:
 
         return (self.windowing.lateness if self.windowing else 0) + MARGIN + self.buffer
 
-    def next(self, now: int) -> str:
+    def next(self, now: int, shown: int) -> str:
+        """What comes next; windows that end until `shown` have been shown."""
         from ..pipeline import windowing
 
         if not self.windowing or self.status != "RUNNING":
             return "Waiting"
         length = self.windowing.length
-        end = -(-(now - self.delay) // length) * length
+        end = max(-(-(now - self.delay) // length), shown // length + 1) * length
         seconds = -(-(end + self.delay - now) // 1000)
         return f"Window until {windowing.written(end)[11:19]} due in {seconds} s"
 
 
-def _outlook(options: Options, question: Question, deployed: Sequence[Stack]) -> _Outlook:
+def _outlook(options: Options, question: Question, deployed: Sequence[Stack]) -> Outlook:
     from ..analytics import application, recomputation
     from ..cloudformation import stacks
 
     output = recomputation.OUTPUT if question.is_of_recomputation else application.OUTPUT
     name = stacks.outputs_of(deployed).get(output)
     if not name:
-        return _Outlook()
+        return Outlook()
     described = application.describe(options.session.client("kinesisanalyticsv2"), name)
     buffers = [int(stack.parameters.get(stacks.BUFFER_SECONDS, 0)) for stack in deployed]
-    return _Outlook(described.windowing, 1000 * max(buffers, default=0), described.status)
+    return Outlook(described.windowing, 1000 * max(buffers, default=0), described.status)
 
 
 @dataclass
@@ -97,9 +98,10 @@ class _Screen:
     """The rows on stdout, and under them on a terminal a line about the next, on stderr."""
 
     options: Options
-    outlook: _Outlook
+    outlook: Outlook
     _table: Followed | None = None
     _net: Decimal = field(default_factory=Decimal)
+    _end: int = 0
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -111,8 +113,11 @@ class _Screen:
             click.echo(as_csv([]))
 
     def show(self, rows: Sequence[Row]) -> None:
+        from ..pipeline import windowing
+
         for row in rows:
             self._net += row.net
+            self._end = max(self._end, windowing.read(row.timestamp))
             if self._table:
                 click.echo(self._table.line(row))
             elif self.options.format("ndjson") == "csv":
@@ -124,7 +129,7 @@ class _Screen:
         """Until the next look."""
         is_shown = self._table and sys.stderr.isatty() and not self.options.quiet
         if is_shown:
-            waiting_for = self.outlook.next(round(time.time() * 1000))
+            waiting_for = self.outlook.next(round(time.time() * 1000), self._end)
             line = f"{waiting_for}; so far {self._net:,.2f} net"[: (table_width() or 80) - 1]
             click.echo(f"{line}\r", nl=False, err=True)
         try:
