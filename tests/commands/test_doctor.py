@@ -74,7 +74,7 @@ def test_maven_and_java_are_looked_for_when_the_jar_is_to_be_built(
 ) -> None:
     machine = {"XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path), "JAVA_HOME": str(tmp_path)}
     environment = {**local_aws.environment, **machine}
-    done = command_line.run(environment, "doctor", "--project=unborn")
+    done = command_line.run(environment, "doctor", "--output=ndjson", "--project=unborn")
     assert done.returncode == 4
     found = levels(done)
     assert (found["Maven"], found["Java"]) == ("wrong", "wrong")
@@ -87,10 +87,13 @@ def test_a_role_that_was_deleted_past_its_stack_is_named(
     project = LiveProject(local_aws, empty_project(tmp_path))
     project.sources.template("role", ROLE)
     assert project.deploy().returncode == 0
-    assert levels(project.run("doctor", *project.sources.options))["roles"] == "well"
+    assert (
+        levels(project.run("doctor", "--output=ndjson", *project.sources.options))["roles"]
+        == "well"
+    )
     name = project.physical_id("role", "Role")
     local_aws.client("iam").delete_role(RoleName=name)
-    done = project.run("doctor", *project.sources.options)
+    done = project.run("doctor", "--output=ndjson", *project.sources.options)
     assert done.returncode == 4
     assert f"deleted past the stacks: {name}" in done.stdout
 
@@ -102,7 +105,7 @@ def test_without_any_permission_it_says_which_it_needs(local_aws: TestAws) -> No
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_SESSION_TOKEN": str(keys.token),
     }
-    done = command_line.run({**local_aws.environment, **person}, "doctor")
+    done = command_line.run({**local_aws.environment, **person}, "doctor", "--output=ndjson")
     assert (done.returncode, done.stderr) == (0, "")
     assert levels(done)["stacks"] == "unknown"
     assert "needs cloudformation:DescribeStacks" in done.stdout
