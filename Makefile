@@ -64,8 +64,8 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py
 
-bench-analytics: install ## Time the program beside that of before, on RocksDB; EVENTS=2000000
-	@$(BIN)/python bench/analytics.py $(if $(EVENTS),--events $(EVENTS))
+bench-analytics: install ## Time the program beside Spark and others; ARGS="--events 2000000 --only now,spark"
+	@$(BIN)/python bench/analytics.py $(ARGS)
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
