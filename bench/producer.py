@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -127,7 +128,8 @@ def _entries(count: int) -> list[Any]:
     import sender
 
     run = payload.parse({**BURST, "count": count}, 900)
-    return [sender._entry(event, BUS) for event in generator.generate(run)]
+    now = datetime.now(timezone.utc)
+    return [sender._entry(event, BUS, now) for event in generator.generate(run)]
 
 
 def _check(answers: Any) -> None:
