@@ -11,7 +11,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness clean wheel
+.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
 	@$(BIN)/miztiik-events package --quiet --output-dir build/package >/dev/null
+	@$(BIN)/python -m miztiik_events.local.flink.jvm
 	@touch $(LIGHT) $@
 
 $(LIGHT): setup.cfg pyproject.toml
@@ -50,8 +51,8 @@ quick: $(READY)
 test: install lint ## Lint, then every test, the pipeline on real parts included
 	@$(BIN)/pytest
 
-soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour
-	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py
+soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour; SALES=333000
+	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py $(if $(SALES),--sales $(SALES))
 
 lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .
@@ -75,6 +76,9 @@ bench-latency: install ## Measure how long a result takes from its window's end 
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
+
+scale: $(READY) ## Reckon docs/scale.md's tables, print them and write them into the page
+	@$(BIN)/python bench/scale.py
 
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --outdir dist . >/dev/null

@@ -1,8 +1,9 @@
 """How long sales take to arrive, and when windows close: `make bench-lateness`.
 
 The whole project on an AWS on this machine. For each load it says how long after it happened a
-sale arrived (what the allowed lateness has to be measured by), how many came late, and how long
-after its end the last window was in the data store, with the heartbeat's own schedule.
+sale arrived at most, in this load or one before (the allowed lateness has to be longer), how many
+came late, and how long after its end the last window was in the data store, with the heartbeat's
+own schedule. About a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from miztiik_events.text import as_table
 
 PROGRAM = Path(sys.executable).parent / "miztiik-events"
 PARAMETERS = {"ShardCount": 4, "BufferIntervalSeconds": 1}
-LONGEST_SECONDS = 600.0
+# A window lasts a minute, and closes at most the allowed lateness and 63 s after its end: when the
+# results have stood still for longer, what is missing in them is late.
+STILL_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def _row(aws: Aws, load: Load) -> dict[str, object]:
     return {
         "load": load.name,
         "sales": answer["sales_events"],
-        "arrived after, s": found["lag"] / 1000,
+        "arrived after at most, s": found["lag"] / 1000,
         "late": found["counts"]["late"] - before["counts"]["late"],
         "last window after its end, s": round(closed - _window_end(ended), 1),
     }
@@ -98,13 +101,14 @@ def _window_end(moment: float) -> float:
 
 
 def _wait_for(aws: Aws, sales: int) -> float:
-    """When the last of so many sales was in the results."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while time.monotonic() < deadline:
-        if sum(row["orders"] + row["returns"] for row in aws.run("results")) >= sales:
-            return time.time()
+    """When the last of so many sales was in the results; those that are late never are."""
+    known, grown = 0, time.time()
+    while known < sales and time.time() < grown + STILL_SECONDS:
+        counted = sum(row["orders"] + row["returns"] for row in aws.run("results"))
+        if counted > known:
+            known, grown = counted, time.time()
         time.sleep(1)
-    raise SystemExit(f"The results have not come to {sales} sales in {LONGEST_SECONDS:g} s")
+    return grown
 
 
 if __name__ == "__main__":

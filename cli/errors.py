@@ -2,6 +2,7 @@
 
 MiztiikError                 1  a cause and the next step, in one message for a person
 ├── TemplateError            1  a template, or the wiring between templates, is wrong (file, line)
+├── ProgramError             1  Flink refuses the program of an application (file, line)
 ├── UnknownParameterError    2  a value was given for a parameter that no template has
 ├── NotDeployedError         1  the command needs stacks that are not there
 ├── StackError               1  CloudFormation could not do it (stack, resource, reason)
@@ -40,6 +41,16 @@ class TemplateError(MiztiikError):
         super().__init__(f"{place}: {reason}" if place else reason)
         self.path = path
         self.line = line
+
+
+class ProgramError(MiztiikError):
+    """Flink refuses an application's program; `path`, `line` and `column` are those of its SQL."""
+
+    def __init__(
+        self, reason: str, path: str, line: int | None = None, column: int | None = None
+    ) -> None:
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{place}: {reason}. Nothing was deployed")
 
 
 class UnknownParameterError(MiztiikError):

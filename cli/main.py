@@ -16,6 +16,7 @@ from .errors import MiztiikError
 
 COMMANDS = (
     "demo",
+    "doctor",
     "deploy",
     "start-analytics",
     "produce",

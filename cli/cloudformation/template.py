@@ -81,7 +81,7 @@ def load_all(templates: Traversable | None = None) -> tuple[Template, ...]:
 
 def load(source: Traversable) -> Template:
     """One template; raises TemplateError when it is not one that CloudFormation would take."""
-    body, path = source.read_text("utf-8"), _path(source)
+    body, path = source.read_text("utf-8"), path_of(source)
     if len(body.encode()) > LARGEST_BODY:
         raise TemplateError(
             f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
@@ -91,7 +91,7 @@ def load(source: Traversable) -> Template:
     return parse(source.name[: -len(SUFFIX)], path, body)
 
 
-def _path(source: Traversable) -> str:
+def path_of(source: Traversable) -> str:
     """As a person would write it: from the current folder on, when it is in there."""
     path = str(source)
     return os.path.relpath(path) if path.startswith(os.getcwd() + os.sep) else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def command(
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code)
     else:
+        _refuse_program(options, present, functions)
         _deploy(options, present, limits)
 
 
@@ -80,6 +82,19 @@ def _say_caution(options: Options, project: Project) -> None:
     caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
+
+
+def _refuse_program(options: Options, project: Project, functions: Path | None) -> None:
+    """Raise what Flink, where it is installed, has against a program that the stacks lack."""
+    from ..deploy.program import programs
+    from ..errors import ConfigurationError, ProgramError
+    from .planning import refusal
+
+    for program in programs(project.steps, project.bundles, functions):
+        if program.code.function in project.new_code:
+            with contextlib.suppress(ConfigurationError):
+                if found := refusal(options, program):
+                    raise ProgramError(found.reason, program.path, found.line, found.column)
 
 
 def _deploy(options: Options, project: Project, limits: Limits) -> None:

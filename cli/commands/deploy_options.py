@@ -56,17 +56,18 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+overrides_option = click.option(
+    "--parameter-overrides",
+    "-p",
+    "overrides",
+    multiple=True,
+    callback=_pairs,
+    metavar="NAME=VALUE",
+    help="A value for the parameter of this name in every template that has it, or a .json "
+    "file of values; may be repeated. Later deploys keep it.",
+)
 _OPTIONS = (
-    click.option(
-        "--parameter-overrides",
-        "-p",
-        "overrides",
-        multiple=True,
-        callback=_pairs,
-        metavar="NAME=VALUE",
-        help="A value for the parameter of this name in every template that has it, or a .json "
-        "file of values; may be repeated. Later deploys keep it.",
-    ),
+    overrides_option,
     click.option(
         "--tags",
         multiple=True,

@@ -13,34 +13,56 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cloudformation.lint import Finding
+    from ..deploy.program import Program
 
 
 @click.command()
 @source_options
 @shared_options
 def command(options: Options, templates: Path | None, functions: Path | None) -> None:
-    """Check the templates: syntax, wiring, and cfn-lint's rules. Does not call AWS.
+    """Check templates and programs: syntax, wiring, cfn-lint's rules, Flink's plan. Calls no AWS.
 
     \b
       miztiik-events validate
 
-    Ends with 1 when there are findings; each goes to stdout as file:line: rule message.
+    A program is planned where Flink is installed. Ends with 1 when there are findings; each goes to
+    stdout as file:line: rule message.
     """
     from ..cloudformation import lint, template
     from ..deploy import bundle
+    from ..deploy.program import programs
     from ..deploy.wiring import wire
     from ..errors import TemplateError
     from ..text import counted
 
     loaded = template.load_all(templates)
-    wire(loaded, bundle.bundles(functions))
+    bundles = bundle.bundles(functions)
+    steps = wire(loaded, bundles)
     findings = lint.findings(loaded)
+    findings += _refusals(options, programs(steps, bundles, functions))
     if shown := _shown(findings, options.format(piped="table")):
         click.echo(shown)
     count = counted(len(loaded), "template")
     if findings:
         raise TemplateError(f"{counted(len(findings), 'finding')} in {count}")
     options.say(f"No findings in {count}.")
+
+
+def _refusals(options: Options, programs: Sequence[Program]) -> list[Finding]:
+    from ..cloudformation.lint import Finding
+    from ..errors import ConfigurationError
+    from .planning import refusal
+
+    findings = []
+    for program in programs:
+        try:
+            if found := refusal(options, program):
+                column = f" (column {found.column})" if found.column else ""
+                message = f"{found.reason}{column}"
+                findings.append(Finding(program.path, found.line or 1, "Flink", message))
+        except ConfigurationError as error:
+            options.say(f"{program.path} was not planned: {error}")
+    return findings
 
 
 def _shown(findings: Sequence[Finding], form: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -138,8 +138,11 @@ class Draft:
 
         By their names, not by the project's tag: a name is taken whoever's the stack is.
         """
+        return self.among(stacks.every_live(session.client("cloudformation")))
+
+    def among(self, everything: Iterable[Stack]) -> Project:
+        """The project with those of these stacks that have the names of its own."""
         names = {stack_name(self.name, step.name) for step in self.steps}
-        everything = stacks.every_live(session.client("cloudformation"))
         live = {stack.name: stack for stack in everything if stack.name in names}
         return Project(self.name, self.steps, self.bundles, live, self.settings)
 

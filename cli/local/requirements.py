@@ -42,6 +42,14 @@ def check_ministack() -> None:
         )
 
 
+def flink_version() -> str:
+    """That of Flink's Python package; raises ConfigurationError when it is not installed."""
+    version = _version("apache-flink")
+    if version is None:
+        raise ConfigurationError(f"Flink's Python package is not installed. {_INSTALL}")
+    return version
+
+
 def find_java() -> Path:
     """The home of a Java 11 or newer: JAVA_HOME, else that of `java` on the path."""
     home = os.environ.get("JAVA_HOME")

@@ -47,8 +47,8 @@ class Program(string.Template):
 
 
 def read_program(path: Path = PROGRAM) -> str:
-    """The SQL without its comments."""
-    return re.sub(r"^\s*--.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    """The SQL without its comments, whose lines stay: Flink's errors name the lines of the file."""
+    return re.sub(r"^[ \t]*--.*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def read_groups(path: str) -> Groups:
@@ -78,8 +78,8 @@ def fill_in(statement: str, groups: Groups) -> str:
 
 
 def with_clause(options: Mapping[str, str]) -> str:
-    """A connector's options as they stand in WITH (...), in a fixed order."""
-    return ",\n  ".join(f"'{quoted(key)}' = '{quoted(options[key])}'" for key in sorted(options))
+    """A connector's options as they stand in WITH (...): in a fixed order, on one line."""
+    return ", ".join(f"'{quoted(key)}' = '{quoted(options[key])}'" for key in sorted(options))
 
 
 def quoted(text: str) -> str:
@@ -88,10 +88,12 @@ def quoted(text: str) -> str:
 
 
 def statements(program: str) -> Iterator[str]:
-    """Each statement of the program, without its semicolon."""
+    """Each statement, without its semicolon, below as many empty lines as are above it."""
+    lines_before = 0
     for statement in program.split(";\n"):
         if statement.strip():
-            yield statement.strip()
+            yield "\n" * lines_before + statement.rstrip()
+        lines_before += statement.count("\n") + 1
 
 
 def prepare(program: Iterable[str], settings: Mapping[str, str] = SETTINGS) -> StatementSet:
@@ -101,7 +103,7 @@ def prepare(program: Iterable[str], settings: Mapping[str, str] = SETTINGS) -> S
         tables.get_config().set(name, value)
     inserts = tables.create_statement_set()
     for statement in program:
-        if statement.startswith("INSERT"):
+        if statement.lstrip().startswith("INSERT"):
             inserts.add_insert_sql(statement)
         else:
             tables.execute_sql(statement)

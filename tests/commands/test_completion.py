@@ -77,7 +77,7 @@ def test_a_folder_is_asked_for_where_one_belongs() -> None:
 
 def test_shells_that_show_descriptions_get_them() -> None:
     (described,) = asked("fish", "valid")
-    assert described.startswith("plain,validate\tCheck the templates")
+    assert described.startswith("plain,validate\tCheck templates")
     kind, name, description = asked("zsh", "package", "--output-d")
     assert (kind, name) == ("plain", "--output-dir")
     assert description.startswith("Where to write")

@@ -10,6 +10,7 @@ import pytest
 
 import command_line
 from live_project import LiveProject
+from small_programs import SQL, counting_project
 from small_projects import (
     AFTER_FAILING,
     ALARM,
@@ -36,6 +37,37 @@ def failing(local_aws: TestAws, sources: SmallProject) -> LiveProject:
     sources.template("failing", FAILING)
     sources.template("after", AFTER_FAILING)
     return LiveProject(local_aws, sources)
+
+
+def test_a_program_that_flink_refuses_stops_it_before_any_stack(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, counting_project(tmp_path, SQL.replace("FROM dear", "FROM")))
+    done = project.deploy()
+    assert (done.returncode, done.stdout) == (1, "")
+    path = f"{project.sources.functions}/counts/windows.sql"
+    told = f'Error: {path}:19:4: Encountered "<EOF>". Nothing was deployed'
+    assert done.stderr.splitlines() == [f"Flink plans {path}", told]
+    assert project.statuses == {}
+
+
+def test_a_program_is_planned_when_it_is_new_to_the_stacks(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, counting_project(tmp_path))
+    for name, is_planned in (("first", True), ("second", False)):
+        done = project.deploy(XDG_CACHE_HOME=str(tmp_path / name))
+        assert done.returncode == 0, done.stderr
+        assert ("Flink plans" in done.stderr) == is_planned
+
+
+def test_where_flink_does_not_run_it_deploys_without_planning(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, counting_project(tmp_path, "SELECT;\n"))
+    done = project.deploy(JAVA_HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "plan" not in done.stderr
 
 
 def test_the_last_lines_are_the_first_cause_and_where_it_is(failing: LiveProject) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import command_line
 from miztiik_events.cloudformation import template
+from small_programs import SQL, counting_project
 from small_projects import SmallProject, queue_project
 
 FAULTY = """\
@@ -39,10 +40,30 @@ def validate(sources: SmallProject, *arguments: str) -> CompletedProcess[str]:
     return command_line.run({}, "validate", *sources.options, *arguments)
 
 
-def test_the_templates_of_this_package_are_sound() -> None:
+def test_the_templates_of_this_package_are_sound(tmp_path: Path) -> None:
+    done = command_line.run({"JAVA_HOME": str(tmp_path)}, "validate")
+    assert (done.returncode, done.stdout) == (0, "")
+    not_planned, last = done.stderr.splitlines()
+    assert not_planned.startswith("functions/analytics/windows.sql was not planned: ")
+    assert last == f"No findings in {len(template.names())} templates."
+
+
+@pytest.mark.aws
+def test_flink_takes_the_program_of_this_package() -> None:
     done = command_line.run({}, "validate")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == f"No findings in {len(template.names())} templates.\n"
+    assert "not planned" not in done.stderr
+
+
+@pytest.mark.aws
+def test_what_flink_refuses_is_a_finding_too(tmp_path: Path) -> None:
+    sources = counting_project(tmp_path, SQL.replace("amount > 1000", "price > 1000"))
+    done = validate(sources)
+    assert done.returncode == 1
+    assert done.stderr.endswith("Error: 1 finding in 2 templates\n")
+    path = f"{sources.functions}/counts/windows.sql"
+    assert f"Flink plans {path}\n" in done.stderr
+    assert done.stdout == f"{path}:12: Flink Column 'price' not found in any table (column 7)\n"
 
 
 def test_sound_templates_of_ones_own_are_told_by_their_number(sources: SmallProject) -> None:

@@ -152,7 +152,7 @@ import json, main
 from pyflink.table import EnvironmentSettings, TableEnvironment
 program = main.program(main.read_groups(main.PROPERTIES))
 tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-tables.execute_sql(next(one for one in program if one.startswith("CREATE TABLE late_events")))
+tables.execute_sql(next(one for one in program if "CREATE TABLE late_events" in one))
 created = tables.execute_sql("SHOW CREATE TABLE late_events").collect().next()[0]
 print(json.dumps([len(program), created]))
 """

@@ -19,6 +19,8 @@ from soak_story import FULL, SHORT, Story, faulty_pipeline, tell
 from soak_verdict import VERDICTS
 
 Figures = Iterator[tuple[str, int]]
+# What the producer's generator takes in one run (functions/producer/payload.py).
+MOST_SALES = 1_000_000
 
 
 def main() -> int:
@@ -27,6 +29,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=FULL.rate, help="a second; %(default)s")
     parser.add_argument("--short", action="store_true", help="the one that the tests tell")
     chosen = parser.parse_args()
+    if not 1_000 <= chosen.sales <= MOST_SALES:
+        parser.error(f"--sales must be from 1,000 to {MOST_SALES:,}, not {chosen.sales:,}")
     size = SHORT if chosen.short else replace(FULL, sales=chosen.sales, rate=chosen.rate)
     started = time.monotonic()
 

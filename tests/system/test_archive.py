@@ -35,7 +35,7 @@ pytestmark = pytest.mark.scenario
 
 DOCUMENT = DOCS / "replay.md"
 NAME = "archived"
-WINDOW_SECONDS, LATENESS_SECONDS = 5, 1
+WINDOW_SECONDS, LATENESS_SECONDS = 5, 5
 IN_TIME = [*map(order, range(30)), *(order(number, is_return=True) for number in range(30, 40))]
 COPIES = IN_TIME[:5]
 LATE = order(50)
@@ -134,8 +134,7 @@ def project(local_aws: TestAws) -> Iterator[Pipeline]:
 @pytest.fixture(scope="module")
 def story(project: Pipeline) -> Story:
     project.run("start-analytics")
-    moment = datetime.now(timezone.utc)
-    sell(project, moment)
+    moment = sell(project)
     before = places(project)
     lose_a_note(project)
 
@@ -154,10 +153,11 @@ def story(project: Pipeline) -> Story:
     return Story(values["replay"], before, after, places(project), taken)
 
 
-def sell(project: Pipeline, moment: datetime) -> None:
-    """Send everything, and see it counted, recorded and set aside."""
-    project.put(*COUNTS, time=moment, kind=INVENTORY)
+def sell(project: Pipeline) -> datetime:
+    """Send everything, and see it counted, recorded and set aside; when the sales were made."""
+    project.put(*COUNTS, kind=INVENTORY)
     project.until_done("WarehouseQueueName")
+    moment = datetime.now(timezone.utc)
     project.put(*IN_TIME, *COPIES, *MALFORMED, time=moment)
     end = moment.timestamp() // WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS
     over = end + LATENESS_SECONDS + MARGIN_SECONDS
@@ -166,6 +166,7 @@ def sell(project: Pipeline, moment: datetime) -> None:
     until(lambda: project.stored("sales_revenue/"), "the window's rows")
     project.put(LATE, time=moment - timedelta(hours=1))
     until(lambda: project.stored("late_events/"), "the late sale's record")
+    return moment
 
 
 def lose_a_note(project: Pipeline) -> None:

@@ -2,24 +2,28 @@
 
 One story is told, and the tests look at how it ended: events pile up before the application runs,
 more come while it runs, with copies, late and malformed ones among them, and in the middle it is
-stopped with a snapshot and started again.
+stopped with a snapshot and started again. Then event time is looked at by itself: the heartbeat on
+its schedule, idle shards, and what Flink drops.
 """
 
 from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, Tap, deployed
+from deployed_pipeline import SOURCE, Pipeline, Tap, deployed
+from flink_job import FlinkJob
 from oracle import MARGIN_SECONDS
 from sample_events import some_sales
 from waiting import until
@@ -33,6 +37,9 @@ PROJECT = "pipeline"
 WINDOW_SECONDS = 10
 LATENESS_SECONDS = 5
 SHARDS = 4
+HEARTBEAT_SECONDS = 60
+# For Firehose's buffer of a second, the transformer, and a machine that is busy.
+DELIVERY_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -120,12 +127,22 @@ def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
 
 
 def test_a_catch_up_over_four_shards_makes_nothing_late(story: Story) -> None:
+    """Only what arrived late is recorded: what we sent late, and copies sent on a busy machine."""
     recorded = story.pipeline.stored("late_events/")
-    # On a busy machine the producer may have sent some again, so that a copy of theirs was late.
-    sent = Counter(sale.request_id for sale in story.sales)
-    late = {line["request_id"] for line in recorded if sent[line["request_id"]] == 1}
-    assert late == {request_id for request_id in story.late_ids if sent[request_id] == 1}
+    late = Counter(sale.request_id for sale in _arrived_late(story.pipeline))
+    assert Counter(line["request_id"] for line in recorded) == late
     assert {line["reason"] for line in recorded} == {"late"}
+    sent = Counter(sale.request_id for sale in story.sales)
+    assert story.late_ids <= late.keys()
+    assert all(sent[request_id] > 1 for request_id in late.keys() - story.late_ids)
+
+
+def _arrived_late(pipeline: Pipeline) -> Iterator[oracle.Sale]:
+    for record in pipeline.records():
+        sale = oracle.sale(json.loads(record["Data"], parse_float=Decimal))
+        arrival = record["ApproximateArrivalTimestamp"].timestamp()
+        if sale and arrival > window_end(sale.second) + LATENESS_SECONDS:
+            yield sale
 
 
 def test_the_shards_were_really_all_in_use(story: Story) -> None:
@@ -205,3 +222,58 @@ def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
     assert counts["duplicates"] == len(story.sales) - len(known) >= 100
     places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
     assert sum(counts[place] for place in places) == counts["records"]
+
+
+def sell_in_the_first_shard(pipeline: Pipeline) -> float:
+    """Write a sale of now past the bus, so that the other shards get nothing; when it was."""
+    now = int(time.time())
+    envelope = {
+        "detail-type": "sales-events",
+        "source": SOURCE,
+        "time": f"{datetime.fromtimestamp(now, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+        "detail": {
+            "request_id": str(uuid.uuid4()),
+            "store_id": "store_1",
+            "sales": 1.25,
+            "is_return": False,
+        },
+    }
+    pipeline.aws.client("kinesis").put_record(
+        StreamName=pipeline.outputs["SalesStreamName"],
+        Data=json.dumps(envelope).encode(),
+        PartitionKey="any",
+        ExplicitHashKey="0",
+    )
+    return now
+
+
+def window_end(moment: float) -> float:
+    return (moment // WINDOW_SECONDS + 1) * WINDOW_SECONDS
+
+
+def row_of(pipeline: Pipeline, moment: float) -> dict[str, Any] | None:
+    end = f"{datetime.fromtimestamp(window_end(moment), timezone.utc):%Y-%m-%d %H:%M:%S.000}"
+    return next((row for row in pipeline.results() if row["timestamp"] == end), None)
+
+
+def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_nothing(
+    pipeline: Pipeline, story: Story
+) -> None:
+    """No beat by hand: only what the schedule sends, each minute, moves time in the shards."""
+    moment = sell_in_the_first_shard(pipeline)
+    closes = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
+    left = closes - time.time() + HEARTBEAT_SECONDS
+    assert until(lambda: row_of(pipeline, moment), "the last window", left + DELIVERY_SECONDS)
+
+
+def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
+    pipeline: Pipeline, story: Story, local_aws: TestAws
+) -> None:
+    recorded = len(pipeline.stored("late_events/"))
+    moment = sell_in_the_first_shard(pipeline)
+    over = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
+    until(lambda: time.time() >= over, "the end of the window")
+    pipeline.beat()
+    assert until(lambda: row_of(pipeline, moment), "the window", 60)
+    assert len(pipeline.stored("late_events/")) == recorded
+    assert FlinkJob(local_aws.running.folder.flink).late_records_dropped() == 0

@@ -166,6 +166,7 @@ def deployed(person: Person) -> Person:
     [
         ("status",),
         ("status", "--drift"),
+        ("doctor",),
         ("deploy", "--plan", "-pWindowSeconds=20"),
         ("results",),
         ("verify", "--wait=0"),
@@ -296,6 +297,14 @@ def test_everything_that_is_needed_is_granted_on_what_it_takes(reference: Refere
         }
         arns = reference.resources(action)
         assert "*" in resources or any(is_covered(arn, resources) for arn in arns), action
+
+
+@pytest.mark.tools
+def test_nothing_makes_a_service_linked_role(reference: Reference) -> None:
+    """So `doctor` looks for none."""
+    dependents = {one for action in needed() for one in reference.dependents(action)}
+    assert "iam:PassRole" in dependents
+    assert "iam:CreateServiceLinkedRole" not in dependents
 
 
 def is_covered(arn: str, resources: set[str]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import requirements, role_session
-from . import log
+from . import jvm, log
 from .application import Application
 
 # What a KPU has of memory outside of the JVM, which is where RocksDB keeps state: 1 GB of its 4
@@ -102,12 +102,6 @@ def free_ports() -> Ports:
         return Ports(first.getsockname()[1], second.getsockname()[1])
 
 
-def flink_home() -> Path:
-    import pyflink
-
-    return Path(pyflink.__file__).parent
-
-
 def write(application: Application, folder: RunFolder, ports: Ports) -> None:
     """Write the cluster's configuration into the run's folder."""
     settings = {
@@ -185,7 +179,6 @@ def environment(
     application: Application, folder: RunFolder, server: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """The environment of JobManager, TaskManager and client: they act as the application's role."""
-    home = flink_home()
     java = requirements.find_java()
     programs = [str(Path(sys.executable).parent), str(java / "bin"), server.get("PATH", "")]
     return {
@@ -196,10 +189,5 @@ def environment(
         "APPLICATION_PROPERTIES_FILE": str(folder.properties),
         "JAVA_HOME": str(java),
         "PATH": os.pathsep.join(programs),
-        "FLINK_HOME": str(home),
-        "FLINK_LIB_DIR": str(home / "lib"),
-        "FLINK_OPT_DIR": str(home / "opt"),
-        "FLINK_PLUGINS_DIR": str(home / "plugins"),
-        "FLINK_CONF_DIR": str(folder.configuration),
-        "FLINK_LOG_DIR": str(folder.temporary),
+        **jvm.folders(folder.configuration),
     }

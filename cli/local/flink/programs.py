@@ -7,23 +7,18 @@ and they break at a space in a path.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import yaml
-
-from .. import requirements
+from . import jvm
 from .application import Application
-from .configuration import RunFolder, flink_home, taskmanager_memory
+from .configuration import RunFolder, taskmanager_memory
 
 JOBMANAGER, TASKMANAGER, CLIENT = "jobmanager", "taskmanager", "client"
 _CLASSES = {
     JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
     TASKMANAGER: "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-    CLIENT: "org.apache.flink.client.cli.CliFrontend",
+    CLIENT: jvm.CLIENT,
 }
 _LOGGING = {JOBMANAGER: "log4j-console", TASKMANAGER: "log4j-console", CLIENT: "log4j-cli"}
-# Java 18 and newer have to be asked for the security manager, which 24 no longer has.
-_JAVA_WITHOUT_SECURITY_MANAGER = range(18, 24)
 
 
 def command(
@@ -32,21 +27,8 @@ def command(
     """What runs the application's JobManager, its TaskManager, or the client."""
     if kind != CLIENT:
         arguments = ("--configDir", str(folder.configuration), *arguments)
-    java = requirements.find_java() / "bin" / "java"
-    options = [*_options(java, folder), *_memory(kind, application), *_logging(kind, folder)]
-    return [str(java), *options, "-classpath", _classpath(), _CLASSES[kind], *arguments]
-
-
-def _options(java: Path, folder: RunFolder) -> list[str]:
-    shipped = yaml.safe_load((flink_home() / "conf" / "config.yaml").read_text())
-    # They open the modules that Java 17 closes.
-    opened: list[str] = shipped["env"]["java"]["opts"]["all"].split()
-    if requirements.java_version(str(java)) in _JAVA_WITHOUT_SECURITY_MANAGER:
-        opened.append("-Djava.security.manager=allow")
-    # Quick to start and small, for JVMs that live for minutes and do little. The performance data
-    # would be left in /tmp.
-    light = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
-    return [*opened, *light, f"-Djava.io.tmpdir={folder.temporary}"]
+    options = [*_memory(kind, application), *_logging(kind, folder)]
+    return jvm.command(_CLASSES[kind], folder.temporary, options, arguments)
 
 
 def _memory(kind: str, application: Application) -> list[str]:
@@ -71,9 +53,3 @@ def _logging(kind: str, folder: RunFolder) -> list[str]:
         f"-Dlog.file={folder.temporary / kind}.log",
         f"-Dlog4j.configurationFile={configuration.as_uri()}",
     ]
-
-
-def _classpath() -> str:
-    """As the scripts have it: flink-dist comes last."""
-    jars = sorted((flink_home() / "lib").glob("*.jar"), key=lambda jar: ("-dist-" in jar.name, jar))
-    return ":".join(map(str, jars))

@@ -1,0 +1,109 @@
+"""Whether Flink takes a program: planned by the Flink of this machine, without running it.
+
+It takes ten seconds, so what was planned once is remembered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import files
+from ...errors import ConfigurationError
+from ...text import json_object
+from .. import requirements
+
+SECONDS = 300.0
+# Quick to start, for a JVM that lives for seconds; what it leaves goes with its temporary folder.
+_LIGHT = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.io.tmpdir=.."
+_PLANNER = "from miztiik_events.local.flink import planner; planner.main()"
+
+Sources = Sequence[tuple[str, bytes]]
+Properties = Sequence[Mapping[str, Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why Flink does not take the program, and where in its SQL, as far as Flink knows."""
+
+    reason: str
+    line: int | None = None
+    column: int | None = None
+
+
+def refusal(
+    sources: Sources, properties: Properties, connectors: Path | None, begin: Callable[[], None]
+) -> Refusal | None:
+    """What Flink has against the program, None when it takes it with each of the properties.
+
+    `begin` is called when it has to be planned, which takes a while. Raises ConfigurationError when
+    it cannot be planned on this machine.
+    """
+    version = requirements.flink_version()
+    requirements.find_java()
+    mark = files.cache() / "planned" / _digest(sources, properties, connectors, version)
+    if mark.exists():
+        return None
+    begin()
+    verdict = _planned(sources, properties, connectors)
+    if verdict:
+        return Refusal(**verdict)
+    # Without it, the next time takes as long again.
+    with contextlib.suppress(OSError), files.whole(mark) as draft:
+        draft.touch()
+    return None
+
+
+def _digest(sources: Sources, properties: Properties, connectors: Path | None, version: str) -> str:
+    planned_by = f"{version} {os.environ.get('FLINK_HOME', '')} {connectors}"
+    digest = hashlib.sha256(json.dumps([planned_by, properties]).encode())
+    for name, content in sources:
+        digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def _planned(sources: Sources, properties: Properties, connectors: Path | None) -> dict[str, Any]:
+    with files.temporary_folder("miztiik-events-plan-") as folder:
+        for name, content in sources:
+            path = folder / "code" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        done = _run(folder, json.dumps(properties), connectors)
+    verdict = json_object(done.stdout.strip().rpartition("\n")[2])
+    if done.returncode or verdict is None:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ConfigurationError(f"Flink did not start: {last}")
+    return verdict
+
+
+def _run(
+    folder: Path, properties: str, connectors: Path | None
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        # A local gateway takes its further jars from here; on AWS the option `jarfile` names them.
+        "HADOOP_CLASSPATH": str(connectors or ""),
+        "JVM_ARGS": _LIGHT,
+        "FLINK_LOG_DIR": str(folder),
+    }
+    try:
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _PLANNER],
+            cwd=folder / "code",
+            env=environment,
+            input=properties,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError(f"Flink did not plan it within {SECONDS:.0f} s") from None
