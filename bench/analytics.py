@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import stream_files
 import tools
@@ -126,7 +128,7 @@ def _measured(programs: Sequence[Program], folder: Path, rounds: int) -> dict[st
         for program in programs:
             print(f"Round {number + 1} of {rounds}: {program.title}", file=sys.stderr)
             own = folder / program.name
-            subprocess.run(["rm", "-rf", own], check=True)
+            shutil.rmtree(own, ignore_errors=True)
             own.mkdir()
             figures[program.title].append(program.run(own, folder / "events"))
     return figures
@@ -169,7 +171,7 @@ def _figures(command: Sequence[str | Path]) -> Figures:
     return figures
 
 
-Rows = list[dict[str, object]]
+Rows = list[dict[str, Any]]
 
 
 def _rows(folder: Path) -> Rows:
