@@ -11,7 +11,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
+.PHONY: help install demo check quick test every soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,10 @@ check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS
 quick: $(READY)
 	@$(BIN)/pytest -m "not aws and not tools" $(TESTS)
 
-test: install lint ## Lint, then every test, the pipeline on real parts included
+test: install ## Lint, and every test, the pipeline on real parts included
+	@$(MAKE) --no-print-directory -j2 lint every
+
+every: install
 	@$(BIN)/pytest
 
 soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour; SALES=333000

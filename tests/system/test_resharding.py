@@ -86,9 +86,14 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(local_aws: TestAws) -> Iterator[Story]:
-    settings = {"WindowSeconds": WINDOW_SECONDS, "AllowedLatenessSeconds": LATENESS_SECONDS}
     with deployed(
-        local_aws, "resharding", ShardCount=2, BufferIntervalSeconds=1, **settings
+        local_aws,
+        "resharding",
+        without=["dashboard", "dispatch", "event-alarms", "warehouse"],
+        ShardCount=2,
+        WindowSeconds=WINDOW_SECONDS,
+        AllowedLatenessSeconds=LATENESS_SECONDS,
+        BufferIntervalSeconds=1,
     ) as pipeline:
         pipeline.run("start-analytics")
         stores = Stores(pipeline)
