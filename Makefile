@@ -11,7 +11,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test every soak lint bench-cli bench-analytics bench-lateness scale clean wheel
+.PHONY: help install demo check quick test every soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +68,14 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py
 
-bench-analytics: install ## Time the program beside that of before, on RocksDB; EVENTS=2000000
-	@$(BIN)/python bench/analytics.py $(if $(EVENTS),--events $(EVENTS))
+bench-analytics: install ## Time the program beside Spark and others; ARGS="--events 2000000 --only now,spark"
+	@$(BIN)/python bench/analytics.py $(ARGS)
+
+bench-producer: install ## Time the producer beside what the bus takes; a minute or two
+	@$(BIN)/python bench/producer.py $(ARGS)
+
+bench-latency: install ## Measure how long a result takes from its window's end to S3; 20 minutes
+	@$(BIN)/python bench/latency.py $(ARGS)
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py

@@ -1,110 +1,146 @@
-"""How many events a second the analytics takes, beside the program of before: bench-analytics.
+"""How many events a second the analytics takes, beside others: `make bench-analytics`.
 
-Both over the same two files, as of two shards, in one run: on RocksDB with a gigabyte of managed
-memory, two subtasks, a checkpoint each minute, as on one KPU of Managed Flink. Only the stream and
-Firehose are files. One event in ten is a copy, one in a hundred is malformed. Their results have to
-be equal. The processor's time is that of the whole JVM, Flink's planner and RocksDB among it.
+All in turn over the same files, one for each shard: the program as it is, and as it was before
+lateness followed arrival; the same work in Spark Structured Streaming, with its default state store
+and with RocksDB; and, to see where the time goes, Flink when it only parses the events, and when it
+sums them up without checking them or telling copies apart. Flink's state is in RocksDB with a
+gigabyte of managed memory and a checkpoint each minute, as on one KPU of Managed Flink; only the
+stream and Firehose are files. The results of those that do the same work have to be equal, row by
+row, to the cent. The processor's time is that of the whole JVM.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import stream_files
+import tools
+
+from miztiik_events.local import requirements
 from miztiik_events.text import as_table
 
-ROOT = Path(__file__).resolve().parents[1]
-FUNCTION = ROOT / "functions" / "analytics"
+HERE = Path(__file__).resolve().parent
+FUNCTION = HERE.parent / "functions" / "analytics"
 # The program with the OVER clock, whose escape character Flink 1.20.0 does not take.
 BEFORE = "b4f6962"
-SHARDS = 2
-SPAN = timedelta(minutes=10)
-START = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
-SETTINGS = {
-    "parallelism.default": str(SHARDS),
+SPARK = "pyspark==4.3.0"
+SPARK_ROCKSDB = {
+    "spark.sql.streaming.stateStore.providerClass": (
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    )
+}
+FLINK = {
     "restart-strategy.type": "none",
     "taskmanager.memory.managed.size": "1g",
     "state.backend.type": "rocksdb",
     "execution.checkpointing.interval": "60s",
     "execution.checkpointing.incremental": "true",
 }
-CLOCK_TICKS = 100
+Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Program:
+    """`run` takes an empty folder, leaves the results in it, and returns the figures."""
+
     name: str
-    sql: str
-    settings: dict[str, str]
+    title: str
+    run: Callable[[Path, Path], Figures]
+    has_results: bool = True
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=2_000_000)
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.run:
-        print(json.dumps(_run(Path(asked.run))))
-        return
+    asked = _asked()
+    programs = [one for one in _programs(asked.parallelism) if one.name in asked.only]
     with tempfile.TemporaryDirectory(prefix="bench-analytics-") as name:
-        _compare(Path(name), asked.events)
+        folder = Path(name)
+        print(f"Writing {asked.events:,} events", file=sys.stderr)
+        stream_files.write(folder / "events", asked.events, asked.shards)
+        figures = _measured(programs, folder, asked.repeat)
+        counting = {one.title: folder / one.name for one in programs if one.has_results}
+        results = {title: _rows(own / "revenue") for title, own in counting.items()}
+        print(_table(figures, results, asked.events))
+        _compare(results)
+        _compare({title: rows for title, own in counting.items() if (rows := _rows(own / "late"))})
 
 
-def _compare(folder: Path, count: int) -> None:
-    events = folder / "events"
-    _write(events, count)
-    rows, results = [], []
-    for program in _programs():
-        print(program.name, file=sys.stderr)
-        figures = _measured(program, folder, events)
-        results.append(_lines(folder / program.name))
-        rows.append(
-            {
-                "program": program.name,
-                "seconds": round(figures["seconds"], 1),
-                "events a second": round(count / figures["seconds"]),
-                "CPU-seconds a million": round(figures["cpu"] / count * 1_000_000, 1),
-                "results": len(results[-1]),
-            }
-        )
-    print(as_table(rows, {name: name.capitalize() for name in rows[0]}))
-    if results[0] != results[1]:
-        raise SystemExit("The results differ")
+def _asked() -> argparse.Namespace:
+    names = [program.name for program in _programs(1)]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--events", type=int, default=2_000_000)
+    parser.add_argument("--repeat", type=int, default=1, help="rounds; each runs every program")
+    parser.add_argument("--parallelism", type=int, default=2, help="Flink's subtasks")
+    parser.add_argument("--shards", type=int, default=2, help="files that the events are in")
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=names,
+        metavar="NAME,...",
+        help=f"of {', '.join(names)}",
+    )
+    asked = parser.parse_args()
+    if unknown := set(asked.only) - set(names):
+        parser.error(f"no program {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    return asked
 
 
-def _programs() -> Iterator[Program]:
-    git = ["git", "-C", str(ROOT), "show", f"{BEFORE}:functions/analytics/windows.sql"]
-    before = subprocess.run(git, capture_output=True, text=True, check=True).stdout
-    before = before.replace(r"'store\_%' ESCAPE '\'", "'store!_%' ESCAPE '!'")
-    yield Program("before", before, {"pipeline.object-reuse": "false"})
-    yield Program("now", (FUNCTION / "windows.sql").read_text("utf-8"), {})
+def _programs(parallelism: int) -> Iterator[Program]:
+    flink = {**FLINK, "parallelism.default": str(parallelism)}
+    today = (FUNCTION / "windows.sql").read_text("utf-8")
+    source = today[: today.index(";\n") + 2]
+    only_parsed = source + (HERE / "parse.sql").read_text("utf-8")
+    only_summed = source + (HERE / "window.sql").read_text("utf-8")
+    before = {**flink, "pipeline.object-reuse": "false"}
+    yield Program("now", "this program", partial(_flink, lambda: today, flink))
+    yield Program("before", "this program at " + BEFORE, partial(_flink, _before, before))
+    yield Program("spark", "Spark, default state store", partial(_spark, {}))
+    yield Program("spark-rocksdb", "Spark, RocksDB", partial(_spark, SPARK_ROCKSDB))
+    window = partial(_flink, lambda: only_summed, flink)
+    yield Program("window", "Flink, a window without de-duplication", window, False)
+    parse = partial(_flink, lambda: only_parsed, flink)
+    yield Program("parse", "Flink, parsing alone", parse, False)
 
 
-def _measured(program: Program, folder: Path, events: Path) -> dict[str, float]:
-    """In a process of its own, with its own JVM."""
-    own = folder / program.name
-    own.mkdir()
-    sql = re.sub(r"NOT NULL METADATA FROM '[^']*' VIRTUAL", "", program.sql)
-    (own / "windows.sql").write_text(sql, "utf-8")
-    where = {"execution.checkpointing.dir": (own / "checkpoints").as_uri()}
-    (own / "settings.json").write_text(json.dumps({**SETTINGS, **where, **program.settings}))
-    (own / "groups.json").write_text(json.dumps(_groups(own, events)))
-    command = [sys.executable, "-W", "ignore", __file__, "--run", str(own)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+def _before() -> str:
+    git = ["git", "-C", str(HERE), "show", f"{BEFORE}:functions/analytics/windows.sql"]
+    sql = subprocess.run(git, capture_output=True, text=True, check=True).stdout
+    return sql.replace(r"'store\_%' ESCAPE '\'", "'store!_%' ESCAPE '!'")
+
+
+def _measured(programs: Sequence[Program], folder: Path, rounds: int) -> dict[str, list[Figures]]:
+    """The figures of each round, by title; the programs take turns."""
+    figures: dict[str, list[Figures]] = {program.title: [] for program in programs}
+    for number in range(rounds):
+        for program in programs:
+            print(f"Round {number + 1} of {rounds}: {program.title}", file=sys.stderr)
+            own = folder / program.name
+            shutil.rmtree(own, ignore_errors=True)
+            own.mkdir()
+            figures[program.title].append(program.run(own, folder / "events"))
     return figures
+
+
+def _flink(sql: Callable[[], str], settings: Mapping[str, str], own: Path, events: Path) -> Figures:
+    program = re.sub(r"NOT NULL METADATA FROM '[^']*' VIRTUAL", "", sql())
+    (own / "windows.sql").write_text(program, "utf-8")
+    checkpoints = {"execution.checkpointing.dir": (own / "checkpoints").as_uri()}
+    (own / "settings.json").write_text(json.dumps({**settings, **checkpoints}))
+    (own / "groups.json").write_text(json.dumps(_groups(own, events)))
+    return _figures([sys.executable, "-W", "ignore", HERE / "flink_job.py", own])
 
 
 def _groups(own: Path, events: Path) -> dict[str, dict[str, str]]:
@@ -120,76 +156,65 @@ def _groups(own: Path, events: Path) -> dict[str, dict[str, str]]:
     }
 
 
-def _run(own: Path) -> dict[str, float]:
-    sys.path.insert(0, str(FUNCTION))
-    import main as function
-
-    settings = {**function.SETTINGS, **json.loads((own / "settings.json").read_text())}
-    groups = json.loads((own / "groups.json").read_text())
-    inserts = function.prepare(function.program(groups, own / "windows.sql"), settings)
-    cpu, started = _cpu_seconds(), time.monotonic()
-    inserts.execute().wait()
-    return {"seconds": time.monotonic() - started, "cpu": _cpu_seconds() - cpu}
+def _spark(settings: Mapping[str, str], own: Path, events: Path) -> Figures:
+    python = tools.installed("spark", SPARK)
+    values = [f"{name}={value}" for name, value in settings.items()]
+    return _figures([python, HERE / "spark_job.py", events, own, *values])
 
 
-def _cpu_seconds() -> float:
-    """Of the JVM so far, from Linux's own books."""
-    from pyflink.java_gateway import get_gateway
-
-    pid = get_gateway().jvm.java.lang.ProcessHandle.current().pid()
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-
-
-def _lines(own: Path) -> list[str]:
-    """Every result, and every record that was set aside, in an order of their own."""
-    paths = [path for kind in ("revenue", "late") for path in (own / kind).rglob("*")]
-    texts = [path.read_text("utf-8") for path in paths if path.is_file()]
-    return sorted(line for text in texts for line in text.splitlines())
+def _figures(command: Sequence[str | Path]) -> Figures:
+    java = {"JAVA_HOME": str(requirements.find_java()), "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(command, env={**os.environ, **java}, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{done.stderr}\n{command} failed")
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def _write(folder: Path, count: int) -> None:
-    """As the stream has them, its metadata as fields; copies of an event are in one shard."""
-    folder.mkdir()
-    chance = random.Random(7)
-    files = [(folder / f"shard{number}.json").open("w") for number in range(SHARDS)]
-    kept: list[list[dict[str, Any]]] = [[] for _ in files]
-    for number in range(count):
-        shard = number % SHARDS
-        moment = f"{START + SPAN * number / count:%Y-%m-%dT%H:%M:%SZ}"
-        if kept[shard] and chance.random() < 0.1:
-            event = chance.choice(kept[shard])
-        else:
-            event = _event(chance, moment)
-            kept[shard].append(event)
-            del kept[shard][:-20]
-        place = {"shard_id": f"shardId-{shard:012}", "sequence_number": f"{number:056}"}
-        files[shard].write(json.dumps({**event, "arrival": moment, **place}) + "\n")
-    for file in files:
-        file.close()
+Rows = list[dict[str, Any]]
 
 
-def _event(chance: random.Random, moment: str) -> dict[str, Any]:
-    detail = {
-        "request_id": str(uuid.UUID(int=chance.getrandbits(128))),
-        "name": "Minotaur",
-        "category": "Books",
-        "store_id": f"store_{chance.randint(1, 5)}" if chance.random() < 0.99 else "shop",
-        "sales": chance.randint(1, 10_000) / 100,
-        "contact_me": "github.com/miztiik",
-        "is_return": chance.random() < 0.1,
-    }
+def _rows(folder: Path) -> Rows:
+    """What was written, in one order, however it was spread over files."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".crc")
+    texts = (path.read_text("utf-8") for path in paths if "_spark_metadata" not in path.parts)
+    rows = [json.loads(line, parse_float=Decimal) for text in texts for line in text.splitlines()]
+    return sorted(rows, key=lambda row: sorted(one for one in row.items() if type(one[1]) is str))
+
+
+def _table(
+    figures: Mapping[str, Sequence[Figures]], results: Mapping[str, Rows], count: int
+) -> str:
+    rows = [_row(title, rounds, results.get(title), count) for title, rounds in figures.items()]
+    return as_table(rows, {name: name[:1].upper() + name[1:] for name in rows[0]})
+
+
+def _row(
+    title: str, rounds: Sequence[Figures], results: Rows | None, count: int
+) -> dict[str, object]:
+    seconds = [one["seconds"] for one in rounds]
+    cpu = [one["cpu"] / count * 1_000_000 for one in rounds]
     return {
-        "version": "0",
-        "id": str(uuid.UUID(int=chance.getrandbits(128))),
-        "detail-type": "sales-events",
-        "source": "Miztiik-Automation-Data-Producer",
-        "account": "000000000000",
-        "time": moment,
-        "region": "us-east-1",
-        "resources": [],
-        "detail": detail,
+        "program": title,
+        "seconds": f"{median(seconds):.1f} ({min(seconds):.1f})",
+        "events a second": f"{count / median(seconds):,.0f} ({count / min(seconds):,.0f})",
+        "CPU-seconds a million": f"{median(cpu):.1f} ({min(cpu):.1f})",
+        "results": "-" if results is None else len(results),
+        "revenue": "-" if results is None else sum(Decimal(row["revenue"]) for row in results),
     }
+
+
+def _compare(rows: Mapping[str, Rows]) -> None:
+    """Ends the program when two of them have different rows."""
+    if not rows:
+        return
+    (reference, expected), *others = rows.items()
+    for title, found in others:
+        if found != expected:
+            odd = [(one, other) for one, other in zip(expected, found) if one != other][:3]
+            raise SystemExit(
+                f"{reference} and {title} differ: {len(expected)} and {len(found)} rows, {odd}"
+            )
 
 
 if __name__ == "__main__":

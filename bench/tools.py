@@ -70,7 +70,7 @@ def _ours() -> Tool:
 
 
 def _awscli() -> Tool:
-    _install("awscli", "awscli")
+    installed("awscli", "awscli")
     draft, folder = _packaged("aws")
     delete = "aws cloudformation delete-stack --stack-name {0} && "
     delete += "aws cloudformation wait stack-delete-complete --stack-name {0}"
@@ -86,7 +86,7 @@ def _awscli() -> Tool:
 
 
 def _sam() -> Tool:
-    _install("sam", "aws-sam-cli")
+    installed("sam", "aws-sam-cli")
     draft, folder = _packaged("sam")
     # The two take the same options. The upload and the outputs stay with the AWS CLI.
     script = (folder / "deploy.sh").read_text()
@@ -153,12 +153,15 @@ def _for_each(command: str, draft: Draft) -> str:
     return " && ".join(command.format(stack) for stack in stacks)
 
 
-def _install(folder: str, requirement: str) -> None:
+def installed(folder: str, requirement: str) -> Path:
+    """The Python of an environment in .bench/ that has the package."""
     target = FOLDER / folder
     if not target.exists():
         subprocess.run([sys.executable, "-m", "venv", target], check=True)
-    pip: Sequence[str | Path] = [target / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    python = target / "bin" / "python"
+    pip: Sequence[str | Path] = [python, "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, "--disable-pip-version-check", requirement], check=True)
+    return python
 
 
 def _said(command: str) -> str:

@@ -39,7 +39,7 @@ LATE_AFTER_RESTART = {"late-1", "late-2", "late-3"}
 
 Change = tuple[str, str]
 # The state stays what it was.
-ANOTHER_FILTER: Change = ("amount > 1000000000", "amount > 500000")
+ANOTHER_FILTER: Change = ("amount <= 1000000000", "amount <= 500000")
 # Each store and window keeps one figure more.
 ANOTHER_AGGREGATE: Change = ("  SUM(amount),\n", "  SUM(amount) + 0 * MAX(amount),\n")
 
