@@ -184,8 +184,18 @@ def retention(deployed: Iterable[Stack]) -> timedelta:
 
     A day is what every stream has at least.
     """
-    hours = (int(stack.parameters.get(RETENTION_HOURS, 0)) for stack in deployed)
-    return timedelta(hours=max([24, *hours]))
+    return timedelta(hours=max(24, _largest(deployed, RETENTION_HOURS)))
+
+
+def buffering(deployed: Iterable[Stack]) -> timedelta:
+    """How long Firehose collects results, by what its stack was deployed with."""
+    return timedelta(seconds=_largest(deployed, BUFFER_SECONDS))
+
+
+def _largest(deployed: Iterable[Stack], parameter: str) -> int:
+    """The largest number that the parameter has in one of the stacks; 0 where none has one."""
+    values = (stack.parameters.get(parameter, "") for stack in deployed)
+    return max((int(value) for value in values if value.isdecimal()), default=0)
 
 
 def require(outputs: Mapping[str, str], name: str, project: str) -> str:

@@ -89,8 +89,8 @@ def _outlook(options: Options, question: Question, deployed: Sequence[Stack]) ->
     if not name:
         return Outlook()
     described = application.describe(options.session.client("kinesisanalyticsv2"), name)
-    buffers = [int(stack.parameters.get(stacks.BUFFER_SECONDS, 0)) for stack in deployed]
-    return Outlook(described.windowing, 1000 * max(buffers, default=0), described.status)
+    buffer = round(stacks.buffering(deployed).total_seconds() * 1000)
+    return Outlook(described.windowing, buffer, described.status)
 
 
 @dataclass

@@ -101,8 +101,7 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     from ..text import counted
 
     request = {name: value for name, value in payload.items() if value is not None}
-    if until_stopped:
-        request = {"duration_seconds": ROUND_SECONDS, **request}
+    request = {"duration_seconds": ROUND_SECONDS, **request} if until_stopped else request
     seconds = _seconds(request, is_endless=until_stopped)
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     function = stacks.require(outputs, stacks.PRODUCER, options.project)

@@ -82,22 +82,31 @@ def command(
     Net is the revenue without that of the returns. A pipe gets the lines as they are in the data
     store, one JSON object each; with --by hour, --by day or --top, sums with the same fields.
     """
-    from ..pipeline.revenue import Period
-
     if everything and (since or until):
         raise click.UsageError("--all excludes --since and --until")
     if since and until and since >= until:
         raise click.UsageError("--until has to be later than --since")
-    if not (since or everything or recomputed):
-        since = (until or datetime.now(timezone.utc)) - USUAL
-        span = "The hour until then" if until else "The last hour"
-        start = since.astimezone(timezone.utc)
-        options.say(f"{span}, since {start:%Y-%m-%d %H:%M} UTC. Further back: --since 1d, or --all")
-    question = Question(Period(since, until), store, by, top, recomputed)
+    period = _period(options, since, until, is_whole=everything or recomputed)
+    question = Question(period, store, by, top, recomputed)
     if follow:
         _follow(options, question)
     else:
         _show(options, question)
+
+
+def _period(
+    options: Options, since: datetime | None, until: datetime | None, *, is_whole: bool
+) -> Period:
+    """An hour when nothing else is asked for, and then it says so."""
+    from ..pipeline.revenue import Period
+
+    if since or is_whole:
+        return Period(since, until)
+    start = (until or datetime.now(timezone.utc)) - USUAL
+    span = "The hour until then" if until else "The last hour"
+    in_utc = f"{start.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    options.say(f"{span}, since {in_utc}. Further back: --since 1d, or --all")
+    return Period(start, until)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,25 @@ def test_a_status_says_what_can_be_done(status: str, busy: bool, failed: bool, s
     assert (stack.is_busy, stack.has_failed, stack.is_shell) == (busy, failed, shell)
 
 
+@pytest.mark.parametrize(
+    ("values", "hours"), [([], 24), (["24"], 24), (["48", "168"], 168), (["a week"], 24)]
+)
+def test_the_stream_keeps_events_as_long_as_its_stack_says(values: list[str], hours: int) -> None:
+    parameters = [{"ParameterKey": "StreamRetentionHours", "ParameterValue": v} for v in values]
+    described = [
+        {
+            "StackName": str(number),
+            "StackStatus": "CREATE_COMPLETE",
+            "CreationTime": NOW,
+            "Parameters": [parameter],
+        }
+        for number, parameter in enumerate(parameters)
+    ]
+    with stubbed("cloudformation", Answer("describe_stacks", {"Stacks": described})) as client:
+        deployed = stacks.every_live(client)
+    assert stacks.retention(deployed) == timedelta(hours=hours)
+
+
 def test_a_projects_outputs_are_those_of_its_live_stacks(local_aws: Any) -> None:
     cloudformation = local_aws.client("cloudformation")
     for name, output in (("outputs-stream", "Stream"), ("outputs-producer", "Producer")):
