@@ -86,12 +86,13 @@ def command(
         raise click.UsageError("--all excludes --since and --until")
     if since and until and since >= until:
         raise click.UsageError("--until has to be later than --since")
+    if follow and (until or by or top):
+        raise click.UsageError("--follow excludes --until, --by and --top")
+    if follow and options.output == "json":
+        raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
+    deployed = _deployed(options)
     period = _period(options, since, until, is_whole=everything or recomputed)
-    question = Question(period, store, by, top, recomputed)
-    if follow:
-        _follow(options, question)
-    else:
-        _show(options, question)
+    (_follow if follow else _show)(options, Question(period, store, by, top, recomputed), deployed)
 
 
 def _period(
@@ -126,21 +127,16 @@ class Question:
         return [row for row in rows if self.store in (None, row.store_id)]
 
 
-def _follow(options: Options, question: Question) -> None:
+def _follow(options: Options, question: Question, deployed: list[Stack]) -> None:
     from .follow_results import follow
 
-    if question.period.until or question.by or question.top:
-        raise click.UsageError("--follow excludes --until, --by and --top")
-    if options.output == "json":
-        raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
-    deployed = _deployed(options)
     follow(options, question, _folder(options, deployed, question), deployed)
 
 
-def _show(options: Options, question: Question) -> None:
+def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
     from ..pipeline.results import Collection
 
-    folder, collection = _folder(options, _deployed(options), question), Collection()
+    folder, collection = _folder(options, deployed, question), Collection()
     rows = question.selected(collection.add(folder.fresh()))
     text = _text(options, question, rows)
     if text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -83,8 +84,8 @@ def test_only_exports_go_to_stdout(folder: Path) -> None:
 
 
 def test_the_exports_can_be_evaluated_by_a_shell(folder: Path) -> None:
-    script = f'eval "$({sys.executable} -c "from miztiik_events.main import main; main()" \
-local start -q)" && echo "$AWS_ENDPOINT_URL ${{AWS_PROFILE-none}}"'
+    program = shlex.join([*PROGRAM, "start", "-q"])
+    script = f'eval "$({program})" && echo "$AWS_ENDPOINT_URL ${{AWS_PROFILE-none}}"'
     answer = subprocess.run(
         ["sh", "-c", script],
         cwd=folder,
