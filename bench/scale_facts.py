@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What one KPU, which is one core, takes of sales a second with its state in RocksDB: half of what
-# `make bench-analytics` has for two subtasks on two cores. To be replaced by the figure that it
-# measures; `make scale` then writes the page's tables anew.
-EVENTS_A_SECOND_PER_KPU = 30_000
+# What one KPU, which is one core, takes of sales a second with its state in RocksDB and four
+# subtasks: a million in 80.6 CPU-seconds (docs/performance.md, 2026-11-26). After another figure,
+# `make scale` writes the page's tables anew.
+EVENTS_A_SECOND_PER_KPU = 12_400
 
 # Assumed: nobody has measured these on AWS.
 # Keys are spread evenly, but not quite, and a queue has to empty again: no shard and no execution
