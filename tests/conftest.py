@@ -42,8 +42,13 @@ def past() -> Iterator[TestAws]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses an AWS on this machine, however indirectly; have whole flows start first."""
+    """Mark what uses an AWS on this machine, however indirectly; have what takes long start first.
+
+    That is whole flows, then what may have to install a tool.
+    """
     for item in items:
         if {"local_aws", "past"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("aws")
-    items.sort(key=lambda item: item.get_closest_marker("scenario") is None)
+    items.sort(
+        key=lambda item: [not item.get_closest_marker(name) for name in ("scenario", "tools")]
+    )
