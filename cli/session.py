@@ -16,6 +16,7 @@ from .errors import ConfigurationError, MiztiikError
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_kinesis import KinesisClient
@@ -76,6 +77,17 @@ _CREDENTIAL_CODES = frozenset(
         "AuthFailure",
     }
 )
+
+
+def refusal(error: ClientError) -> MiztiikError:
+    """What AWS has against this one call.
+
+    Raises ConfigurationError for credentials: those that are refused are refused to everything.
+    """
+    ours = translate(error)
+    if isinstance(ours, ConfigurationError):
+        raise ours from error
+    return ours
 
 
 def translate(error: Exception) -> MiztiikError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Literal
 
 from ..cloudformation import stacks
 from ..errors import ConfigurationError
-from ..session import translate
+from ..session import refusal, translate
 from ..text import counted, span
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def looked(subject: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ClientError as error:
-        ours = translate(error)
-        # Credentials that are refused are refused to everything.
-        if isinstance(ours, ConfigurationError):
-            raise ours from error
+        ours = refusal(error)
         return Finding("unknown", subject, f"could not be looked at: {_why(error) or ours}")
     except BotoCoreError as error:
         return Finding("wrong", subject, str(translate(error)))

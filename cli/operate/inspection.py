@@ -13,10 +13,9 @@ from .. import session
 from ..analytics import application, recomputation
 from ..cloudformation import history, stacks
 from ..cloudformation.stacks import Stack
-from ..errors import ConfigurationError
 from ..pipeline import costs, data_store, metrics, queues, records, results
 from ..pipeline.data_store import LATE_PREFIX
-from ..session import translate
+from ..session import refusal
 from .health import (
     Alarms,
     ApplicationHealth,
@@ -116,11 +115,7 @@ def allowed(look: Callable[[], Part], name: str, refused: dict[str, str]) -> Par
     try:
         return look()
     except ClientError as error:
-        ours = translate(error)
-        # Credentials that are refused are refused to everything.
-        if isinstance(ours, ConfigurationError):
-            raise ours from error
-        refused[name] = str(ours)
+        refused[name] = str(refusal(error))
         return None
 
 

@@ -189,5 +189,5 @@ def environment(
         "APPLICATION_PROPERTIES_FILE": str(folder.properties),
         "JAVA_HOME": str(java),
         "PATH": os.pathsep.join(programs),
-        **jvm.folders(folder.configuration),
+        **jvm.folders(folder.configuration, folder.temporary),
     }

@@ -26,6 +26,9 @@ from ...errors import BuildError, MiztiikError
 from .. import requirements
 
 CLIENT = "org.apache.flink.client.cli.CliFrontend"
+# Quick to start and small, for JVMs that live for minutes and do little. The performance data would
+# be left in /tmp.
+LIGHT = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 # Java 18 and newer have to be asked for the security manager, which 24 no longer has.
 _JAVA_WITHOUT_SECURITY_MANAGER = range(18, 24)
 _OLDEST_THAT_SHARES = 13
@@ -66,7 +69,7 @@ def flink_home() -> Path:
     return Path(pyflink.__file__).parent
 
 
-def folders(configuration: Path) -> dict[str, str]:
+def folders(configuration: Path, logs: Path) -> dict[str, str]:
     """The variables by which Flink's own programs find its parts."""
     home = flink_home()
     return {
@@ -75,6 +78,7 @@ def folders(configuration: Path) -> dict[str, str]:
         "FLINK_OPT_DIR": str(home / "opt"),
         "FLINK_PLUGINS_DIR": str(home / "plugins"),
         "FLINK_CONF_DIR": str(configuration),
+        "FLINK_LOG_DIR": str(logs),
     }
 
 
@@ -123,7 +127,7 @@ def _make(archive: Path, java: Path, folder: Path) -> None:
             *("run", "--target", "local", "--python", "program.py"),
         ],
         cwd=folder,
-        env={**os.environ, **folders(folder), "JAVA_HOME": str(java.parent.parent)},
+        env={**os.environ, **folders(folder, folder), "JAVA_HOME": str(java.parent.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -159,10 +163,7 @@ def _options(java: Path, temporary: Path) -> list[str]:
     opened: list[str] = shipped["env"]["java"]["opts"]["all"].split()
     if requirements.java_version(str(java)) in _JAVA_WITHOUT_SECURITY_MANAGER:
         opened.append("-Djava.security.manager=allow")
-    # Quick to start and small, for JVMs that live for minutes and do little. The performance data
-    # would be left in /tmp.
-    light = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
-    return [*opened, *light, f"-Djava.io.tmpdir={temporary}"]
+    return [*opened, *LIGHT, f"-Djava.io.tmpdir={temporary}"]
 
 
 def _classpath(shared: Path) -> str:

@@ -20,10 +20,11 @@ from ... import files
 from ...errors import ConfigurationError
 from ...text import json_object
 from .. import requirements
+from . import jvm
 
 SECONDS = 300.0
-# Quick to start, for a JVM that lives for seconds; what it leaves goes with its temporary folder.
-_LIGHT = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.io.tmpdir=.."
+# What it leaves goes with its temporary folder.
+_JVM_ARGS = " ".join([*jvm.LIGHT, "-Djava.io.tmpdir=.."])
 _PLANNER = "from miztiik_events.local.flink import planner; planner.main()"
 
 Sources = Sequence[tuple[str, bytes]]
@@ -91,7 +92,7 @@ def _run(
         **os.environ,
         # A local gateway takes its further jars from here; on AWS the option `jarfile` names them.
         "HADOOP_CLASSPATH": str(connectors or ""),
-        "JVM_ARGS": _LIGHT,
+        "JVM_ARGS": _JVM_ARGS,
         "FLINK_LOG_DIR": str(folder),
     }
     try:

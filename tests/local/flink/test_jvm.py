@@ -20,7 +20,7 @@ def version(folder: Path) -> tuple[subprocess.CompletedProcess[str], str]:
     log = folder / "classes.log"
     options = [f"-Xlog:class+load:file={log}"]
     command = jvm.command(jvm.CLIENT, folder, options, ["--version"])
-    environment = jvm.folders(jvm.flink_home() / "conf")
+    environment = jvm.folders(jvm.flink_home() / "conf", folder)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return done, log.read_text()
 
