@@ -4,6 +4,7 @@ MiztiikError                 1  a cause and the next step, in one message for a 
 ├── TemplateError            1  a template, or the wiring between templates, is wrong (file, line)
 ├── ProgramError             1  Flink refuses the program of an application (file, line)
 ├── UnknownParameterError    2  a value was given for a parameter that no template has
+├── UnknownStackError        2  a stack was named that there is not
 ├── NotDeployedError         1  the command needs stacks that are not there
 ├── StackError               1  CloudFormation could not do it (stack, resource, reason)
 ├── ApplicationError         1  the analytics application could not do it
@@ -62,6 +63,16 @@ class UnknownParameterError(MiztiikError):
         super().__init__(
             f"No template has a parameter {', '.join(unknown)}. There are: {', '.join(known)}"
         )
+
+
+class UnknownStackError(MiztiikError):
+    """A stack was named that there is not."""
+
+    exit_code = 2
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str], hint: str = "") -> None:
+        there = f"There are: {', '.join(known)}" if known else "There are none"
+        super().__init__(f"There is no stack {', '.join(unknown)}.{hint} {there}")
 
 
 class NotDeployedError(MiztiikError):

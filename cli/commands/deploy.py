@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     help="First look for resources that were changed outside of CloudFormation; end with 3 if "
     "there are any.",
 )
+@click.option(
+    "--prune",
+    "prunes",
+    is_flag=True,
+    help="Then delete the project's stacks that have no template any more; asks first.",
+)
+@click.option(
+    "--with-data",
+    is_flag=True,
+    help="With --prune: delete also those that hold data.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @deploy_options
 @source_options
 @shared_options
@@ -43,6 +55,9 @@ def command(
     only_plan: bool,
     exit_code: bool,
     looks_for_drift: bool,
+    prunes: bool,
+    with_data: bool,
+    yes: bool,
     settings: Settings,
     limits: Limits,
     templates: Path | None,
@@ -54,24 +69,36 @@ def command(
       miztiik-events deploy --plan
       miztiik-events deploy
       miztiik-events deploy -p ShardCount=2 -p WindowSeconds=10
+      miztiik-events deploy warehouse      (and the stacks that it needs)
 
     The outputs that matter most go to stdout; with --output json or ndjson, all of them.
     """
     from ..deploy import project
     from ..deploy.project import Sources
+    from . import pruning
 
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code needs --plan")
+    if with_data and not prunes:
+        raise click.UsageError("--with-data needs --prune")
+    if prunes and settings.chosen:
+        raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
     draft = project.draft(options.project, settings, Sources(templates, functions))
     present = draft.beside(options.session)
     if looks_for_drift:
         _refuse_drift(options, present, limits)
     _say_caution(options, present)
     if only_plan:
-        _plan(options, present, limits, exit_code=exit_code)
-    else:
-        _refuse_program(options, present, functions)
-        _deploy(options, present, limits)
+        _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
+        return
+    _refuse_program(options, present, functions)
+    if prunes and present.gone:
+        pruning.agree(options, present.gone, with_data=with_data, yes=yes)
+    elif present.gone and not present.rest:
+        pruning.name(options, present.gone)
+    _deploy(options, present, limits)
+    if prunes and present.gone:
+        pruning.prune(options, present.gone, with_data=with_data, timeout=limits.timeout)
 
 
 def _say_caution(options: Options, project: Project) -> None:
@@ -122,12 +149,14 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
         _say_next(options, outputs, is_new=display.has_created)
 
 
-def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
+def _plan(
+    options: Options, project: Project, limits: Limits, *, exit_code: bool, prunes: bool
+) -> None:
     from ..deploy import plan as planning
     from ..errors import DifferenceError
     from .views.plan import shown
 
-    plan = planning.plan(options.session, project, timeout=limits.timeout)
+    plan = planning.plan(options.session, project, timeout=limits.timeout, prunes=prunes)
     click.echo(shown(plan, options.format(), color=options.color))
     if exit_code and plan.has_changes:
         raise DifferenceError("The stacks differ from the templates")

@@ -67,6 +67,13 @@ overrides_option = click.option(
     "file of values; may be repeated. Later deploys keep it.",
 )
 _OPTIONS = (
+    click.argument("chosen", nargs=-1, metavar="[STACK]..."),
+    click.option(
+        "--only",
+        "is_alone",
+        is_flag=True,
+        help="Only the stacks that are named, not those that they need.",
+    ),
     overrides_option,
     click.option(
         "--tags",
@@ -124,16 +131,24 @@ def deploy_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_settings(
-        *args: Any, jobs: int, timeout: float, wait: float, skip: Sequence[str], **rest: Any
+        *args: Any,
+        jobs: int,
+        timeout: float,
+        wait: float,
+        skip: Sequence[str],
+        is_alone: bool,
+        **rest: Any,
     ) -> Any:
         from ..deploy.deployment import Limits
         from ..deploy.project import Settings
 
-        names = ("overrides", "tags", "is_protected", "is_express", "recovers")
+        names = ("overrides", "tags", "is_protected", "is_express", "recovers", "chosen")
         chosen = {name: rest.pop(name) for name in names}
         if skip and not chosen["recovers"]:
             raise click.UsageError("--skip needs --recover")
-        settings = Settings(**chosen, skip=frozenset(skip))
+        if is_alone and not chosen["chosen"]:
+            raise click.UsageError("--only needs the names of stacks")
+        settings = Settings(**chosen, skip=frozenset(skip), is_alone=is_alone)
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
     decorated: Command = stacked(_OPTIONS)(with_settings)

@@ -60,13 +60,15 @@ def deploy(
     listener: Listener = ignore,
     limits: Limits | None = None,
 ) -> dict[str, str]:
-    """Deploy the project and return the outputs of all its stacks.
+    """Deploy the project, or what was chosen of it, and return the outputs of these stacks.
 
     Raises the first failure, after everything that does not depend on it has ended.
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
+    project.require_parents()
     cloudformation = session.client("cloudformation")
-    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
+    given = {step.name: project.live_outputs.get(step.name, {}) for step in project.rest}
+    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait, given)
     with contextlib.ExitStack() as held:
         todo = run.stack_jobs()
         if project.new_code:
@@ -78,7 +80,7 @@ def deploy(
         run.report(endings, listener)
     except StackError as error:
         raise explained(session, project, error, started) from error
-    return {key: value for outputs in run.outputs.values() for key, value in outputs.items()}
+    return {key: text for step in project.steps for key, text in run.outputs[step.name].items()}
 
 
 def _writing_code(folder: str) -> contextlib.AbstractContextManager[None]:
@@ -98,7 +100,8 @@ class _Deployment:
         return {
             step.name: Job(
                 graph.timed(self.project.stack_name(step), partial(self._apply, step)),
-                step.parents | {f"upload {name}" for name in step.functions if name in new},
+                self.project.parents(step)
+                | {f"upload {name}" for name in step.functions if name in new},
             )
             for step in self.project.steps
         }
@@ -108,7 +111,8 @@ class _Deployment:
         for function, step in self.project.new_code.items():
             target = folder / self.project.bundles[function].key
             bucket = step.sources[BUCKET]
-            owners = {bucket.template} if isinstance(bucket, Output) else set()
+            owners = self.project.parents(step)
+            owners &= {bucket.template} if isinstance(bucket, Output) else set()
             jobs[f"package {function}"] = Job(partial(self._package, function, target))
             jobs[f"upload {function}"] = Job(
                 partial(self._upload, s3, step, function, target),

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import boto3
+
     from ...destroy.buckets import Contents
     from ...destroy.inventory import Inventory
 
@@ -19,6 +21,16 @@ SECTIONS = {
     "log_groups": ("log_group", "Log groups"),
     "kept": ("kept", "Kept"),
 }
+
+
+def removal(session: boto3.session.Session, inventory: Inventory, form: str) -> str:
+    """As `shown`, with what is in the buckets now."""
+    from ...destroy import buckets
+    from ...destroy.inventory import BUCKET
+
+    s3 = session.client("s3")
+    contents = {name: buckets.contents(s3, name) for name in inventory.going(BUCKET)}
+    return shown(inventory, contents, form)
 
 
 def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> str:

@@ -33,9 +33,9 @@ def shown(plan: Plan, form: str, *, color: bool) -> str:
         return as_json(asdict(plan), indent=2)
     if form == "ndjson":
         where = {"account": plan.account, "region": plan.region, "project": plan.project}
-        return "\n".join(
-            as_json({"type": "plan", **where, **asdict(stack)}) for stack in plan.stacks
-        )
+        records = [{"type": "plan", **where, **asdict(stack)} for stack in plan.stacks]
+        records += [{"type": "gone", **where, "stack": name} for name in plan.gone]
+        return "\n".join(as_json(record) for record in records)
     text = "\n".join(_lines(plan))
     return text if color else click.unstyle(text)
 
@@ -46,6 +46,9 @@ def _lines(plan: Plan) -> Iterator[str]:
         if stack.fate != "unchanged" or stack.notes:
             yield ""
             yield from _stack_lines(stack)
+    if plan.gone:
+        yield ""
+        yield f"Without a template any more, and left alone: {', '.join(plan.gone)}"
     yield ""
     yield _summary(plan)
     if plan.cost:
