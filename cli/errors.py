@@ -59,10 +59,9 @@ class UnknownParameterError(MiztiikError):
 
     exit_code = 2
 
-    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
-        super().__init__(
-            f"No template has a parameter {', '.join(unknown)}. There are: {', '.join(known)}"
-        )
+    def __init__(self, unknown: Sequence[str], hint: str = "", place: str | None = None) -> None:
+        where = f"{place}: " if place else ""
+        super().__init__(f"{where}No template has a parameter {', '.join(unknown)}.{hint}")
 
 
 class UnknownStackError(MiztiikError):

@@ -16,6 +16,7 @@ from .errors import MiztiikError
 
 COMMANDS = (
     "demo",
+    "init",
     "doctor",
     "deploy",
     "outputs",

@@ -139,10 +139,19 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if is_foreign else text
 
 
+# How projects are named on the command line that need no --project: by default, or by their file.
+_CALLED = {"miztiik-events": ""}
+
+
+def call_by(project: str, options: str) -> None:
+    """From now on `command` names this project by these options alone."""
+    _CALLED.clear()
+    _CALLED[project] = options
+
+
 def command(words: str, project: str) -> str:
     """What a person types for this project: its name is left out when it is the default."""
-    named = "" if project == "miztiik-events" else f" --project {project}"
-    return f"miztiik-events {words}{named}"
+    return f"miztiik-events {words}{_CALLED.get(project, f' --project {project}')}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

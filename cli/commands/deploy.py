@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --prune: delete also those that hold data.",
 )
+@click.option(
+    "--take-over",
+    "takes_over",
+    is_flag=True,
+    help="Deploy also when the project's stacks came from other templates, or are another's.",
+)
+@click.option(
+    "--confirm/--no-confirm",
+    "confirms",
+    default=None,
+    help="Show the plan and ask.  [default: on a terminal, when something is replaced or removed]",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @deploy_options
 @source_options
@@ -57,6 +70,8 @@ def command(
     looks_for_drift: bool,
     prunes: bool,
     with_data: bool,
+    takes_over: bool,
+    confirms: bool | None,
     yes: bool,
     settings: Settings,
     limits: Limits,
@@ -84,7 +99,10 @@ def command(
     if prunes and settings.chosen:
         raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
     draft = project.draft(options.project, settings, Sources(templates, functions))
+    _say_file(options)
     present = draft.beside(options.session)
+    if not takes_over:
+        present.refuse_foreign()
     if looks_for_drift:
         _refuse_drift(options, present, limits)
     _say_caution(options, present)
@@ -96,6 +114,8 @@ def command(
         pruning.agree(options, present.gone, with_data=with_data, yes=yes)
     elif present.gone and not present.rest:
         pruning.name(options, present.gone)
+    if not yes and confirms is not False:
+        _confirm(options, present, limits, is_asked_for=bool(confirms))
     _deploy(options, present, limits)
     if prunes and present.gone:
         pruning.prune(options, present.gone, with_data=with_data, timeout=limits.timeout)
@@ -109,6 +129,39 @@ def _say_caution(options: Options, project: Project) -> None:
     caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
+
+
+def _say_file(options: Options) -> None:
+    """Say where the settings come from that nobody typed."""
+    from . import project_settings
+
+    file = project_settings.of(click.get_current_context())
+    if file:
+        environment = f", environment {file.environment}" if file.environment else ""
+        where = f"in {options.session.region_name}, by {file.path}{environment}"
+        options.say(f"Project {options.project} {where}")
+
+
+def _confirm(options: Options, project: Project, limits: Limits, *, is_asked_for: bool) -> None:
+    """Show the plan and ask, when that is asked for, or when something would be lost."""
+    from ..cloudformation.progress import line
+    from ..deploy import plan as planning
+    from .views.plan import shown
+
+    if not sys.stdin.isatty():
+        if is_asked_for:
+            raise click.UsageError(
+                "There is no terminal to ask on. Leave out --confirm, or add --yes"
+            )
+        return
+    if not is_asked_for and not project.live:
+        return
+    plan = planning.plan(
+        options.session, project, lambda event: options.say(line(event)), limits.timeout
+    )
+    if plan.takes_something or (is_asked_for and plan.has_changes):
+        click.echo(shown(plan, "table", color=options.color), err=True)
+        click.confirm("\nDeploy this?", abort=True, err=True)
 
 
 def _refuse_program(options: Options, project: Project, functions: Path | None) -> None:

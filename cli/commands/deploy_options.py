@@ -10,15 +10,20 @@ from typing import Any, TypeVar
 
 import click
 
+from . import project_settings
 from .options import SECONDS, stacked, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+_SECTIONS = {"overrides": "parameters"}
+
+
 def _pairs(
     context: click.Context, parameter: click.Parameter, values: Sequence[str]
 ) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+    file = project_settings.pairs(context, _SECTIONS.get(str(parameter.name), "tags"))
+    pairs: dict[str, str] = {name: value.text for name, value in file.items()}
     for value in values:
         name, equals, given = value.partition("=")
         if equals and name:
@@ -148,7 +153,8 @@ def deploy_options(command: Command) -> Command:
             raise click.UsageError("--skip needs --recover")
         if is_alone and not chosen["chosen"]:
             raise click.UsageError("--only needs the names of stacks")
-        settings = Settings(**chosen, skip=frozenset(skip), is_alone=is_alone)
+        places = project_settings.places(click.get_current_context(), chosen["overrides"])
+        settings = Settings(**chosen, skip=frozenset(skip), is_alone=is_alone, places=places)
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
     decorated: Command = stacked(_OPTIONS)(with_settings)

@@ -134,11 +134,24 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
 
 
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from . import project_settings
+
     if not re.fullmatch(PROJECT_PATTERN, value):
         raise click.BadParameter(
             f"{value!r}: letters, digits and hyphens, a letter first, at most {LONGEST_PROJECT} "
-            "(it begins the names of the stacks)"
+            f"(it begins the names of the stacks){project_settings.origin(context, parameter)}"
         )
+    project_settings.refuse_other_name(context, value)
+    return value
+
+
+def _environment(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    from . import project_settings
+
+    if not context.resilient_parsing:
+        project_settings.apply(context, value)
     return value
 
 
@@ -170,6 +183,14 @@ _SHARED = (
         metavar="NAME",
         callback=_project,
         help="Prefix of the stacks' names; several projects can live side by side.",
+    ),
+    _shared(
+        "--env",
+        metavar="NAME",
+        is_eager=True,
+        expose_value=False,
+        callback=_environment,
+        help="Environment of the project's file, miztiik-events.yaml.",
     ),
     _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
     _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),

@@ -70,6 +70,15 @@ class Plan:
     def has_changes(self) -> bool:
         return any(stack.fate != "unchanged" for stack in self.stacks)
 
+    @property
+    def takes_something(self) -> bool:
+        """Whether something is removed or replaced, or data may be lost."""
+        return any(
+            change.action in ("remove", "replace") and (not change.is_perhaps or change.loses_data)
+            for stack in self.stacks
+            for change in stack.resources
+        )
+
 
 def plan(
     session: boto3.session.Session,

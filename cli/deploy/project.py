@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..cloudformation import stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
-from ..errors import NotDeployedError
-from . import bundle
+from ..errors import NotDeployedError, UnhealthyError
+from . import bundle, values
 from .bundle import Bundle
 from .wiring import Code, Default, Given, Step, wire
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, Mapping[str, str]]
 # What CloudFormation shows of a parameter that is declared NoEcho.
 HIDDEN = "****"
+_WAY_IN = (
+    "  Next: give the folder of the project's templates (--templates), or another --project; "
+    "to deploy these all the same: --take-over"
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Settings:
     has CloudFormation not wait until resources have settled. `recovers` rolls back again what could
     not be rolled back, without the resources (logical ids) in `skip`. `chosen` are the stacks to
     deploy, none for all of them; those that they need come along, unless `is_alone`.
+    `places` has the place of each value of `overrides` that comes from the project's file.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Settings:
     skip: frozenset[str] = frozenset()
     chosen: tuple[str, ...] = ()
     is_alone: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,28 @@ class Project:
     def parents(self, step: Step) -> frozenset[str]:
         """The steps that come before this one; what it needs of others, it has."""
         return step.parents & {other.name for other in self.steps}
+
+    def refuse_foreign(self) -> None:
+        """Raise UnhealthyError when these templates are not those that the project came from.
+
+        That is, when the project has more stacks of others than of these, and new ones would come;
+        or when a stack of such a name is another project's.
+        """
+        taken = [
+            f"{stack.name} belongs to project {owner}"
+            for stack in self.live.values()
+            if (owner := stack.tags.get(PROJECT_TAG, self.name)) != self.name
+        ]
+        if taken:
+            lines = "".join(f"\n    {line}" for line in taken)
+            raise UnhealthyError(f"Stacks of these names are another project's:{lines}\n{_WAY_IN}")
+        new = sorted(step.name for step in self.steps if self.live_stack(step) is None)
+        if new and len(self.gone) > len(self.live):
+            raise UnhealthyError(
+                f"Project {self.name!r} was deployed from other templates:\n"
+                f"    only in the project: {', '.join(self.gone)}\n"
+                f"    only here: {', '.join(new)}\n{_WAY_IN}"
+            )
 
     def require_parents(self) -> None:
         """Raise NotDeployedError when a stack needs one that was not chosen and is not there."""
@@ -177,7 +205,7 @@ class Draft:
         live = {stack.name: stack for stack in everything if stack.name in names}
         gone = {
             stack.name: stack
-            for stack in everything
+            for stack in sorted(everything, key=lambda stack: stack.name)
             if stack.tags.get(PROJECT_TAG) == self.name
             and stack.name not in names
             and not stack.is_nested
@@ -192,8 +220,14 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     """
     settings, sources = settings or Settings(), sources or Sources()
     bundles = bundle.bundles(sources.functions)
-    steps = wire(template.load_all(sources.templates), bundles, settings.overrides)
+    templates = template.load_all(sources.templates)
+    given = values.given(templates, settings.overrides, settings.places)
+    steps = wire(templates, bundles, given)
     chosen = _chosen(name, steps, settings)
+    # The file's values are for the whole project, what is typed is for what is named.
+    typed = [name for name in settings.overrides if name not in settings.places]
+    chosen_templates = [step.template for step in steps if step.name in chosen]
+    values.given(chosen_templates, dict.fromkeys(typed, ""))
     rest = tuple(step for step in steps if step.name not in chosen)
     return Draft(
         name, tuple(step for step in steps if step.name in chosen), bundles, settings, rest

@@ -22,7 +22,7 @@ from ...cloudformation.progress import (
     line,
 )
 from ...errors import WaitTimeoutError
-from ...text import counted
+from ...text import command, counted
 from . import keyboard
 from .board import Board
 from .durations import Durations, Operation
@@ -152,12 +152,10 @@ class Display:
     @property
     def _watch_command(self) -> str:
         options = self._options
-        words = ["miztiik-events", "status", "--watch"]
-        if options.project != type(options).project:
-            words += ["--project", options.project]
+        words: list[str] = []
         for name, value in (("--region", options.region), ("--profile", options.profile)):
             words += [name, value] if value else []
-        return shlex.join(words)
+        return " ".join([command("status --watch", options.project), *map(shlex.quote, words)])
 
     @property
     def _elapsed(self) -> float:
