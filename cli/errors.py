@@ -4,6 +4,7 @@ MiztiikError                 1  a cause and the next step, in one message for a 
 ├── TemplateError            1  a template, or the wiring between templates, is wrong (file, line)
 ├── ProgramError             1  Flink refuses the program of an application (file, line)
 ├── UnknownParameterError    2  a value was given for a parameter that no template has
+├── ParameterValueError      2  a value is not what its parameter takes
 ├── UnknownStackError        2  a stack was named that there is not
 ├── NotDeployedError         1  the command needs stacks that are not there
 ├── StackError               1  CloudFormation could not do it (stack, resource, reason)
@@ -62,6 +63,12 @@ class UnknownParameterError(MiztiikError):
     def __init__(self, unknown: Sequence[str], hint: str = "", place: str | None = None) -> None:
         where = f"{place}: " if place else ""
         super().__init__(f"{where}No template has a parameter {', '.join(unknown)}.{hint}")
+
+
+class ParameterValueError(MiztiikError):
+    """A value is not what its parameter takes."""
+
+    exit_code = 2
 
 
 class UnknownStackError(MiztiikError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options, table_width
+from .options import Options, shared_options, source_options, table_width, yes_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     default=None,
     help="Show the plan and ask.  [default: on a terminal, when something is replaced or removed]",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @deploy_options
 @source_options
 @shared_options
@@ -99,6 +99,8 @@ def command(
     if prunes and settings.chosen:
         raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
     draft = project.draft(options.project, settings, Sources(templates, functions))
+    if prunes and not settings.waits:
+        raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
     _say_file(options)
     present = draft.beside(options.session)
     if not takes_over:
@@ -195,6 +197,8 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
         records.outputs(outputs)
     if form == "json":
         click.echo(shown(outputs, form))
+    elif not project.settings.waits:
+        _say_unfinished(options, is_rest=display.has_put_off)
     # That nothing changed is one line for a person.
     elif form == "table" and (display.has_changes or options.output):
         if outputs:
@@ -231,6 +235,14 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
             f"{counted(len(drifts), 'resource')} drifted; nothing was deployed. "
             "Next: undo the changes, or make them in the templates too"
         )
+
+
+def _say_unfinished(options: Options, *, is_rest: bool) -> None:
+    from ..text import command
+
+    options.say(f"AWS goes on. To watch it: {command('status --watch', options.project)}")
+    if is_rest:
+        options.say(f"Next, when it is done: {command('deploy', options.project)}")
 
 
 def _say_next(options: Options, outputs: Mapping[str, str], *, is_new: bool) -> None:

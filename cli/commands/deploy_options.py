@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from . import project_settings
-from .options import SECONDS, stacked, timeout_option
+from .options import SECONDS, stacked, stacks_argument, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,7 +72,7 @@ overrides_option = click.option(
     "file of values; may be repeated. Later deploys keep it.",
 )
 _OPTIONS = (
-    click.argument("chosen", nargs=-1, metavar="[STACK]..."),
+    stacks_argument("chosen"),
     click.option(
         "--only",
         "is_alone",
@@ -121,6 +121,12 @@ _OPTIONS = (
     ),
     timeout_option(3600),
     click.option(
+        "--no-wait",
+        "is_detached",
+        is_flag=True,
+        help="Begin what can be begun, and end; stacks that need those are for the next deploy.",
+    ),
+    click.option(
         "--wait",
         type=SECONDS,
         default=3600,
@@ -142,6 +148,7 @@ def deploy_options(command: Command) -> Command:
         wait: float,
         skip: Sequence[str],
         is_alone: bool,
+        is_detached: bool,
         **rest: Any,
     ) -> Any:
         from ..deploy.deployment import Limits
@@ -154,7 +161,9 @@ def deploy_options(command: Command) -> Command:
         if is_alone and not chosen["chosen"]:
             raise click.UsageError("--only needs the names of stacks")
         places = project_settings.places(click.get_current_context(), chosen["overrides"])
-        settings = Settings(**chosen, skip=frozenset(skip), is_alone=is_alone, places=places)
+        settings = Settings(
+            **chosen, skip=frozenset(skip), is_alone=is_alone, places=places, waits=not is_detached
+        )
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
     decorated: Command = stacked(_OPTIONS)(with_settings)

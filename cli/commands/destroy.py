@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options, timeout_option
+from .options import Options, shared_options, stacks_argument, timeout_option, yes_option
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory
 
 
 @click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@stacks_argument("stacks")
+@yes_option
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @click.option("--keep-data", is_flag=True, help="Keep the data store: the bucket with the results.")
 @timeout_option(3600)

@@ -22,7 +22,7 @@ LONGEST_NAME = LONGEST_PROJECT - 5
 )
 @shared_options
 def command(options: Options, folder: Path) -> None:
-    """Write a project to begin with: a template, a function, its test, and miztiik-events.yaml.
+    """Write a project to begin with: a template, a function, its test, and the project's file.
 
     \b
       miztiik-events init shop

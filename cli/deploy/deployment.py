@@ -94,6 +94,7 @@ class _Deployment:
     patience: Patience
     wait: float
     outputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
 
     def stack_jobs(self) -> dict[str, Job]:
         new = self.project.new_code
@@ -139,21 +140,31 @@ class _Deployment:
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
     ) -> None:
+        if step.parents & self.unfinished:
+            return
         bucket = self.project.value(step, BUCKET, self.outputs) or ""
         if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
             listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 
     def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings
+        if waits_for := sorted(step.parents & self.unfinished):
+            self.unfinished.add(step.name)
+            listener(Note(self.project.stack_name(step), f"needs {', '.join(waits_for)} first"))
+            self.outputs[step.name] = self.project.live_outputs.get(step.name, {})
+            return "put off"
         operator = Operator(
             *(self.cloudformation, self.patience, listener, self.wait),
             recovers=settings.recovers,
             skip=settings.skip,
+            waits=settings.waits,
         )
         desired = self.project.desired(step, self.outputs)
         applied = operator.apply(desired, self.project.live_stack(step))
         operator.protect(applied.stack, settings.is_protected)
         self.outputs[step.name] = applied.stack.outputs
+        if applied.outcome == "begun":
+            self.unfinished.add(step.name)
         return applied.outcome
 
 

@@ -45,6 +45,7 @@ class Settings:
     not be rolled back, without the resources (logical ids) in `skip`. `chosen` are the stacks to
     deploy, none for all of them; those that they need come along, unless `is_alone`.
     `places` has the place of each value of `overrides` that comes from the project's file.
+    Without `waits`, changes are begun and not waited for.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Settings:
     chosen: tuple[str, ...] = ()
     is_alone: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = True
 
 
 @dataclass(frozen=True)
@@ -226,8 +228,7 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     chosen = _chosen(name, steps, settings)
     # The file's values are for the whole project, what is typed is for what is named.
     typed = [name for name in settings.overrides if name not in settings.places]
-    chosen_templates = [step.template for step in steps if step.name in chosen]
-    values.given(chosen_templates, dict.fromkeys(typed, ""))
+    values.require([step.template for step in steps if step.name in chosen], typed)
     rest = tuple(step for step in steps if step.name not in chosen)
     return Draft(
         name, tuple(step for step in steps if step.name in chosen), bundles, settings, rest

@@ -43,3 +43,13 @@ def test_what_would_be_removed_is_shown_and_asked_for(local_aws: TestAws, tmp_pa
     assert (code, "Deploy this?" in screen) == (0, False)
     project.sources.template("topics", ONE)
     assert typed("", "--no-confirm")[0] == 0
+
+
+def test_nothing_is_drawn_in_ci(local_aws: TestAws, tmp_path: Path) -> None:
+    project = LiveProject(local_aws, empty_project(tmp_path))
+    project.sources.template("topics", TWO)
+    words = ("deploy", "--project", project.name, *project.sources.options, "--no-color")
+    environment = {**project.aws.environment, "CI": "true"}
+    code, screen = terminal.run(environment, *words, typed="")
+    assert (code, "\x1b" in screen) == (0, False)
+    assert f"{project.name}-topics  created" in screen

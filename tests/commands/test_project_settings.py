@@ -133,7 +133,8 @@ def test_a_parameter_that_no_template_has_is_told_with_its_line(sources: SmallPr
     path.write_text(FILE.replace("Patience: 40", "Patients: 40"))
     result = CliRunner().invoke(cli, ["deploy"])
     assert str(result.exception) == (
-        f"{path}:6: No template has a parameter Patients. Did you mean Patience?"
+        f"{path}:6: No template has a parameter Patients. Did you mean Patience? "
+        "There are: ArtifactBucket, OneCode, Patience, QueueArn"
     )
 
 

@@ -135,6 +135,10 @@ class Display:
         return "created" in self._outcomes
 
     @property
+    def has_put_off(self) -> bool:
+        return "put off" in self._outcomes
+
+    @property
     def has_changes(self) -> bool:
         return not self._outcomes.keys() <= {"unchanged"}
 

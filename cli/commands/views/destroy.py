@@ -36,6 +36,7 @@ def removal(session: boto3.session.Session, inventory: Inventory, form: str) -> 
 def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> str:
     """The list as `table` (text for a person), `json`, or `ndjson` (a record a line)."""
     from ...text import as_json
+    from .ndjson import stamp
 
     sections = _sections(inventory, contents)
     where = {name: getattr(inventory, name) for name in ("account", "region", "project")}
@@ -43,7 +44,7 @@ def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> 
         return as_json({**where, **sections}, indent=2)
     if form == "ndjson":
         return "\n".join(
-            as_json({"type": SECTIONS[kind][0], **where, **row})
+            as_json({"type": SECTIONS[kind][0], **stamp(), **where, **row})
             for kind, rows in sections.items()
             for row in rows
         )

@@ -28,13 +28,14 @@ LONGEST_VALUE = 60
 def shown(plan: Plan, form: str, *, color: bool) -> str:
     """The plan as `table` (text for a person), `json`, or `ndjson` (a record a stack)."""
     from ...text import as_json
+    from .ndjson import stamp
 
     if form == "json":
         return as_json(asdict(plan), indent=2)
     if form == "ndjson":
         where = {"account": plan.account, "region": plan.region, "project": plan.project}
-        records = [{"type": "plan", **where, **asdict(stack)} for stack in plan.stacks]
-        records += [{"type": "gone", **where, "stack": name} for name in plan.gone]
+        records = [{"type": "plan", **stamp(), **where, **asdict(stack)} for stack in plan.stacks]
+        records += [{"type": "gone", **stamp(), **where, "stack": name} for name in plan.gone]
         return "\n".join(as_json(record) for record in records)
     text = "\n".join(_lines(plan))
     return text if color else click.unstyle(text)
