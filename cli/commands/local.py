@@ -42,7 +42,7 @@ def start(options: Options) -> None:
     """
     from ..local import launch
 
-    running, is_new = launch.start(_folder())
+    running, is_new = launch.start(folder())
     state = "Running" if is_new else "Already running"
     options.say(f"{state}: {running.endpoint}. To stop it: miztiik-events local stop")
     _print_exports(running, options)
@@ -58,7 +58,7 @@ def stop(options: Options) -> None:
     """
     from ..local import launch
 
-    was_running = launch.stop(_folder())
+    was_running = launch.stop(folder())
     options.say("Stopped; nothing is left of it." if was_running else "Nothing is running here.")
 
 
@@ -73,7 +73,7 @@ def env(options: Options) -> None:
     from ..errors import MiztiikError
     from ..local import launch
 
-    running = launch.running(_folder())
+    running = launch.running(folder())
     if not running:
         raise MiztiikError(
             "No AWS is running on this machine for this folder. "
@@ -92,13 +92,13 @@ def status(options: Options) -> None:
     """
     from ..local import launch
 
-    running = launch.running(_folder())
+    running = launch.running(folder())
     if not running:
         options.say("No AWS is running on this machine for this folder.")
     _show(list(_rows(running)) if running else [], options.format())
 
 
-def _folder() -> Folder:
+def folder() -> Folder:
     from ..local import launch
     from ..local.folder import Folder
 
