@@ -31,6 +31,7 @@ COMMANDS = (
     "destroy",
     "package",
     "validate",
+    "graph",
     "local",
     "completion",
 )

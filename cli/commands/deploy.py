@@ -120,7 +120,13 @@ def command(
         _confirm(options, present, limits, is_asked_for=bool(confirms))
     _deploy(options, present, limits)
     if prunes and present.gone:
-        pruning.prune(options, present.gone, with_data=with_data, timeout=limits.timeout)
+        pruning.prune(
+            options,
+            present.gone,
+            with_data=with_data,
+            timeout=limits.timeout,
+            role_arn=settings.role_arn,
+        )
 
 
 def _say_caution(options: Options, project: Project) -> None:

@@ -158,6 +158,7 @@ class _Deployment:
             recovers=settings.recovers,
             skip=settings.skip,
             waits=settings.waits,
+            role_arn=settings.role_arn,
         )
         desired = self.project.desired(step, self.outputs)
         applied = operator.apply(desired, self.project.live_stack(step))
