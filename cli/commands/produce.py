@@ -33,6 +33,8 @@ TOTALS = {
     "returns": "Returns",
     "inventory_events": "Inventory events",
     "rejected_events": "Malformed events",
+    "late_events": "Late events",
+    "duplicates": "Duplicates",
     "failed_count": "Not sent",
     "events_per_second": "Events per second",
 }
@@ -85,6 +87,24 @@ TOTALS = {
     metavar="0..1",
     help="Share of the events that are malformed.  [default: 0]",
 )
+@click.option(
+    "--late-ratio",
+    type=RATIO,
+    metavar="0..1",
+    help="Share of the sales that come an hour late, so in no window.  [default: 0]",
+)
+@click.option(
+    "--duplicate-ratio",
+    type=RATIO,
+    metavar="0..1",
+    help="Share of the events that are sent twice, and count once.  [default: 0]",
+)
+@click.option(
+    "--lifelike",
+    is_flag=True,
+    default=None,
+    help="Stores of all sizes, prices by category, a daily curve, bursts; --rate is the average.",
+)
 @shared_options_in_lines
 def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     """Produce sample events: invoke the producer function and wait for its answer.
@@ -93,7 +113,8 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
       miztiik-events produce --stores 5
       miztiik-events produce --stores 20 --rate 200 --duration 300
       miztiik-events produce --count 10000 --duration 0 --seed 42
-      miztiik-events produce --until-stopped
+      miztiik-events produce --until-stopped --lifelike
+      miztiik-events produce --late-ratio 0.05 --duplicate-ratio 0.05
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError

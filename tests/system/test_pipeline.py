@@ -82,7 +82,7 @@ def tap(pipeline: Pipeline) -> Tap:
 
 @pytest.fixture(scope="module")
 def story(pipeline: Pipeline, tap: Tap) -> Story:
-    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1)]
+    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1, duplicate_ratio=0.1)]
     pipeline.run("start-analytics")
 
     with ThreadPoolExecutor(1) as pool:
@@ -108,7 +108,7 @@ def story(pipeline: Pipeline, tap: Tap) -> Story:
     until(lambda: len(pipeline.stored("late_events/")) >= len(late), "the late events' records")
 
     audit = json.loads(pipeline.run("verify", "--output=json"))
-    sent = sum(answer["record_count"] for answer in answers) + 200 + 50 + 25
+    sent = sum(answer["record_count"] + answer["duplicates"] for answer in answers) + 200 + 50 + 25
     return Story(pipeline, answers, late_ids, tap.drain(sent), audit)
 
 
