@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import Options, shared_options_in_lines
+from .terminal.elapsed import elapsing
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -130,7 +129,7 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     if until_stopped:
         message = _until_stopped(options, client, function, request)
     else:
-        with _elapsing(options, lambda: f" of {seconds:.0f} s"):
+        with elapsing(options, partial(_waited, request, seconds)):
             message = producer.invoke(client, function, request)
     if not message:
         return
@@ -175,7 +174,10 @@ def _until_stopped(
 
     total: dict[str, Any] = {}
     options.say("Producing events until Ctrl-C")
-    with contextlib.suppress(KeyboardInterrupt), _elapsing(options, lambda: _so_far(total)):
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        elapsing(options, lambda passed: f"Producing events: {passed:.0f} s{_so_far(total)}"),
+    ):
         for number in itertools.count():
             seed = {"seed": request["seed"] + number} if "seed" in request else {}
             producer.add(total, producer.invoke(client, function, {**request, **seed}))
@@ -184,6 +186,17 @@ def _until_stopped(
         f"{request['duration_seconds']:g} s, and is not counted here."
     )
     return total
+
+
+def _waited(request: Mapping[str, Any], seconds: float, passed: float) -> str:
+    """How far the one call is; how much it has sold, its answer alone can tell."""
+    if not seconds:
+        return f"Producing events: {passed:.0f} s"
+    told = f"Producing events: {passed:.0f} of {seconds:.0f} s"
+    if request.get("lifelike"):
+        return told
+    total = request.get("count") or math.ceil(request.get("rate", USUAL_RATE) * seconds)
+    return f"{told}, about {min(total, total * passed / seconds):,.0f} of {total:,} events"
 
 
 def _so_far(total: Mapping[str, Any]) -> str:
@@ -208,27 +221,3 @@ def _shown(message: Mapping[str, Any], form: str) -> str:
 
 def _by_store(message: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [*message.get("sales_by_store", {}).items(), ("Total", message.get("tot_sales", 0))]
-
-
-@contextlib.contextmanager
-def _elapsing(options: Options, more: Callable[[], str]) -> Iterator[None]:
-    """On a terminal, show the seconds that have passed and more, in a line that goes away again."""
-    if options.quiet or not sys.stderr.isatty():
-        yield
-        return
-    answered = threading.Event()
-    clock = threading.Thread(target=_tick, args=(answered, more), daemon=True)
-    clock.start()
-    try:
-        yield
-    finally:
-        answered.set()
-        clock.join()
-        click.echo("\r\033[K", nl=False, err=True)
-
-
-def _tick(answered: threading.Event, more: Callable[[], str]) -> None:
-    started = time.monotonic()
-    while not answered.wait(1):
-        seconds = time.monotonic() - started
-        click.echo(f"\rProducing events: {seconds:.0f} s{more()}\033[K", nl=False, err=True)

@@ -11,6 +11,7 @@ def fill(folder: Folder) -> None:
     from . import (
         alarm_dimensions,
         alarm_expressions,
+        application_dashboards,
         application_operations,
         application_updates,
         authorized_resources,
@@ -54,6 +55,7 @@ def fill(folder: Folder) -> None:
         worker_threads,
         application_operations,
         application_updates,
+        application_dashboards,
     ):
         gap.fill()
     data_plane.fill(folder)
