@@ -24,6 +24,7 @@ COMMANDS = (
     "results",
     "verify",
     "status",
+    "open",
     "logs",
     "redrive",
     "stop-analytics",

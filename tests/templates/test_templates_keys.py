@@ -76,11 +76,7 @@ def test_what_keeps_something_keeps_it_with_the_key_that_is_given(type_: str) ->
     ]
     assert found
     for name, properties in found:
-        # Lambda has nothing to encrypt of a function without an environment.
-        if type_ != "AWS::Lambda::Function" or "Environment" in properties:
-            assert [at(properties, path) for path in PLACES[type_]] == [KEY] * len(PLACES[type_])
-        else:
-            assert name == "TransformerFunction"
+        assert [at(properties, path) for path in PLACES[type_]] == [KEY] * len(PLACES[type_]), name
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)

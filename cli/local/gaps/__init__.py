@@ -11,12 +11,14 @@ def fill(folder: Folder) -> None:
     from . import (
         alarm_dimensions,
         alarm_expressions,
+        application_dashboards,
         application_operations,
         application_updates,
         authorized_resources,
         bucket_configurations,
         cbor,
         closed_shards,
+        embedded_metrics,
         event_archive,
         event_replay,
         event_time,
@@ -44,6 +46,7 @@ def fill(folder: Folder) -> None:
         closed_shards,
         resharding,
         logs,
+        embedded_metrics,
         mapping_concurrency,
         secure_transport,
         alarm_dimensions,
@@ -52,6 +55,7 @@ def fill(folder: Folder) -> None:
         worker_threads,
         application_operations,
         application_updates,
+        application_dashboards,
     ):
         gap.fill()
     data_plane.fill(folder)
