@@ -43,6 +43,13 @@ EMULATOR = allow([f"cloudformation:{verb}ChangeSet" for verb in VERBS], "*")
 # What making and removing a resource of each type takes: the main actions, and what the handlers in
 # CloudFormation's registry list beyond what one would guess.
 NEEDED = {
+    "AWS::Athena::NamedQuery": (
+        "athena:CreateNamedQuery athena:GetNamedQuery athena:DeleteNamedQuery"
+    ),
+    "AWS::Athena::WorkGroup": (
+        "athena:CreateWorkGroup athena:GetWorkGroup athena:UpdateWorkGroup athena:DeleteWorkGroup "
+        "athena:TagResource athena:UntagResource athena:ListTagsForResource"
+    ),
     "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:PutDashboard cloudwatch:DeleteDashboards",
     "AWS::DynamoDB::Table": (
@@ -56,6 +63,10 @@ NEEDED = {
     "AWS::Events::Rule": (
         "events:PutRule events:PutTargets events:RemoveTargets events:DeleteRule iam:PassRole"
     ),
+    "AWS::Glue::Database": (
+        "glue:CreateDatabase glue:GetDatabase glue:UpdateDatabase glue:DeleteDatabase"
+    ),
+    "AWS::Glue::Table": "glue:CreateTable glue:GetTable glue:UpdateTable glue:DeleteTable",
     "AWS::IAM::Role": "iam:CreateRole iam:PutRolePolicy iam:DeleteRolePolicy iam:DeleteRole",
     "AWS::Kinesis::Stream": (
         "kinesis:CreateStream kinesis:StartStreamEncryption kinesis:UpdateShardCount "
