@@ -40,7 +40,11 @@ def answer(record: Record) -> Record:
     sale = sales.sale(envelope) if envelope else None
     if not envelope or not sale:
         # The analytics records it under late_events/ as malformed, or can read it no more than we.
-        return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
+        return {
+            "recordId": record["recordId"],
+            "result": "ProcessingFailed",
+            "data": record["data"],
+        }
     arrived = arrival(record)
     happened = sales.event_time(envelope, arrived)
     line = json.dumps(row(sale, happened, arrived, record)) + "\n"

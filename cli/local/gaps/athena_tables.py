@@ -32,12 +32,14 @@ def syntax_error(query: str) -> str:
     import sqlglot
 
     try:
-        if not sqlglot.parse_one(query, dialect="athena"):
-            return "Query string cannot be empty."
+        sqlglot.parse_one(query, dialect="athena")
     except sqlglot.errors.ParseError as error:
+        if not error.errors:
+            return "Query string cannot be empty."
         first = error.errors[0]
         place = f"line {first['line']}:{_start(first)}"
-        return f"{place}: mismatched input '{first['highlight']}'. {first['description']}"
+        cause = str(first["description"]).partition(" but got ")[0]
+        return f"{place}: mismatched input '{first['highlight']}'. {cause}"
     except sqlglot.errors.TokenError as error:
         return f"line {query.count(chr(10)) + 1}:{len(query.splitlines()[-1])}: {error}"
     return ""
@@ -51,8 +53,18 @@ def prepare(connection: Any, query: str, database: str, folder: Path) -> str:
     made: set[tuple[str, str]] = set()
     for schema, name in _tables(tree, database):
         _make(connection, schema, name, folder, made)
+    _name(tree)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}"; SET schema = \'"{database}"\'')
     return str(tree.sql(dialect="duckdb"))
+
+
+def _name(tree: Any) -> None:
+    """Give what has no name in a SELECT the one that Athena gives it."""
+    from sqlglot import expressions
+
+    for number, selected in enumerate(tree.selects if isinstance(tree, expressions.Query) else []):
+        if not isinstance(selected, (expressions.Alias, expressions.Column, expressions.Star)):
+            selected.replace(expressions.alias_(selected.copy(), f"_col{number}"))
 
 
 def reason(error: Exception, query: str, database: str) -> str:
@@ -194,15 +206,24 @@ def _files(table: dict[str, Any], bucket: str) -> Iterator[_File]:
     if parameters.get("projection.enabled") != "true" and table.get("PartitionKeys"):
         # Without projection, each partition would have to be in the catalog.
         return
-    prefix = template.partition(f"s3://{bucket}/")[2]
-    pattern = re.compile(_PLACE.sub(r"(?P<\1>[^/]+(?:/[^/]+)*?)", re.escape(prefix).replace(
-        r"\$\{", "${").replace(r"\}", "}")) + "[^_.].*")
+    pattern = re.compile(_pattern(template.partition(f"s3://{bucket}/")[2], parameters))
     for key in sorted((s3._buckets.get(bucket) or {"objects": {}})["objects"]):
         match = pattern.fullmatch(key)
-        if match and all(
-            is_projected(parameters, name, value) for name, value in match.groupdict().items()
-        ):
-            yield _File(key, {name: _plain(value) for name, value in match.groupdict().items()})
+        values = match.groupdict() if match else {}
+        if match and all(is_projected(parameters, name, one) for name, one in values.items()):
+            yield _File(key, {name: _plain(value) for name, value in values.items()})
+
+
+def _pattern(prefix: str, parameters: Mapping[str, str]) -> str:
+    """Of the keys in a table's partitions; a name that begins with _ or . is no file of it."""
+    pieces = _PLACE.split(prefix)
+    for number in range(1, len(pieces), 2):
+        # A date may have slashes in it: yyyy/MM/dd.
+        java = parameters.get(f"projection.{pieces[number]}.format", "")
+        value = re.sub("[A-Za-z]", r"\\d", java) or "[^/]+"
+        pieces[number] = f"(?P<{pieces[number]}>{value})"
+    pieces[::2] = map(re.escape, pieces[::2])
+    return "".join(pieces) + "(?:.*/)?[^_./][^/]*"
 
 
 def is_projected(parameters: Mapping[str, str], name: str, value: str) -> bool:
@@ -212,8 +233,10 @@ def is_projected(parameters: Mapping[str, str], name: str, value: str) -> bool:
     if kind == "integer":
         digits = int(parameters.get(f"projection.{name}.digits", 0))
         first, last = map(int, bounds)
-        return value.isdecimal() and value == str(int(value)).zfill(digits) and (
-            first <= int(value) <= last
+        return (
+            value.isdecimal()
+            and value == str(int(value)).zfill(digits)
+            and (first <= int(value) <= last)
         )
     if kind == "date":
         return _is_projected_date(parameters[f"projection.{name}.format"], bounds, value)
