@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, SuggestingGroup, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DASHBOARD = "dashboard"
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def command() -> None:
     """An AWS on this machine: no account, no Docker.
 
