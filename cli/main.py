@@ -25,6 +25,7 @@ COMMANDS = (
     "results",
     "verify",
     "status",
+    "open",
     "logs",
     "redrive",
     "stop-analytics",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The outputs that the program relies on, whatever the templates are that have them.
 ANALYTICS = "AnalyticsApplicationName"
 ARTIFACTS = "ArtifactBucket"
+DASHBOARD = "DashboardName"
 DATA_STORE = "FirehoseDataStore"
 DELIVERY_STREAM = "DeliveryStreamName"
 EVENT_BUS = "EventBusName"

@@ -25,7 +25,7 @@ from ..analytics import application, failures, log
 from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore
 from ..errors import StackError
 from ..patience import Patience
 from ..text import size
@@ -143,8 +143,13 @@ class _Deployment:
         if step.parents & self.unfinished:
             return
         bucket = self.project.value(step, BUCKET, self.outputs) or ""
-        if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
-            listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
+        total = source.stat().st_size
+
+        def watch(sent: int) -> None:
+            listener(Upload(function, sent, total))
+
+        if bundle.upload(s3, bucket, self.project.bundles[function].key, source, watch):
+            listener(Note(function, f"uploaded {size(total)}"))
 
     def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings

@@ -17,6 +17,7 @@ from ...cloudformation.progress import (
     ProgressEvent,
     StackBegun,
     StackDone,
+    Upload,
     Verb,
     is_failure,
     line,
@@ -54,7 +55,7 @@ class Display:
         if self._live:
             is_kept = color or isinstance(event, Note)
             self._live.hear(event, text if is_kept else "", color)
-        elif not (isinstance(event, StackBegun) or _is_nothing(event)):
+        elif not (isinstance(event, (StackBegun, Upload)) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
     @contextlib.contextmanager

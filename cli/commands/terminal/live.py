@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...cloudformation.progress import Upload
 from . import keyboard
 from .interruption import QUESTION, QUESTION_WITHOUT_CANCEL, Interruption
 
@@ -52,7 +53,9 @@ class Live:
         folded = textwrap.fill(line, width, subsequent_indent=INDENT)
         with self._lock:
             self._board.hear(event)
-            self._draw(click.style(folded, fg=color) if folded else "")
+            # An upload tells of itself many times a second.
+            if not isinstance(event, Upload):
+                self._draw(click.style(folded, fg=color) if folded else "")
 
     @property
     def revocable(self) -> list[str]:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...cloudformation.progress import Note, ProgressEvent, StackBegun, StackDone, StackEvent
+from ...cloudformation.progress import (
+    Note,
+    ProgressEvent,
+    StackBegun,
+    StackDone,
+    StackEvent,
+    Upload,
+)
 from ...errors import StackError
 from ...text import as_json
 
@@ -35,6 +42,9 @@ class Records:
     def __call__(self, event: ProgressEvent) -> None:
         if isinstance(event, StackDone):
             self._outcomes[event.outcome] += 1
+        if isinstance(event, Upload):
+            # There are many, and a note tells of the end.
+            return
         fields = asdict(event)
         if isinstance(event, StackEvent):
             # `type` is the record's own.
