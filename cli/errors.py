@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from .text import command
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -87,8 +89,7 @@ class NotDeployedError(MiztiikError):
     def __init__(self, what: str, project: str) -> None:
         super().__init__(
             f"Project {project!r} is not deployed here (there is no {what}). "
-            "Run first: miztiik-events deploy"
-            + ("" if project == "miztiik-events" else f" --project {project}")
+            f"Run first: {command('deploy', project)}"
         )
 
 

@@ -70,6 +70,11 @@ class Stack:
         return self.status.endswith("_IN_PROGRESS") and not self.is_shell
 
     @property
+    def can_be_planned(self) -> bool:
+        """Whether CloudFormation makes a change set for it, or it is to be created anew."""
+        return not (self.is_busy or self.status.endswith("_FAILED"))
+
+    @property
     def has_failed(self) -> bool:
         return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
 

@@ -162,6 +162,11 @@ def _confirm(options: Options, project: Project, limits: Limits, *, is_asked_for
                 "There is no terminal to ask on. Leave out --confirm, or add --yes"
             )
         return
+    unplanned = [stack for stack in project.live.values() if not stack.can_be_planned]
+    if not is_asked_for and unplanned:
+        states = ", ".join(f"{stack.name} is {stack.status}" for stack in unplanned)
+        options.say(f"Not known whether something would be replaced: {states}")
+        return
     if not is_asked_for and not project.live:
         return
     plan = planning.plan(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import project_settings
 from .options import Options, shared_options_with_dot, source_options
 
 if TYPE_CHECKING:
@@ -27,5 +28,7 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     from ..deploy.wiring import wire
     from .views.graph import shown
 
-    steps = wire(template.load_all(templates), bundle.bundles(functions))
+    loaded = template.load_all(templates)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, bundle.bundles(functions), given)
     click.echo(shown(steps, options.format()))

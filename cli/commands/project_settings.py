@@ -7,7 +7,7 @@ default_map: the file comes in there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from ..cloudformation.template import Template
     from ..deploy.project_file import ProjectFile, Value
 
 _FILE = "miztiik_events.project_file"
@@ -68,6 +69,15 @@ def places(context: click.Context, overrides: Mapping[str, str]) -> dict[str, st
     """The place in the file of each parameter's value that comes from there."""
     given = pairs(context, "parameters").items()
     return {name: value.place for name, value in given if overrides.get(name) == value.text}
+
+
+def values(context: click.Context, templates: Sequence[Template]) -> dict[str, str]:
+    """The file's values for these templates; raises what a deploy with them would raise."""
+    from ..deploy import values
+
+    given = pairs(context, "parameters")
+    texts = {name: value.text for name, value in given.items()}
+    return values.given(templates, texts, places(context, texts))
 
 
 def origin(context: click.Context, parameter: click.Parameter) -> str:

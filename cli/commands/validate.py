@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import project_settings
 from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def command(
 
     loaded = template.load_all(templates)
     bundles = bundle.bundles(functions)
-    steps = wire(loaded, bundles)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, bundles, given)
     findings = lint.findings(loaded)
     if rules:
         findings += guard.findings(loaded, rules)

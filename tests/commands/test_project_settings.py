@@ -138,6 +138,18 @@ def test_a_parameter_that_no_template_has_is_told_with_its_line(sources: SmallPr
     )
 
 
+def test_what_calls_no_aws_checks_and_writes_the_files_values(sources: SmallProject) -> None:
+    out = str(sources.folder / "out")
+    done = CliRunner().invoke(cli, ["package", "--output-dir", out, "--env=prod"])
+    assert done.exit_code == 0, done.output
+    assert "Patience=50" in (sources.folder / "out" / "deploy.sh").read_text()
+    path = sources.folder / "miztiik-events.yaml"
+    path.write_text(FILE.replace("Patience: 40", "Patience: long"))
+    for command in ("validate", "graph", "doctor", "deploy"):
+        said = str(CliRunner().invoke(cli, [command]).exception)
+        assert said.startswith(f"{path}:6: 'long' is not a number"), command
+
+
 def test_what_has_no_project_of_its_own_needs_no_good_file(sources: SmallProject) -> None:
     (sources.folder / "miztiik-events.yaml").write_text("nonsense: 1\n")
     assert CliRunner().invoke(cli, ["local", "status"]).exit_code == 0
