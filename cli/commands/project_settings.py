@@ -83,8 +83,13 @@ def values(context: click.Context, templates: Sequence[Template]) -> dict[str, s
 def origin(context: click.Context, parameter: click.Parameter) -> str:
     """Where in the file a value comes from; empty when it was given otherwise."""
     file = of(context)
-    is_ours = context.get_parameter_source(str(parameter.name)) is ParameterSource.DEFAULT_MAP
+    is_ours = gives(context, str(parameter.name))
     return f" ({file.settings['name'].place})" if file and is_ours else ""
+
+
+def gives(context: click.Context, name: str) -> bool:
+    """Whether the option of this name has its value from the file."""
+    return context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
 
 
 def refuse_other_name(context: click.Context, project: str) -> None:

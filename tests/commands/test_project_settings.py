@@ -150,6 +150,14 @@ def test_what_calls_no_aws_checks_and_writes_the_files_values(sources: SmallProj
         assert said.startswith(f"{path}:6: 'long' is not a number"), command
 
 
+def test_a_folder_out_of_the_file_is_none_that_somebody_gave(sources: SmallProject) -> None:
+    # Of the commands that take templates for one purpose alone.
+    said = str(CliRunner(env={"AWS_EC2_METADATA_DISABLED": "true"}).invoke(cli, ["status"]).output)
+    assert "--templates needs --why" not in said
+    given = CliRunner().invoke(cli, ["status", "--templates", str(sources.templates)])
+    assert "--templates needs --why" in given.output
+
+
 def test_what_has_no_project_of_its_own_needs_no_good_file(sources: SmallProject) -> None:
     (sources.folder / "miztiik-events.yaml").write_text("nonsense: 1\n")
     assert CliRunner().invoke(cli, ["local", "status"]).exit_code == 0
