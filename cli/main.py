@@ -23,6 +23,7 @@ COMMANDS = (
     "produce",
     "results",
     "verify",
+    "query",
     "status",
     "logs",
     "redrive",
