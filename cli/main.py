@@ -24,6 +24,7 @@ COMMANDS = (
     "produce",
     "results",
     "verify",
+    "query",
     "status",
     "open",
     "logs",
