@@ -55,7 +55,6 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     sources = queue_project(tmp_path)
     (tmp_path / "miztiik-events.yaml").write_text(FILE)
     monkeypatch.chdir(sources.templates)
-    monkeypatch.setattr(text, "_CALLED", {"miztiik-events": ""})
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     return sources
