@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .code import say_remarks
 from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     from ..text import counted
 
     loaded = template.load_all(templates)
-    bundles = bundle.bundles(functions)
-    steps = wire(loaded, bundles)
+    steps = wire(loaded, bundle.names(functions))
+    bundles = bundle.bundles(functions, steps)
+    say_remarks(options, bundles.values())
     findings = lint.findings(loaded)
     findings += _refusals(options, programs(steps, bundles, functions))
     if shown := _shown(findings, options.format()):

@@ -150,6 +150,7 @@ class Draft:
 def draft(name: str, settings: Settings | None = None, sources: Sources | None = None) -> Draft:
     """The project by its templates and functions; raises TemplateError, UnknownParameterError."""
     settings, sources = settings or Settings(), sources or Sources()
-    bundles = bundle.bundles(sources.functions)
-    steps = wire(template.load_all(sources.templates), bundles, settings.overrides)
+    functions = bundle.names(sources.functions)
+    steps = wire(template.load_all(sources.templates), functions, settings.overrides)
+    bundles = bundle.bundles(sources.functions, steps)
     return Draft(name, steps, bundles, settings)
