@@ -1,0 +1,139 @@
+"""The event that bytes are, as JSON has it, or as the analytics job reads a record.
+
+Flink's JSON format takes the first object of a record, whatever comes after it, with control
+characters in its texts, nested as deep as may be (Jackson 2.14), and stops when it has seen as many
+of the fields that it knows as there are: a later one of the same name counts only before that
+(https://github.com/apache/flink/blob/release-1.20.0/flink-formats/flink-json/src/main/java/org/apache/flink/formats/json/JsonParserToRowDataConverters.java).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ..text import json_object
+
+Envelope = Mapping[str, Any]
+# The fields of the table `events` (functions/analytics/windows.sql).
+FIELDS = frozenset(("detail-type", "time", "replay-name", "detail"))
+DETAIL_FIELDS = frozenset(
+    ("request_id", "name", "category", "store_id", "sales", "contact_me", "is_return")
+)
+# What is nested deeper holds none of these fields, and Python's own reader goes no deeper than
+# about 1,000.
+_DEEPEST = 100
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class _Repeated(list[tuple[str, Any]]):
+    """The fields of an object that has some of them more than once."""
+
+
+def parse(data: bytes) -> Envelope | None:
+    """The envelope, all its numbers exact; None when the data is no JSON object."""
+    return json_object(data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant)
+
+
+def as_flink_reads(data: bytes) -> Envelope | None:
+    """The envelope, all its numbers exact; None when the data does not begin with a JSON object.
+
+    None as well when `time` or `detail` is an array, or `time` an object: what the job makes of the
+    rest then depends on the order of the fields.
+    """
+    value = _first(_text(data))
+    if not isinstance(value, (dict, _Repeated)):
+        return None
+    envelope = _fields(value, FIELDS)
+    if isinstance(envelope.get("time"), (list, dict)) or _is_array(envelope.get("detail")):
+        return None
+    detail = envelope.get("detail")
+    if isinstance(detail, _Repeated):
+        envelope = {**envelope, "detail": _fields(detail, DETAIL_FIELDS)}
+    return envelope
+
+
+def _text(data: bytes) -> str:
+    """The text, or of what is no text, its beginning."""
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode(encoding, "surrogatepass")
+
+
+def _first(text: str) -> Any:
+    """The first JSON value in the text; None when there is none."""
+    text = text[_end_of_space(text) :]
+    try:
+        return _DECODER.raw_decode(text)[0]
+    except RecursionError:
+        return _first(_shallow(text))
+    # A number can be beyond what Decimal takes.
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _end_of_space(text: str) -> int:
+    space = _SPACE.match(text)
+    return space.end() if space else 0
+
+
+def _shallow(text: str) -> str:
+    """The text without what is nested too deep."""
+    kept, depth, end = [], 0, 0
+    for token in _TOKEN.finditer(text):
+        closes = token[0] in ("]", "}")
+        depth -= closes
+        if depth < _DEEPEST:
+            empties = closes and depth == _DEEPEST - 1
+            kept.append(token[0] if empties else text[end : token.end()])
+        depth += token[0] in ("[", "{")
+        end = token.end()
+    return "".join([*kept, text[end:]])
+
+
+def _pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any] | _Repeated:
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else _Repeated(pairs)
+
+
+def _fields(value: dict[str, Any] | _Repeated, known: frozenset[str]) -> dict[str, Any]:
+    """The fields as Flink has them, which looks at so many of those it knows as there are."""
+    if isinstance(value, dict):
+        return value
+    fields: dict[str, Any] = {}
+    looked_at = 0
+    for name, content in value:
+        if looked_at < len(known) or name not in known:
+            fields[name] = content
+        looked_at += name in known
+    return fields
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list) and not isinstance(value, _Repeated)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # its exponent has more than 18 digits: it is infinite, or nothing
+        return Decimal(float(text))
+
+
+def _no_constant(name: str) -> None:
+    # Python reads NaN and Infinity; JSON has no such numbers.
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(
+    strict=False,
+    object_pairs_hook=_pairs,
+    parse_int=Decimal,
+    parse_float=_number,
+    parse_constant=_no_constant,
+)
