@@ -25,7 +25,9 @@ Conditions:
 Resources:
   Queue:
     Type: AWS::SQS::Queue
-    Properties: {VisibilityTimeout: {Ref: Size}, Tags: [{Key: flag, Value: true}, {Key: n, Value: 7}]}
+    Properties:
+      VisibilityTimeout: {Ref: Size}
+      Tags: [{Key: flag, Value: true}, {Key: n, Value: 7}]
 Outputs:
   Flag: {Value: {Ref: Flag}}
   Met: {Value: {"Fn::Join": ["", [{"Fn::If": [IsOn, a, ""]}, {"Fn::If": [IsBare, b, ""]},
