@@ -60,9 +60,18 @@ def _text(data: bytes) -> str:
     """The text, or of what is no text, its beginning."""
     encoding = json.detect_encoding(data)
     try:
-        return data.decode(encoding, "surrogatepass")
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return _with_surrogates(data, encoding)
+
+
+def _with_surrogates(data: bytes, encoding: str) -> str:
+    """The same, where halves of characters are taken as Java takes them."""
+    try:
+        text = data.decode(encoding, "surrogatepass")
     except UnicodeDecodeError as error:
-        return data[: error.start].decode(encoding, "surrogatepass")
+        text = data[: error.start].decode(encoding, "surrogatepass")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _first(text: str) -> Any:

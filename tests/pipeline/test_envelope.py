@@ -29,7 +29,7 @@ def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
     return opening * depth + ("1" if opening != "[" else "") + closing * depth
 
 
-WHOLE = {
+WHOLE: dict[str, str | bytes] = {
     "plain": event(),
     "a tab": event(SALE.replace("x", "a\tb")),
     "a line break": event(SALE.replace("x", "a\nb")),
@@ -53,6 +53,10 @@ WHOLE = {
     "too late a detail": event(outer=',"replay-name":"r"')[:-1] + ',"detail":{"sales":2}}',
     "a later type": event(outer=',"detail-type":"heartbeat"'),
     "an escaped key": event(SALE.replace("sales", "s\\u0061les")),
+    "halves of a character": event(SALE.replace("1.50", "1"))
+    .encode()
+    .replace(b"store_1", "store_\ud83d\ude00\ud800".encode("utf-8", "surrogatepass")),
+    "a byte too many": event().encode() + b"\xff",
     "half a character": event(SALE.replace("store_1", "store_\\ud800")),
     "an array for text": event(SALE.replace('"x"', "[1]")),
     "an object for a number": event(SALE.replace("1.50", '{"a":1}')),
@@ -161,16 +165,16 @@ def test_what_is_no_event_is_none(record: str | bytes) -> None:
 
 
 def test_of_the_bus_only_whole_json_is_taken() -> None:
-    assert parse(WHOLE["plain"].encode()) == as_flink_reads(WHOLE["plain"].encode())
+    assert parse(as_bytes(WHOLE["plain"])) == as_flink_reads(as_bytes(WHOLE["plain"]))
     for name in ("a tab", "two", "rubbish behind"):
-        assert parse(WHOLE[name].encode()) is None
+        assert parse(as_bytes(WHOLE[name])) is None
 
 
 def test_what_is_behind_a_deep_value_is_read() -> None:
     for name in ("deep arrays", "deep objects", "a deep name"):
-        envelope = as_flink_reads(WHOLE[name].encode())
+        envelope = as_flink_reads(as_bytes(WHOLE[name]))
         assert envelope
         assert envelope["detail"]["store_id"] == "store_1"
-    envelope = as_flink_reads(WHOLE["deep arrays"].encode())
+    envelope = as_flink_reads(as_bytes(WHOLE["deep arrays"]))
     assert envelope
     assert envelope["detail"]["category"] == "after"
