@@ -8,6 +8,7 @@ of the fields that it knows as there are: a later one of the same name counts on
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,21 @@ FIELDS = frozenset(("detail-type", "time", "replay-name", "detail"))
 DETAIL_FIELDS = frozenset(
     ("request_id", "name", "category", "store_id", "sales", "contact_me", "is_return")
 )
+COUNTED_FIELDS = frozenset(("request_id", "store_id", "sales", "is_return"))
 # What is nested deeper holds none of these fields, and Python's own reader goes no deeper than
 # about 1,000.
 _DEEPEST = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
+# A known field's text that ends with half a character in UTF-8 (as Latin-1 has them) or half an
+# escape: Flink finds that out with the quote behind it, and goes on without the text.
+_CHARACTERS = (
+    rb"(?:[\x00-!#-[\]-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb'|[\xf0-\xf7][\x80-\xbf]{3}|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*'
+)
+_BROKEN_TEXT = re.compile(
+    rb'("(?:%s)"\s*:\s*)"%s(?:[\xc0-\xf7]|\\u[0-9a-fA-F]{0,3})"'
+    % (b"|".join(sorted(name.encode() for name in FIELDS | DETAIL_FIELDS)), _CHARACTERS)
+)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -44,13 +56,23 @@ def as_flink_reads(data: bytes) -> Envelope | None:
     None as well when `time` or `detail` is an array, or `time` an object: what the job makes of the
     rest then depends on the order of the fields.
     """
-    value = _first(_text(data))
+    envelope = _envelope(_first(_text(data)))
+    if envelope is None and (repaired := _BROKEN_TEXT.sub(rb"\1null", data)) != data:
+        envelope = _envelope(_first(_text(repaired)))
+        # Only what the job counts is certain: the field may have been another's.
+        detail = (envelope or {}).get("detail")
+        is_whole = isinstance(detail, dict) and detail.keys() >= COUNTED_FIELDS
+        return envelope if is_whole else None
+    return envelope
+
+
+def _envelope(value: Any) -> Envelope | None:
     if not isinstance(value, (dict, _Repeated)):
         return None
     envelope = _fields(value, FIELDS)
-    if isinstance(envelope.get("time"), (list, dict)) or _is_array(envelope.get("detail")):
-        return None
     detail = envelope.get("detail")
+    if isinstance(envelope.get("time"), (list, dict)) or _is_array(detail):
+        return None
     if isinstance(detail, _Repeated):
         envelope = {**envelope, "detail": _fields(detail, DETAIL_FIELDS)}
     return envelope
@@ -59,6 +81,8 @@ def as_flink_reads(data: bytes) -> Envelope | None:
 def _text(data: bytes) -> str:
     """The text, or of what is no text, its beginning."""
     encoding = json.detect_encoding(data)
+    if encoding == "utf-8-sig":
+        data, encoding = data[len(codecs.BOM_UTF8) :], "utf-8"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:

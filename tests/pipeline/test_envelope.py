@@ -56,6 +56,9 @@ WHOLE: dict[str, str | bytes] = {
     "halves of a character": event(SALE.replace("1.50", "1"))
     .encode()
     .replace(b"store_1", "store_\ud83d\ude00\ud800".encode("utf-8", "surrogatepass")),
+    "a name in Latin-1": event(SALE.replace("x", "caf\u00e9")).encode("latin-1"),
+    "half an escape": event(SALE.replace("x", "\\u00e")),
+    "a store in Latin-1": event(SALE.replace("store_1", "store_caf\u00e9")).encode("latin-1"),
     "a byte too many": event().encode() + b"\xff",
     "half a character": event(SALE.replace("store_1", "store_\\ud800")),
     "an array for text": event(SALE.replace('"x"', "[1]")),
@@ -104,7 +107,7 @@ BROKEN = {
     "detail is an array": event().replace('"detail":{', '"detail":[{').replace("}}", "}]}"),
     "time is an object": event(head='{"detail-type":"sales-events","time":{}'),
     "no UTF-8": event(SALE.replace("store_1", "store_X")).encode().replace(b"X", b"\xff"),
-    "Latin-1": event(SALE.replace("store_1", "store_caf\u00e9")).encode("latin-1"),
+    "Latin-1": event(SALE.replace("x", "caf\u00e9 au lait")).encode("latin-1"),
     "aggregated by the KPL": b"\xf3\x89\x9a\xc2\n\x01k\x1a\x05\x08\x00\x1a\x01x" + b"0" * 16,
 }
 
