@@ -23,6 +23,7 @@ COMMANDS = (
     "start-analytics",
     "produce",
     "results",
+    "dashboard",
     "verify",
     "status",
     "logs",
