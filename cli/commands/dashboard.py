@@ -79,7 +79,7 @@ def _export(options: Options, feed: Feed, target: Path) -> None:
 
 
 def _serve(options: Options, feed: Feed, port: int, *, opens: bool) -> None:
-    from ..dashboard.server import Page, listening, serve
+    from ..dashboard.server import Page, listening, server
 
     with listening(port) as listener:
         feed.start()
@@ -89,7 +89,7 @@ def _serve(options: Options, feed: Feed, port: int, *, opens: bool) -> None:
         if opens:
             _open(options, page.address)
         try:
-            serve(page, listener)
+            server(page).run(sockets=[listener])
         finally:
             feed.stop()
 

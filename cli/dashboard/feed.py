@@ -44,7 +44,7 @@ class Feed:
     session: boto3.session.Session
     project: str
     version: int = 0
-    _sales: Sales = field(default_factory=Sales)
+    sales: Sales = field(default_factory=Sales)
     _bucket: str = ""
     _folder: Folder | None = None
     _late_folder: Folder | None = None
@@ -83,7 +83,7 @@ class Feed:
             if key not in self._answers:
                 while len(self._answers) >= MOST_ANSWERS:
                     self._answers.pop(next(iter(self._answers)))
-                self._answers[key] = view(self._sales, question)
+                self._answers[key] = view(self.sales, question, self._known_since)
             return {**self._answers[key], **self._state(), "question": asdict(question)}
 
     def _state(self) -> dict[str, Any]:
@@ -95,13 +95,21 @@ class Feed:
             "problem": self._problem,
             "daysRead": (AGES[self._ages_read - 1] - 2) // 24 if self._ages_read else 0,
             "isComplete": self._ages_read == len(AGES),
-            "unreadable": self._sales.unreadable,
-            "contradictions": self._sales.contradictions,
-            "forgottenUntil": self._sales.forgotten_until,
+            "unreadable": self.sales.unreadable,
+            "contradictions": self.sales.contradictions,
+            "forgottenUntil": self.sales.forgotten_until,
             "late": self._late_count(),
             "health": self._health,
             "verdict": asdict(said) if said else None,
         }
+
+    @property
+    def _known_since(self) -> int:
+        """Until all is read, how far back it has been, in milliseconds."""
+        if self._ages_read == len(AGES):
+            return 0
+        hours = AGES[self._ages_read - 1] if self._ages_read else 0
+        return round((time.time() - hours * 3600) * 1000)
 
     def _late_count(self) -> int:
         since = _hour(LATE_HOURS)
@@ -138,7 +146,7 @@ class Feed:
             lines += self._older()
         late = self._late_folder.fresh()
         with self._lock:
-            has_news = self._sales.add(lines) or bool(late) or self._problem is not None
+            has_news = self.sales.add(lines) or bool(late) or self._problem is not None
             self._late.update(hour_of(line.key) for line in late if _is_late(line))
             was_complete, self._ages_read = self._ages_read, min(self._ages_read + 1, len(AGES))
             self._problem, self._seen = None, time.time()
@@ -160,7 +168,7 @@ class Feed:
         since = datetime.fromtimestamp(min(self._seen or now, now) - 3600, timezone.utc)
         with self._lock:
             if bucket != self._bucket:
-                self._sales, self._bucket, self._ages_read = Sales(), bucket, 0
+                self.sales, self._bucket, self._ages_read = Sales(), bucket, 0
                 self._answers.clear()
         self._folder = self._of(results.PREFIX, since)
         self._late = Counter()

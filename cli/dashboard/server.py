@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -66,7 +67,7 @@ class Page:
 
     feed: Feed
     port: int
-    token: str = field(default_factory=partial(secrets.token_urlsafe, 32))
+    token: str = field(default_factory=partial(secrets.token_urlsafe, 32), repr=False)
 
     @property
     def address(self) -> str:
@@ -163,16 +164,15 @@ def listening(port: int) -> socket.socket:
     return listener
 
 
-def serve(page: Page, listener: socket.socket) -> None:
-    """Until Ctrl-C, which is raised again; pages that are open do not hold up the end."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        page.app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=1,
+def server(page: Page) -> uvicorn.Server:
+    """What serves the page, by `run`, until Ctrl-C; pages that are open do not hold up its end."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            page.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
     )
-    uvicorn.Server(config).run(sockets=[listener])

@@ -29,8 +29,11 @@ class Question:
     store: str | None = None
 
 
-def view(sales: Sales, question: Question) -> dict[str, Any]:
-    """All figures are texts as they are to be read; those of the chart are numbers."""
+def view(sales: Sales, question: Question, known_since: int = 0) -> dict[str, Any]:
+    """All figures are texts as they are to be read; those of the chart are numbers.
+
+    What was sold before `known_since`, in milliseconds, has not been read yet.
+    """
     newest = sales.newest
     if not newest:
         return {"newest": None, "figures": [], "chart": None, "ranking": [], "stores": 0}
@@ -40,7 +43,7 @@ def view(sales: Sales, question: Question) -> dict[str, Any]:
     return {
         "newest": {"start": newest.start, "end": newest.end},
         "since": max(start, sales.earliest),
-        "figures": _figures(sales, newest, question.store),
+        "figures": _figures(sales, newest, question.store, known_since),
         "chart": _chart(sales, windows, ranking, question.store),
         "ranking": _ranking(ranking),
         "stores": len(ranking),
@@ -48,7 +51,9 @@ def view(sales: Sales, question: Question) -> dict[str, Any]:
     }
 
 
-def _figures(sales: Sales, newest: Window, store: str | None) -> list[dict[str, Any]]:
+def _figures(
+    sales: Sales, newest: Window, store: str | None, known_since: int
+) -> list[dict[str, Any]]:
     """The last window, the last hour and today, each beside what was before."""
     end = newest.end
     midnight = (end - 1) // DAY * DAY
@@ -56,7 +61,7 @@ def _figures(sales: Sales, newest: Window, store: str | None) -> list[dict[str, 
 
     def span(after: int, until: int) -> Sums | None:
         """What it came to; None when it began before what is known."""
-        if after < sales.earliest:
+        if after < max(sales.earliest, known_since):
             return None
         return sales.total(sales.ended(after, until), store)
 
@@ -65,24 +70,25 @@ def _figures(sales: Sales, newest: Window, store: str | None) -> list[dict[str, 
     window = sales.total(sales.ended(end - 1, end), store)
     before = span(end - length - 1, end - length) if length else None
     yesterday = span(midnight - DAY, end - DAY)
-    return [
+    figures = [
         {
-            "label": "Last window",
+            "label": "Net, last window",
             "time": [newest.start, end],
             **_compared(window, before, "the window before"),
         },
         {
-            "label": "Last hour",
+            "label": "Net, last hour",
             "time": [end - HOUR, end],
             **_compared(hour, span(end - 2 * HOUR, end - HOUR), "the hour before"),
         },
         {
-            "label": "Day",
+            "label": "Net, the day so far",
             "time": [midnight, end],
             **_compared(today, yesterday, "the day before by then"),
         },
         _orders(today, midnight, end),
     ]
+    return [{**figure, "isPartial": figure["time"][0] < known_since} for figure in figures]
 
 
 def _compared(now: Sums, before: Sums | None, name: str) -> dict[str, Any]:

@@ -149,7 +149,9 @@ function showFigures() {
     const isOneDay = day(start) === day(end - 1);
     const time = isToday || !isOneDay ? span(start, end) : `${day(start)}, ${span(start, end)}`;
     const change = make("p", { class: "change" });
-    if (figure.change) {
+    if (figure.isPartial) {
+      change.append("Still reading");
+    } else if (figure.change) {
       const sign = { up: "▲ ", down: "▼ ", same: "" }[figure.change.direction];
       change.append(
         make("b", { class: figure.change.direction }, sign + figure.change.text),
@@ -160,7 +162,7 @@ function showFigures() {
     }
     const details = make("dl", {}, ...figure.details.map(([name, value]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, value))));
-    return make("article", { class: "figure" },
+    return make("article", { class: figure.isPartial ? "figure partial" : "figure" },
       make("h2", {}, make("span", {}, figure.label), make("span", {}, time)),
       make("p", { class: figure.value.length > 15 ? "value long" : "value" }, figure.value),
       change, details);
@@ -272,8 +274,8 @@ function readOut() {
 
 function goTo(at) {
   bar = Math.min(Math.max(at, 0), answer.chart.starts.length - 1);
-  Plotly.Fx.hover(find("chart"), answer.chart.series.map((_, curve) => (
-    { curveNumber: curve, pointNumber: bar })));
+  const { starts, bar: length } = answer.chart;
+  Plotly.Fx.hover(find("chart"), { xval: starts[bar] + length / 2, yval: 0 });
   readOut();
 }
 
