@@ -47,4 +47,14 @@ def written(time: int) -> str:
 @lru_cache(maxsize=20_000)
 def read(text: str) -> int:
     """Undoes `written`; raises ValueError."""
-    return (datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc) - _EPOCH) // _MILLISECOND
+    moment = _usual(text) or datetime.strptime(text, FORMAT)
+    return (moment.replace(tzinfo=timezone.utc) - _EPOCH) // _MILLISECOND
+
+
+def _usual(text: str) -> datetime | None:
+    """The time that is written just as `written` does: strptime takes ten times as long."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.isoformat(" ", "milliseconds") == text else None
