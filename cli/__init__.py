@@ -7,6 +7,7 @@ The rooms, from the face down; what is further down knows nothing of what is abo
       views/        how what a command found is shown
       terminal/     the block on a terminal that is drawn in place, and its keys
     demonstration   the whole pipeline from nothing to nothing: the best first file to read
+    dashboard/      the page of the sales: what it shows, and who may see it
 
     deploy/         a project is made: templates wired, code bundled, stacks as they should be
     operate/        a project is looked after: health, failures, logs, what nobody processed

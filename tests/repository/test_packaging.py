@@ -45,5 +45,11 @@ def test_the_wheel_carries_every_file_of(folder: str, wheel: set[str]) -> None:
     assert expected <= wheel
 
 
+def test_the_wheel_carries_the_page(wheel: set[str]) -> None:
+    files = [path for path in _tracked_or_new() if path.startswith("cli/dashboard/page/")]
+    assert files
+    assert {path.replace("cli/", "miztiik_events/", 1) for path in files} <= wheel
+
+
 def test_the_wheel_carries_nothing_compiled(wheel: set[str]) -> None:
     assert not [name for name in wheel if "__pycache__" in name]
