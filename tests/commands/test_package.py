@@ -33,7 +33,8 @@ def package(sources: SmallProject, target: Path, *arguments: str) -> CompletedPr
     done = command_line.run(
         {}, "package", "--project=shop", f"--output-dir={target}", *sources.options, *arguments
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert all(line.endswith(" bytes") for line in done.stderr.splitlines())
     return done
 
 
