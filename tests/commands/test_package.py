@@ -81,7 +81,7 @@ def test_the_same_source_gives_the_same_bytes_everywhere(
     (tmp_path / "elsewhere").mkdir()
     elsewhere = queue_project(tmp_path / "elsewhere")
     handler = elsewhere.functions / "one" / "handler.py"
-    handler.chmod(0o700)
+    handler.chmod(0o600)
     os.utime(handler, (1, 1))
     package(sources, tmp_path / "first")
     package(elsewhere, tmp_path / "second")
