@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from . import project_settings
 from .options import Options, shared_options, source_options
 
 
@@ -41,7 +42,9 @@ def command(
     from ..text import as_json
 
     bundles = bundle.bundles(functions)
-    steps = wire(template.load_all(templates), bundles)
+    loaded = template.load_all(templates)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, bundles, given)
     with files.writing(output_dir, "give another --output-dir"):
         written = package.write(output_dir, options.project, steps, bundles)
     form = options.format()

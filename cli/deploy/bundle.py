@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import shutil
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,11 +109,28 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def upload(s3: S3Client, bucket: str, key: str, source: Path) -> bool:
-    """Upload the file unless the bucket has the object; whether it had to."""
+def upload(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    source: Path,
+    watch: Callable[[int], None] = lambda sent: None,
+) -> bool:
+    """Upload the file unless the bucket has the object; whether it had to.
+
+    `watch` is told how many bytes have been sent, again and again, by any thread.
+    """
     if exists(s3, bucket, key):
         return False
-    s3.upload_file(str(source), bucket, key)
+    sent, counting = 0, threading.Lock()
+
+    def count(more: int) -> None:
+        nonlocal sent
+        with counting:
+            sent += more
+            watch(sent)
+
+    s3.upload_file(str(source), bucket, key, Callback=count)
     return True
 
 

@@ -80,14 +80,10 @@ def test_what_keeps_something_keeps_it_with_the_key_that_is_given(type_: str) ->
     ]
     assert found
     for name, properties in found:
-        # Lambda has nothing to encrypt of a function without an environment.
-        if type_ != "AWS::Lambda::Function" or "Environment" in properties:
-            # What is read from a stream is encrypted there: Firehose takes no key for it.
-            of_stream = "KinesisStreamSourceConfiguration" in properties
-            places = PLACES[type_][of_stream:]
-            assert [at(properties, path) for path in places] == [KEY] * len(places)
-        else:
-            assert name == "TransformerFunction"
+        # What is read from a stream is encrypted there: Firehose takes no key for it.
+        of_stream = "KinesisStreamSourceConfiguration" in properties
+        places = PLACES[type_][of_stream:]
+        assert [at(properties, path) for path in places] == [KEY] * len(places), name
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)

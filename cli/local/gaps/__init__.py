@@ -11,6 +11,7 @@ def fill(folder: Folder) -> None:
     from . import (
         alarm_dimensions,
         alarm_expressions,
+        application_dashboards,
         application_operations,
         application_updates,
         athena_queries,
@@ -18,6 +19,7 @@ def fill(folder: Folder) -> None:
         bucket_configurations,
         cbor,
         closed_shards,
+        embedded_metrics,
         event_archive,
         event_replay,
         event_time,
@@ -49,6 +51,7 @@ def fill(folder: Folder) -> None:
         closed_shards,
         resharding,
         logs,
+        embedded_metrics,
         mapping_concurrency,
         named_query,
         secure_transport,
@@ -58,6 +61,7 @@ def fill(folder: Folder) -> None:
         worker_threads,
         application_operations,
         application_updates,
+        application_dashboards,
     ):
         gap.fill()
     data_plane.fill(folder)
