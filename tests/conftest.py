@@ -30,7 +30,7 @@ settings.load_profile("anywhere")
 
 @pytest.fixture(autouse=True)
 def no_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a project's file made of its name, in a command run in this process, ends with the test."""
+    """What a project's file made of its name, in a command run here, ends with the test."""
     monkeypatch.setattr(text, "_CALLED", {"miztiik-events": ""})
 
 

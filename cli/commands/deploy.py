@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .code import say_remarks
 from .deploy_options import deploy_options
 from .options import Options, shared_options, source_options, table_width, yes_option
 
@@ -108,6 +109,7 @@ def command(
     if looks_for_drift:
         _refuse_drift(options, present, limits)
     _say_caution(options, present)
+    say_remarks(options, [present.bundles[name] for name in present.new_code])
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
         return

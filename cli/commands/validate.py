@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
+from .code import say_remarks
 from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ def command(
     from ..text import counted
 
     loaded = template.load_all(templates)
-    bundles = bundle.bundles(functions)
     given = project_settings.values(click.get_current_context(), loaded)
-    steps = wire(loaded, bundles, given)
+    steps = wire(loaded, bundle.names(functions), given)
+    bundles = bundle.bundles(functions, steps)
+    say_remarks(options, bundles.values())
     findings = lint.findings(loaded)
     if rules:
         findings += guard.findings(loaded, rules)

@@ -226,10 +226,10 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     Raises TemplateError, UnknownParameterError, and UnknownStackError for a choice that is none.
     """
     settings, sources = settings or Settings(), sources or Sources()
-    bundles = bundle.bundles(sources.functions)
     templates = template.load_all(sources.templates)
     given = values.given(templates, settings.overrides, settings.places)
-    steps = wire(templates, bundles, given)
+    steps = wire(templates, bundle.names(sources.functions), given)
+    bundles = bundle.bundles(sources.functions, steps)
     chosen = _chosen(name, steps, settings)
     # The file's values are for the whole project, what is typed is for what is named.
     typed = [name for name in settings.overrides if name not in settings.places]
