@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from shared_aws import TestAws
 # who are sent it here. What is handled does not; and we ignore it as before.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)
+
+# Nothing is drawn where this is set, and some of what is tested is a drawing.
+os.environ.pop("CI", None)
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])

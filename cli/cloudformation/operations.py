@@ -42,7 +42,8 @@ class Operator:
     """Who carries out operations on stacks: the client, how long it waits, whom it tells.
 
     `wait` is for how many seconds it waits for what somebody else has begun. With `recovers`, a
-    stack whose rollback failed is rolled back again, without the resources in `skip`.
+    stack whose rollback failed is rolled back again, without the resources in `skip`. One that
+    does not wait (`waits`) applies no change to its end, and leaves alone what is under way.
     """
 
     cloudformation: CloudFormationClient
@@ -51,6 +52,7 @@ class Operator:
     wait: float = math.inf
     recovers: bool = False
     skip: frozenset[str] = frozenset()
+    waits: bool = True
 
     def apply(self, desired: Desired, live: Stack | None) -> Applied:
         """Bring the stack to its desired state; when it is so already, one GetTemplate is all.
@@ -74,6 +76,8 @@ class Operator:
         raise AssertionError("the last look returns or raises")
 
     def _applied(self, desired: Desired, live: Stack | None) -> Applied:
+        if live and live.is_busy and not self.waits:
+            return Applied(live, "begun")
         live = self._fit_for_update(live)
         if live and is_as_desired(self.cloudformation, desired, live):
             return Applied(live, "unchanged")
@@ -82,6 +86,13 @@ class Operator:
         if change_set:
             if desired.is_express:
                 self._refuse_express_replacement(desired, change_set)
+            if not self.waits:
+                change_sets.execute(self.cloudformation, change_set)
+                begun = stacks.describe(self.cloudformation, change_set.stack_id)
+                # A creation that failed in this moment is deleted already.
+                if begun is None:
+                    raise StackError(desired.stack, "its creation failed at once")
+                return Applied(begun, "begun")
             return Applied(self._execute(change_set, desired.template), _OUTCOMES[kind])
         if live:
             return Applied(live, "unchanged")

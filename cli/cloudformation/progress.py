@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Verb = Literal["create", "update", "delete"]
-Outcome = Literal["created", "updated", "unchanged", "deleted", "cancelled", "failed", "skipped"]
+Outcome = Literal[
+    "created",
+    "updated",
+    "unchanged",
+    "deleted",
+    "cancelled",
+    "failed",
+    "skipped",
+    # Of a deploy that does not wait: AWS goes on, or it needs what AWS goes on with.
+    "begun",
+    "put off",
+]
 
 
 @dataclass(frozen=True)

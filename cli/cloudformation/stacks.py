@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotDeployedError
+from ..errors import NotDeployedError, UnknownStackError
+from ..text import did_you_mean
 from . import template
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Stack:
     tags: Mapping[str, str]
     updated: datetime
     is_protected: bool = False
+    is_nested: bool = False
 
     @property
     def is_shell(self) -> bool:
@@ -74,6 +76,19 @@ class Stack:
 
 def stack_name(project: str, template_name: str) -> str:
     return f"{project}-{template_name}"
+
+
+def named(project: str, words: Iterable[str], names: Collection[str]) -> frozenset[str]:
+    """Those of the stacks' names that the words stand for: a template, or the stack's whole name.
+
+    Raises UnknownStackError.
+    """
+    found = {word: word if word in names else stack_name(project, word) for word in words}
+    unknown = [word for word, name in found.items() if name not in names]
+    if unknown:
+        known = sorted(name.removeprefix(f"{project}-") for name in names)
+        raise UnknownStackError(unknown, known, did_you_mean(unknown, known))
+    return frozenset(found.values())
 
 
 def describe(cloudformation: CloudFormationClient, name_or_id: str) -> Stack | None:
@@ -233,4 +248,5 @@ def _stack(described: StackTypeDef) -> Stack:
         tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
         is_protected=described.get("EnableTerminationProtection", False),
+        is_nested="ParentId" in described,
     )

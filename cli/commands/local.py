@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, SuggestingGroup, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DASHBOARD = "dashboard"
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def command() -> None:
     """An AWS on this machine: no account, no Docker.
 
@@ -45,7 +45,7 @@ def start(options: Options) -> None:
     """
     from ..local import launch
 
-    running, is_new = launch.start(_folder())
+    running, is_new = launch.start(folder())
     state = "Running" if is_new else "Already running"
     options.say(f"{state}: {running.endpoint}. To stop it: miztiik-events local stop")
     dashboards = [row["name"] for row in _rows(running) if row["kind"] == DASHBOARD]
@@ -64,7 +64,7 @@ def stop(options: Options) -> None:
     """
     from ..local import launch
 
-    was_running = launch.stop(_folder())
+    was_running = launch.stop(folder())
     options.say("Stopped; nothing is left of it." if was_running else "Nothing is running here.")
 
 
@@ -79,7 +79,7 @@ def env(options: Options) -> None:
     from ..errors import MiztiikError
     from ..local import launch
 
-    running = launch.running(_folder())
+    running = launch.running(folder())
     if not running:
         raise MiztiikError(
             "No AWS is running on this machine for this folder. "
@@ -98,13 +98,13 @@ def status(options: Options) -> None:
     """
     from ..local import launch
 
-    running = launch.running(_folder())
+    running = launch.running(folder())
     if not running:
         options.say("No AWS is running on this machine for this folder.")
     _show(list(_rows(running)) if running else [], options.format())
 
 
-def _folder() -> Folder:
+def folder() -> Folder:
     from ..local import launch
     from ..local.folder import Folder
 

@@ -15,6 +15,7 @@ from typing import Union
 from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
+from ..text import did_you_mean
 
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
@@ -122,7 +123,7 @@ def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str])
     known = {name for template in templates for name in template.parameters}
     unknown = sorted(set(overrides) - known)
     if unknown:
-        raise UnknownParameterError(unknown, sorted(known))
+        raise UnknownParameterError(unknown, did_you_mean(unknown, known))
 
 
 def _owners(templates: Sequence[Template]) -> dict[str, Template]:

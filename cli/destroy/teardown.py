@@ -39,9 +39,10 @@ def destroy(
 ) -> None:
     """Remove what the inventory has; interrupted at any point and run again, it finishes.
 
-    Raises UnhealthyError, before anything is removed, when a stack is protected; else the first
-    failure, after everything that does not depend on it has ended.
+    Raises UnhealthyError, before anything is removed, when a stack is protected, or one that stays
+    needs it; else the first failure, after everything that does not depend on it has ended.
     """
+    refuse_needed(inventory)
     refuse_protected(inventory.protected)
     removal = _Teardown(
         inventory,
@@ -56,6 +57,16 @@ def destroy(
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
     graph.raise_first(endings)
     _delete_log_groups(session, inventory, listener)
+
+
+def refuse_needed(inventory: Inventory) -> None:
+    """Raise UnhealthyError when a stack that stays takes something from one that goes."""
+    if inventory.needs:
+        lines = "".join(f"\n    {need}" for need in inventory.needs)
+        raise UnhealthyError(
+            f"Other stacks of project {inventory.project!r} need what would be deleted:{lines}\n"
+            "  Next: name these stacks too, or first deploy them without it"
+        )
 
 
 def refuse_protected(protected: Sequence[Stack]) -> None:

@@ -126,7 +126,7 @@ def test_an_unknown_parameter_is_a_wrong_usage_told_with_the_known_ones(
     done = command_line.run({}, "deploy", *sources.options, "-p", "Patiense=3", "-p", "Size=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "Error: No template has a parameter Patiense, Size. "
+        "Error: No template has a parameter Patiense, Size. Did you mean Patience? "
         "There are: ArtifactBucket, OneCode, Patience, QueueArn\n"
     )
 

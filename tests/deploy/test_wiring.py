@@ -84,10 +84,10 @@ def test_an_output_of_two_templates_is_found_in_both() -> None:
         wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
 
 
-def test_an_unknown_parameter_is_told_with_the_known_ones() -> None:
+def test_an_unknown_parameter_is_told_with_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownParameterError) as refused:
         wire([made("a", {"Size": "1", "Age": "2"})], (), {"Sise": "5"})
-    assert str(refused.value) == "No template has a parameter Sise. There are: Age, Size"
+    assert str(refused.value) == "No template has a parameter Sise. Did you mean Size?"
     assert refused.value.exit_code == 2
 
 

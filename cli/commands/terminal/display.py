@@ -23,7 +23,7 @@ from ...cloudformation.progress import (
     line,
 )
 from ...errors import WaitTimeoutError
-from ...text import counted
+from ...text import command, counted
 from . import keyboard
 from .board import Board
 from .durations import Durations, Operation
@@ -136,6 +136,10 @@ class Display:
         return "created" in self._outcomes
 
     @property
+    def has_put_off(self) -> bool:
+        return "put off" in self._outcomes
+
+    @property
     def has_changes(self) -> bool:
         return not self._outcomes.keys() <= {"unchanged"}
 
@@ -153,12 +157,10 @@ class Display:
     @property
     def _watch_command(self) -> str:
         options = self._options
-        words = ["miztiik-events", "status", "--watch"]
-        if options.project != type(options).project:
-            words += ["--project", options.project]
+        words: list[str] = []
         for name, value in (("--region", options.region), ("--profile", options.profile)):
             words += [name, value] if value else []
-        return shlex.join(words)
+        return " ".join([command("status --watch", options.project), *map(shlex.quote, words)])
 
     @property
     def _elapsed(self) -> float:

@@ -28,8 +28,12 @@ HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
 def is_possible() -> bool:
-    """Whether stderr is a terminal on which a block can be drawn, and ours to draw on."""
+    """Whether stderr is a terminal on which a block can be drawn, and ours to draw on.
+
+    Some CI systems give a terminal, too, but nobody who looks at it; they set CI.
+    """
     is_plain = os.environ.get("TERM", "dumb") == "dumb"
+    is_plain = is_plain or os.environ.get("CI", "").lower() not in ("", "0", "false")
     return sys.stderr.isatty() and not is_plain and keyboard.is_ours(sys.stderr.fileno())
 
 
