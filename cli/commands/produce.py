@@ -39,6 +39,8 @@ TOTALS = {
     "failed_count": "Not sent",
     "events_per_second": "Events per second",
 }
+# There are none unless they were asked for.
+ON_REQUEST = ("late_events", "duplicates")
 
 
 @click.command()
@@ -229,7 +231,9 @@ def _shown(message: Mapping[str, Any], form: str) -> str:
         return as_json(message, indent=2 if form == "json" else None)
     rows = [{"store": store, "sales": Decimal(sales)} for store, sales in _by_store(message)]
     totals = [
-        f"{heading:<18}{message[name]:>14,}" for name, heading in TOTALS.items() if name in message
+        f"{heading:<18}{message[name]:>14,}"
+        for name, heading in TOTALS.items()
+        if name in message and (message[name] or name not in ON_REQUEST)
     ]
     return "\n".join([as_table(rows, {"store": "Store", "sales": "Sales"}, totals=1), "", *totals])
 
