@@ -29,7 +29,7 @@ $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
 	  { echo "Maven is needed: it builds the jar with Flink's connectors. Debian: $(DEBIAN)" >&2; exit 5; }
 	@echo "Setting up .venv (a minute or two, 1.2 GB; the next time it is there)"
 	@"$(PYTHON)" -m venv .venv
-	@$(BIN)/pip install $(QUIETLY) --editable '.[local,dev]'
+	@$(BIN)/pip install $(QUIETLY) --editable '.[local,dashboard,dev]'
 	@$(BIN)/miztiik-events package --quiet --output-dir build/package >/dev/null
 	@$(BIN)/python -m miztiik_events.local.flink.jvm
 	@touch $(LIGHT) $@
@@ -38,7 +38,7 @@ $(LIGHT): setup.cfg pyproject.toml
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' || \
 	  { echo "Python 3.9 or newer with venv is needed (found: $(or $(PYTHON),none))." >&2; exit 5; }
 	@"$(PYTHON)" -m venv .venv
-	@$(BIN)/pip install $(QUIETLY) --editable '.[dev]'
+	@$(BIN)/pip install $(QUIETLY) --editable '.[dashboard,dev]'
 	@touch $@
 
 demo: install ## The whole pipeline on this machine: no account, no Docker

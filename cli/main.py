@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import traceback
@@ -23,7 +24,9 @@ COMMANDS = (
     "start-analytics",
     "produce",
     "results",
+    "dashboard",
     "verify",
+    "query",
     "status",
     "open",
     "logs",
@@ -32,12 +35,14 @@ COMMANDS = (
     "destroy",
     "package",
     "validate",
+    "graph",
     "local",
     "completion",
 )
 # What other programs have, too; --help and --version are the ones that help tells of.
 HABITS = ("help", "version")
 CANCELLED = 130
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class LazyGroup(options.SuggestingGroup):
@@ -92,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
+    # A week of results is a million objects, and to look through them for cycles again and again
+    # takes a fifth of the command.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.stdout = stdout = cast(Any, _Stdout(sys.stdout))
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))

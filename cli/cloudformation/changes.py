@@ -114,6 +114,8 @@ def _action(change: ResourceChangeTypeDef) -> Action:
 
 
 def _note(change: ResourceChangeTypeDef) -> str:
+    if change["Action"] == "Import":
+        return "it is there already, and is imported"
     if change.get("PolicyAction") in ("Retain", "Snapshot", "ReplaceAndRetain"):
         return "what is there now is kept"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
 from . import change_sets, changes, stacks
@@ -27,6 +27,10 @@ SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 MOST_LOOKS = 5
 PAUSE_SECONDS = 1.0
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
+
+
+class _Role(TypedDict, total=False):
+    RoleARN: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Operator:
     recovers: bool = False
     skip: frozenset[str] = frozenset()
     waits: bool = True
+    role_arn: str | None = None
 
     def apply(self, desired: Desired, live: Stack | None) -> Applied:
         """Bring the stack to its desired state; when it is so already, one GetTemplate is all.
@@ -125,10 +130,17 @@ class Operator:
         """
         tail = Tail(self.cloudformation, stack.id)
         self.listener(StackBegun(stack.name, "delete", resources))
-        self.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=change_sets.token())
+        self.cloudformation.delete_stack(
+            StackName=stack.id, ClientRequestToken=change_sets.token(), **self._role
+        )
         events, left = self.follow(tail, stack.name, stack.id)
         if left:
             raise failure(left.name, left, events, "remove the cause, then destroy again")
+
+    @property
+    def _role(self) -> _Role:
+        """Without one, CloudFormation acts as the role that the stack was last given, if any."""
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
 
     def settle(self, stack: Stack) -> Stack | None:
         """The stack as it is when nothing is under way in it (any more); None when it is gone.
@@ -184,6 +196,7 @@ class Operator:
             StackName=live.id,
             ResourcesToSkip=sorted(self.skip & failed),
             ClientRequestToken=change_sets.token(),
+            **self._role,
         )
         events, stack = self.follow(tail, live.name, live.id)
         if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":

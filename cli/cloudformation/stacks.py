@@ -27,13 +27,17 @@ DATA_STORE = "FirehoseDataStore"
 DELIVERY_STREAM = "DeliveryStreamName"
 EVENT_BUS = "EventBusName"
 HEARTBEAT = "HeartbeatFunction"
+LAKE_DATABASE = "LakeDatabase"
+LAKE_DELIVERY_STREAM = "LakeDeliveryStreamName"
 PRODUCER = "StreamDataProcessor"
+QUERY_WORKGROUP = "QueryWorkGroup"
 RECOMPUTATION = "RecomputationApplicationName"
 REJECTED_EVENTS = "RejectedEventsQueueUrl"
 SALES_STREAM = "SalesStreamName"
 SHARDS = "ShardCount"
 # Parameters that it looks at, in the same way.
 BUFFER_SECONDS = "BufferIntervalSeconds"
+LAKE_BUFFER_SECONDS = "LakeBufferIntervalSeconds"
 RETENTION_HOURS = "StreamRetentionHours"
 
 PROJECT_TAG = "miztiik-events:project"
@@ -68,6 +72,11 @@ class Stack:
     @property
     def is_busy(self) -> bool:
         return self.status.endswith("_IN_PROGRESS") and not self.is_shell
+
+    @property
+    def can_be_planned(self) -> bool:
+        """Whether CloudFormation makes a change set for it, or it is to be created anew."""
+        return not (self.is_busy or self.status.endswith("_FAILED"))
 
     @property
     def has_failed(self) -> bool:

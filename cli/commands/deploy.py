@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .code import say_remarks
 from .deploy_options import deploy_options
 from .options import Options, shared_options, source_options, table_width, yes_option
 
@@ -108,6 +109,7 @@ def command(
     if looks_for_drift:
         _refuse_drift(options, present, limits)
     _say_caution(options, present)
+    say_remarks(options, [present.bundles[name] for name in present.new_code])
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
         return
@@ -120,7 +122,13 @@ def command(
         _confirm(options, present, limits, is_asked_for=bool(confirms))
     _deploy(options, present, limits)
     if prunes and present.gone:
-        pruning.prune(options, present.gone, with_data=with_data, timeout=limits.timeout)
+        pruning.prune(
+            options,
+            present.gone,
+            with_data=with_data,
+            timeout=limits.timeout,
+            role_arn=settings.role_arn,
+        )
 
 
 def _say_caution(options: Options, project: Project) -> None:
@@ -155,6 +163,11 @@ def _confirm(options: Options, project: Project, limits: Limits, *, is_asked_for
             raise click.UsageError(
                 "There is no terminal to ask on. Leave out --confirm, or add --yes"
             )
+        return
+    unplanned = [stack for stack in project.live.values() if not stack.can_be_planned]
+    if not is_asked_for and unplanned:
+        states = ", ".join(f"{stack.name} is {stack.status}" for stack in unplanned)
+        options.say(f"Not known whether something would be replaced: {states}")
         return
     if not is_asked_for and not project.live:
         return

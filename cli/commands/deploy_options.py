@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from . import project_settings
-from .options import SECONDS, stacked, stacks_argument, timeout_option
+from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -119,6 +119,14 @@ _OPTIONS = (
         metavar="N",
         help="How many stacks to work on at once.",
     ),
+    role_option,
+    click.option(
+        "--import-existing",
+        "imports",
+        is_flag=True,
+        help="Take resources that exist already, under the names that the templates give, into the "
+        "stacks; they need a DeletionPolicy.",
+    ),
     timeout_option(3600),
     click.option(
         "--no-wait",
@@ -154,7 +162,10 @@ def deploy_options(command: Command) -> Command:
         from ..deploy.deployment import Limits
         from ..deploy.project import Settings
 
-        names = ("overrides", "tags", "is_protected", "is_express", "recovers", "chosen")
+        names = (
+            *("overrides", "tags", "is_protected", "is_express", "recovers", "chosen"),
+            *("role_arn", "imports"),
+        )
         chosen = {name: rest.pop(name) for name in names}
         if skip and not chosen["recovers"]:
             raise click.UsageError("--skip needs --recover")

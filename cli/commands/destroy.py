@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options, stacks_argument, timeout_option, yes_option
+from .options import (
+    Options,
+    role_option,
+    shared_options,
+    stacks_argument,
+    timeout_option,
+    yes_option,
+)
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 @yes_option
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @click.option("--keep-data", is_flag=True, help="Keep the data store: the bucket with the results.")
+@role_option
 @timeout_option(3600)
 @shared_options
 def command(
@@ -26,6 +34,7 @@ def command(
     yes: bool,
     dry_run: bool,
     keep_data: bool,
+    role_arn: str | None,
     timeout: float,
 ) -> None:
     """Delete the stacks, or those that are named, with all their data and logs.
@@ -62,7 +71,9 @@ def command(
     else:
         _agree(options, inventory, yes)
         with Display(options).shown() as display:
-            teardown.destroy(options.session, inventory, display, timeout=timeout)
+            teardown.destroy(
+                options.session, inventory, display, timeout=timeout, role_arn=role_arn
+            )
     _report_leftovers(options, inventory)
 
 

@@ -219,6 +219,7 @@ _IN_LINES = "table on a terminal, ndjson in a pipe"
 _OUTPUT = _output("table", "json", "ndjson", default="table")
 _OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
 _OUTPUT_WITH_CSV = _output("table", "csv", "json", "ndjson", default=_IN_LINES)
+_OUTPUT_WITH_DOT = _output("table", "dot", "json", "ndjson", default="table")
 _SHARED = (
     _shared(
         "--project",
@@ -268,6 +269,11 @@ def shared_options_in_lines(command: Command) -> Command:
 def shared_options_with_csv(command: Command) -> Command:
     """The same, for such a command that has CSV as well."""
     return _sharing(command, _OUTPUT_WITH_CSV)
+
+
+def shared_options_with_dot(command: Command) -> Command:
+    """The same as `shared_options`, for a command that has Graphviz's form as well."""
+    return _sharing(command, _OUTPUT_WITH_DOT)
 
 
 def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
@@ -323,6 +329,20 @@ def options_before(command: Command) -> Command:
     ]
     decorated: Command = stacked(before)(command)
     return decorated
+
+
+def _role(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", value):
+        raise click.BadParameter(f"{value!r}: give a role as arn:aws:iam::123456789012:role/NAME")
+    return value
+
+
+role_option = click.option(
+    "--role-arn",
+    metavar="ARN",
+    callback=_role,
+    help="Role that CloudFormation acts as; a stack keeps it for later operations.",
+)
 
 
 def yes_option(command: Command) -> Command:

@@ -7,7 +7,7 @@ default_map: the file comes in there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from ..cloudformation.template import Template
     from ..deploy.project_file import ProjectFile, Value
 
 _FILE = "miztiik_events.project_file"
@@ -70,11 +71,25 @@ def places(context: click.Context, overrides: Mapping[str, str]) -> dict[str, st
     return {name: value.place for name, value in given if overrides.get(name) == value.text}
 
 
+def values(context: click.Context, templates: Sequence[Template]) -> dict[str, str]:
+    """The file's values for these templates; raises what a deploy with them would raise."""
+    from ..deploy import values
+
+    given = pairs(context, "parameters")
+    texts = {name: value.text for name, value in given.items()}
+    return values.given(templates, texts, places(context, texts))
+
+
 def origin(context: click.Context, parameter: click.Parameter) -> str:
     """Where in the file a value comes from; empty when it was given otherwise."""
     file = of(context)
-    is_ours = context.get_parameter_source(str(parameter.name)) is ParameterSource.DEFAULT_MAP
+    is_ours = gives(context, str(parameter.name))
     return f" ({file.settings['name'].place})" if file and is_ours else ""
+
+
+def gives(context: click.Context, name: str) -> bool:
+    """Whether the option of this name has its value from the file."""
+    return context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
 
 
 def refuse_other_name(context: click.Context, project: str) -> None:

@@ -39,14 +39,21 @@ def agree(options: Options, gone: Collection[str], *, with_data: bool, yes: bool
     click.confirm("\nDelete all this for good, after the deploy?", abort=True, err=True)
 
 
-def prune(options: Options, gone: Collection[str], *, with_data: bool, timeout: float) -> None:
+def prune(
+    options: Options,
+    gone: Collection[str],
+    *,
+    with_data: bool,
+    timeout: float,
+    role_arn: str | None,
+) -> None:
     """Delete them. What the deploy left needing them, or holding data, is looked at once more."""
     from ..destroy import teardown
     from .terminal.display import Display
 
     inventory = _inventory(options, gone, with_data=with_data)
     with Display(options).shown() as display:
-        teardown.destroy(options.session, inventory, display, timeout=timeout)
+        teardown.destroy(options.session, inventory, display, timeout=timeout, role_arn=role_arn)
 
 
 def _inventory(options: Options, gone: Collection[str], *, with_data: bool) -> Inventory:

@@ -134,6 +134,8 @@ class _Deployment:
         code = self.project.bundles[function]
         if code.pom is not None and not jar.is_built(code.pom):
             listener(Note(function, "Maven builds its jar, once"))
+        if code.packages and not code.packages.is_cached:
+            listener(Note(function, f"pip gets its packages for {code.packages.runtime}, once"))
         with _writing_code(tempfile.gettempdir()):
             bundle.write(code, target, self.patience.cancelled)
 
@@ -163,6 +165,7 @@ class _Deployment:
             recovers=settings.recovers,
             skip=settings.skip,
             waits=settings.waits,
+            role_arn=settings.role_arn,
         )
         desired = self.project.desired(step, self.outputs)
         applied = operator.apply(desired, self.project.live_stack(step))

@@ -45,7 +45,8 @@ class Settings:
     not be rolled back, without the resources (logical ids) in `skip`. `chosen` are the stacks to
     deploy, none for all of them; those that they need come along, unless `is_alone`.
     `places` has the place of each value of `overrides` that comes from the project's file.
-    Without `waits`, changes are begun and not waited for.
+    Without `waits`, changes are begun and not waited for. CloudFormation acts as the role
+    `role_arn`, if there is one. With `imports`, resources that exist already are taken in.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +59,8 @@ class Settings:
     is_alone: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
     waits: bool = True
+    role_arn: str | None = None
+    imports: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class Project:
                 TEMPLATE_TAG: step.name,
             },
             is_express=self.settings.is_express,
+            role_arn=self.settings.role_arn,
+            imports=self.settings.imports,
         )
 
     def parameter(self, name: str) -> str | None:
@@ -221,10 +226,10 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     Raises TemplateError, UnknownParameterError, and UnknownStackError for a choice that is none.
     """
     settings, sources = settings or Settings(), sources or Sources()
-    bundles = bundle.bundles(sources.functions)
     templates = template.load_all(sources.templates)
     given = values.given(templates, settings.overrides, settings.places)
-    steps = wire(templates, bundles, given)
+    steps = wire(templates, bundle.names(sources.functions), given)
+    bundles = bundle.bundles(sources.functions, steps)
     chosen = _chosen(name, steps, settings)
     # The file's values are for the whole project, what is typed is for what is named.
     typed = [name for name in settings.overrides if name not in settings.places]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..cloudformation.template import Parameter, Template
 from ..errors import ParameterValueError, UnknownParameterError
-from ..text import did_you_mean
+from ..text import counted, did_you_mean
 
 # Of more names than this, the likely ones are all that helps.
 MOST_NAMES = 12
@@ -51,7 +52,7 @@ def require(
     if unknown:
         hint = did_you_mean(unknown, names)
         if len(names) <= MOST_NAMES:
-            hint += f" There are: {', '.join(names) or 'none'}"
+            hint += f" There are: {', '.join(names)}" if names else " There are none"
         raise UnknownParameterError(unknown, hint, (places or {}).get(unknown[0]))
     return known
 
@@ -85,18 +86,19 @@ def _broken(parameter: Parameter, item: str) -> Iterator[str]:
         if parameter.type not in _NUMBERS and not _matches(pattern, item):
             yield f"must match {pattern}"
     if parameter.type in _NUMBERS:
-        yield from _outside(parameter, float(item), "Value", "")
+        yield from _outside(parameter, float(item), "Value")
     elif parameter.type not in _LISTS:
-        yield from _outside(parameter, len(item.encode("utf-16-le")) // 2, "Length", " characters")
+        yield from _outside(parameter, len(item.encode("utf-16-le")) // 2, "Length")
 
 
-def _outside(parameter: Parameter, size: float, kind: str, unit: str) -> Iterator[str]:
-    for least in parameter.constraints.get(f"Min{kind}", ()):
-        if _NUMBER.fullmatch(least) and size < float(least):
-            yield f"must be at least {least}{unit}"
-    for most in parameter.constraints.get(f"Max{kind}", ()):
-        if _NUMBER.fullmatch(most) and size > float(most):
-            yield f"must be at most {most}{unit}"
+def _outside(parameter: Parameter, size: float, kind: str) -> Iterator[str]:
+    for word, prefix, is_broken in (("least", "Min", operator.lt), ("most", "Max", operator.gt)):
+        for bound in parameter.constraints.get(f"{prefix}{kind}", ()):
+            if _NUMBER.fullmatch(bound) and is_broken(size, float(bound)):
+                is_length = kind == "Length"
+                yield f"must be at {word} " + (
+                    counted(int(float(bound)), "character") if is_length else bound
+                )
 
 
 def _is_same(parameter: Parameter, item: str, other: str) -> bool:

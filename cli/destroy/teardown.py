@@ -36,6 +36,7 @@ def destroy(
     *,
     jobs: int = JOBS,
     timeout: float = TIMEOUT,
+    role_arn: str | None = None,
 ) -> None:
     """Remove what the inventory has; interrupted at any point and run again, it finishes.
 
@@ -50,6 +51,7 @@ def destroy(
         session.client("cloudformation"),
         session.client("s3"),
         session.client("kinesisanalyticsv2"),
+        role_arn,
     )
     endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
@@ -109,6 +111,7 @@ class _Teardown:
     cloudformation: CloudFormationClient
     s3: S3Client
     flink: KinesisAnalyticsV2Client
+    role_arn: str | None = None
 
     def jobs(self) -> dict[str, Job]:
         """First the applications come to rest, then each stack goes when nothing needs it."""
@@ -132,7 +135,7 @@ class _Teardown:
         lifecycle.bring_to_rest(self.flink, name, self.patience, watch)
 
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
-        operator = Operator(self.cloudformation, self.patience, listener)
+        operator = Operator(self.cloudformation, self.patience, listener, role_arn=self.role_arn)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
         settled = _settled(operator, stack)
         if settled:

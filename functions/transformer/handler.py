@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from sales_metrics import SalesMetrics
+from sales_metrics import NONE, SalesMetrics
 
 # Lambda's limit for an answer is 6 MB; the rest is for the JSON around the records.
 LARGEST_ANSWER_BYTES = 6_000_000
 LINE_BREAKS = str.maketrans("", "", "\r\n")
 
 # For as long as the process lives: it knows what it has told already.
-sales_metrics = SalesMetrics(os.environ["SALES_METRICS"])
+sales_metrics = SalesMetrics(os.environ.get("SALES_METRICS", NONE))
 
 Record = dict[str, str]
 
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[Record]]:
     that no longer fit into the answer: nothing is lost.
     """
     answers = fitted([answer(record) for record in event["records"]])
-    stream = event["deliveryStreamArn"].rpartition("/")[2]
+    stream = event.get("deliveryStreamArn", "").rpartition("/")[2]
     # At the very end: a call that fails has told nothing, and Firehose repeats it.
     for line in sales_metrics.lines(stream, _lines(answers), datetime.now(timezone.utc)):
         print(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def test_where_flink_does_not_run_it_deploys_without_planning(
 
 def test_the_last_lines_are_the_first_cause_and_where_it_is(failing: LiveProject) -> None:
     done = failing.deploy("--output=json")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, list(json.loads(done.stdout))) == (1, ["error"])
     assert done.stderr.splitlines()[-4:] == [
         f"Error: stack {failing.name}-failing failed at Signal "
         "(AWS::CloudFormation::WaitCondition)",

@@ -55,7 +55,6 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     sources = queue_project(tmp_path)
     (tmp_path / "miztiik-events.yaml").write_text(FILE)
     monkeypatch.chdir(sources.templates)
-    monkeypatch.setattr(text, "_CALLED", {"miztiik-events": ""})
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     return sources
@@ -136,6 +135,26 @@ def test_a_parameter_that_no_template_has_is_told_with_its_line(sources: SmallPr
         f"{path}:6: No template has a parameter Patients. Did you mean Patience? "
         "There are: ArtifactBucket, OneCode, Patience, QueueArn"
     )
+
+
+def test_what_calls_no_aws_checks_and_writes_the_files_values(sources: SmallProject) -> None:
+    out = str(sources.folder / "out")
+    done = CliRunner().invoke(cli, ["package", "--output-dir", out, "--env=prod"])
+    assert done.exit_code == 0, done.output
+    assert "Patience=50" in (sources.folder / "out" / "deploy.sh").read_text()
+    path = sources.folder / "miztiik-events.yaml"
+    path.write_text(FILE.replace("Patience: 40", "Patience: long"))
+    for command in ("validate", "graph", "doctor", "deploy"):
+        said = str(CliRunner().invoke(cli, [command]).exception)
+        assert said.startswith(f"{path}:6: 'long' is not a number"), command
+
+
+def test_a_folder_out_of_the_file_is_none_that_somebody_gave(sources: SmallProject) -> None:
+    # Of the commands that take templates for one purpose alone.
+    said = str(CliRunner(env={"AWS_EC2_METADATA_DISABLED": "true"}).invoke(cli, ["status"]).output)
+    assert "--templates needs --why" not in said
+    given = CliRunner().invoke(cli, ["status", "--templates", str(sources.templates)])
+    assert "--templates needs --why" in given.output
 
 
 def test_what_has_no_project_of_its_own_needs_no_good_file(sources: SmallProject) -> None:

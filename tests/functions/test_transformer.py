@@ -157,3 +157,9 @@ def test_any_answer_fits_into_any_limit(
     fitted = transformer.fitted(answers, limit)
     assert len(json.dumps(fitted)) <= limit
     assert [record["recordId"] for record in fitted] == [record["recordId"] for record in answers]
+
+
+def test_it_transforms_wherever_it_is_told_nothing_of_metrics() -> None:
+    function = load("transformer", NO_AWS)
+    (done,) = function.handler({"records": records(b'{"a": 1}')}, None)["records"]
+    assert done["result"] == "Ok"
