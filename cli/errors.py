@@ -9,6 +9,7 @@ MiztiikError                 1  a cause and the next step, in one message for a 
 ├── NotDeployedError         1  the command needs stacks that are not there
 ├── StackError               1  CloudFormation could not do it (stack, resource, reason)
 ├── ApplicationError         1  the analytics application could not do it
+├── QueryError               1  Athena could not run a query (line, column)
 ├── BuildError               1  something could not be packaged
 ├── DifferenceError          3  a comparison found differences (verify, plan, drift)
 ├── UnhealthyError           4  something runs badly or needs a person
@@ -138,6 +139,10 @@ class StuckError(StackError):
 
 class ApplicationError(MiztiikError):
     """The analytics application failed to start, stop or run."""
+
+
+class QueryError(MiztiikError):
+    """Athena refused a query, or could not run it; the message has Athena's reason and the line."""
 
 
 class BuildError(MiztiikError):

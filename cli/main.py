@@ -25,6 +25,7 @@ COMMANDS = (
     "produce",
     "results",
     "verify",
+    "query",
     "status",
     "open",
     "logs",

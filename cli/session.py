@@ -17,6 +17,7 @@ from .errors import ConfigurationError, MiztiikError
 if TYPE_CHECKING:
     import boto3
     from botocore.exceptions import ClientError
+    from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_kinesis import KinesisClient
@@ -165,9 +166,9 @@ def _translate_answer(error: Exception) -> MiztiikError:
     return MiztiikError(f"{operation} was refused: {code}: {reason}")
 
 
-def is_local(flink: KinesisAnalyticsV2Client) -> bool:
+def is_local(client: AthenaClient | KinesisAnalyticsV2Client) -> bool:
     """Whether the AWS that we talk to is on this machine, where nothing costs anything."""
-    return urlsplit(flink.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
+    return urlsplit(client.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)

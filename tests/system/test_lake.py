@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared_aws import TestAws
 
 pytestmark = pytest.mark.scenario
-NEEDED = {"artifacts", "catalog", "data-store", "event-bus", "lake", "stream"}
+NEEDED = {"artifacts", "catalog", "data-store", "enrichment", "event-bus", "lake", "stream"}
 WINDOW, LATENESS = 60_000, 5_000
 LATE_BY_SECONDS = 600
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")

@@ -115,9 +115,9 @@ MAY: dict[str, list[Call]] = {
         columns("$LakeDatabase"),
         bucket("put_object", "$FirehoseDataStore", Key="lake/sales/test"),
         bucket("put_object", "$FirehoseDataStore", Key="failed/lake/test"),
-        invoke("$LakeFunction"),
+        invoke("$EnrichmentFunction"),
     ],
-    "LakeRole": [log_stream("$LakeLogGroup"), log("$LakeLogGroup")],
+    "EnrichmentRole": [log_stream("$EnrichmentLogGroup"), log("$EnrichmentLogGroup")],
     "ApplicationRole": [
         bucket("get_object", "$ArtifactBucket", Key="$AnalyticsCode"),
         stream("list_shards"),
@@ -193,13 +193,13 @@ MAY_NOT: dict[str, list[Call]] = {
         invoke("$TransformerFunction"),
         log("$TransformerLogGroup"),
     ],
-    "LakeRole": [
+    "EnrichmentRole": [
         log_stream("$TransformerLogGroup"),
         bucket("get_object", "$FirehoseDataStore", Key="lake/sales/test"),
         bucket("put_object", "$FirehoseDataStore", Key="lake/sales/test"),
         stream("list_shards"),
         columns("$LakeDatabase"),
-        invoke("$LakeFunction"),
+        invoke("$EnrichmentFunction"),
     ],
     "ApplicationRole": [
         put(),

@@ -51,11 +51,23 @@ def prepare(connection: Any, query: str, database: str, folder: Path) -> str:
 
     tree = sqlglot.parse_one(query, dialect="athena")
     made: set[tuple[str, str]] = set()
-    for schema, name in _tables(tree, database):
+    for schema, name in [*_tables(tree, database), *_shown(tree, database)]:
         _make(connection, schema, name, folder, made)
     _name(tree)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}"; SET schema = \'"{database}"\'')
     return str(tree.sql(dialect="duckdb"))
+
+
+def _shown(tree: Any, database: str) -> Iterator[tuple[str, str]]:
+    """All tables of the database, for what asks about tables and not about what is in them."""
+    from ministack.services import glue
+    from sqlglot import expressions
+
+    if not isinstance(tree, expressions.Query):
+        for key in list(glue._tables):
+            schema, _, name = key.rpartition("/")
+            if schema == database:
+                yield schema, name
 
 
 def _name(tree: Any) -> None:

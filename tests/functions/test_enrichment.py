@@ -1,4 +1,4 @@
-"""The lake's function: every record of the stream is answered once, and each sale becomes a row."""
+"""The enrichment: every record of the stream is answered once, and each sale becomes a row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SOURCE = "Miztiik-Automation-Data-Producer"
 
 @pytest.fixture(scope="module")
 def lake() -> ModuleType:
-    return load("lake", {**NO_AWS, **ENVIRONMENT})
+    return load("enrichment", {**NO_AWS, **ENVIRONMENT})
 
 
 def envelope(detail: Any, time: Any = "2026-11-26T14:59:29Z", kind: str = "sales-events") -> bytes:
@@ -200,10 +200,10 @@ def test_a_row_says_what_the_oracle_says(
 def test_the_reference_data_is_whole() -> None:
     """Every product that the producer sells is known, and nothing is known twice."""
     catalogue = load_products()
-    with (FUNCTIONS / "lake" / "products.csv").open(encoding="utf-8", newline="") as file:
+    with (FUNCTIONS / "enrichment" / "products.csv").open(encoding="utf-8", newline="") as file:
         products = [(one["category"], one["product"]) for one in csv.DictReader(file)]
     assert sorted(products) == sorted(set(products)) == sorted(catalogue)
-    with (FUNCTIONS / "lake" / "stores.csv").open(encoding="utf-8", newline="") as file:
+    with (FUNCTIONS / "enrichment" / "stores.csv").open(encoding="utf-8", newline="") as file:
         stores = list(csv.DictReader(file))
     assert len({one["store_id"] for one in stores}) == len(stores)
     assert all(value and value == value.strip() for one in stores for value in one.values())

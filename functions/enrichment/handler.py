@@ -1,4 +1,4 @@
-"""The lake's transformation: each sale of the stream becomes a row, enriched, of its day and hour.
+"""The enrichment: each sale of the stream becomes a row, enriched, of its day and hour.
 
 Firehose calls it, converts the rows to Parquet, and puts each under the partition keys that it is
 given here.
