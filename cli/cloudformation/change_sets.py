@@ -134,7 +134,7 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         "ChangeSetType": kind,
         "TemplateBody": desired.template.body,
         "Parameters": parameters,
-        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Capabilities": desired.template.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
     }
     if desired.is_express:

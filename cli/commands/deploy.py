@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options, table_width
+from .options import Options, say_passed_over, shared_options, source_options, table_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,7 @@ def command(
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code needs --plan")
     draft = project.draft(options.project, settings, Sources(templates, functions))
+    say_passed_over(options, draft.passed_over)
     present = draft.beside(options.session)
     if looks_for_drift:
         _refuse_drift(options, present, limits)

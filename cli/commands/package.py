@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import Options, shared_options, source_options
+from .options import Options, say_passed_over, shared_options, source_options
 
 
 @click.command()
@@ -35,13 +35,14 @@ def command(
     commands in order, which shows which parameters come from which stack's outputs.
     """
     from .. import files
-    from ..cloudformation import template
+    from ..cloudformation import template_folder
     from ..deploy import bundle, package
     from ..deploy.wiring import wire
     from ..text import as_json
 
-    bundles = bundle.bundles(functions)
-    steps = wire(template.load_all(templates), bundles)
+    bundles, found = bundle.bundles(functions), template_folder.read(templates)
+    say_passed_over(options, found.passed_over)
+    steps = wire(found.templates, bundles, project=options.project)
     with files.writing(output_dir, "give another --output-dir"):
         written = package.write(output_dir, options.project, steps, bundles)
     form = options.format()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options, source_options
+from .options import Options, say_passed_over, shared_options, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,17 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     A program is planned where Flink is installed. Ends with 1 when there are findings; each goes to
     stdout as file:line: rule message.
     """
-    from ..cloudformation import lint, template
+    from ..cloudformation import lint, template_folder
     from ..deploy import bundle
     from ..deploy.program import programs
     from ..deploy.wiring import wire
     from ..errors import TemplateError
     from ..text import counted
 
-    loaded = template.load_all(templates)
-    bundles = bundle.bundles(functions)
-    steps = wire(loaded, bundles)
+    found = template_folder.read(templates)
+    say_passed_over(options, found.passed_over)
+    loaded, bundles = found.templates, bundle.bundles(functions)
+    steps = wire(loaded, bundles, project=options.project)
     findings = lint.findings(loaded)
     findings += _refusals(options, programs(steps, bundles, functions))
     if shown := _shown(findings, options.format()):

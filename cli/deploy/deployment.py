@@ -135,7 +135,7 @@ class _Deployment:
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
     ) -> None:
-        bucket = self.project.value(step, BUCKET, self.outputs) or ""
+        bucket = self.project.bucket(step, self.outputs)
         if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
             listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 

@@ -119,7 +119,9 @@ def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
     if isinstance(step.sources[name], Output):
         return f'"$(output {quote(name)})"'
     value = step.value(name, {}, keys)
-    return quote((step.template.parameters[name].default or "") if value is None else value)
+    if value is None:
+        value = step.template.parameters[name].default
+    return f'"${{{name}:?}}"' if value is None else quote(value)
 
 
 def _lines(*parts: str) -> str:

@@ -91,6 +91,33 @@ def plan(
     )
 
 
+def creation(project: Project, step: Step, live: Stack | None) -> StackPlan:
+    """The plan of a stack that is to be created, by its template alone."""
+    declared = step.template
+    resources = [
+        ResourceChange(
+            "create",
+            logical_id,
+            declared.types[logical_id],
+            note=f"if {declared.conditions[logical_id]}"
+            if logical_id in declared.conditions
+            else "",
+        )
+        for logical_id in declared.resources
+    ]
+    notes = [f"it is {live.status}, so it is deleted first"] if live else []
+    if declared.generated:
+        names = ", ".join(declared.generated)
+        notes.append(f"more resources are made by {names}, which CloudFormation works out")
+    return StackPlan(
+        stack=project.stack_name(step),
+        template=step.name,
+        fate="create",
+        resources=tuple(resources),
+        notes=tuple(notes),
+    )
+
+
 def _cost(project: Project, region: str) -> Cost | None:
     shards = project.parameter(stacks.SHARDS)
     if shards is None or not shards.isdecimal():
@@ -119,30 +146,12 @@ class _Planner:
 
     def _look(self, step: Step, listener: Listener) -> None:
         live = self.project.live_stack(step)
-        if live is None or live.is_shell or live.status == "ROLLBACK_COMPLETE":
-            self.plans[step.name] = self._creation(step, live)
+        if live is None or live.is_vacant:
+            self.plans[step.name] = creation(self.project, step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
-
-    def _creation(self, step: Step, live: Stack | None) -> StackPlan:
-        conditions = step.template.conditions
-        return StackPlan(
-            stack=self.project.stack_name(step),
-            template=step.name,
-            fate="create",
-            resources=tuple(
-                ResourceChange(
-                    "create",
-                    logical_id,
-                    step.template.types[logical_id],
-                    note=f"if {conditions[logical_id]}" if logical_id in conditions else "",
-                )
-                for logical_id in step.template.resources
-            ),
-            notes=(f"it is {live.status}, so it is deleted first",) if live else (),
-        )
 
     def _unknown(self, step: Step) -> list[str]:
         """The parameters whose values come from stacks that do not exist yet."""

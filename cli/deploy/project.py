@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..cloudformation import stacks, template
+from ..cloudformation import stacks, template_folder
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
+from ..cloudformation.template_folder import PassedOver
 from . import bundle
 from .bundle import Bundle
-from .wiring import Code, Default, Given, Step, wire
+from .wiring import BUCKET, Code, Default, Given, Step, missing, refusal, wire
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -84,10 +85,10 @@ class Project:
         """The stack as it should be, given the outputs of its parents."""
         values = {key: self.value(step, key, outputs) for key in step.sources}
         live = self.live_stack(step)
-        own = live.parameters if live else {}
+        own = live.parameters if live and not live.is_vacant else {}
         kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
         # What a person gave before the stack, or its parameter, was there holds for it too.
-        values.update({key: self._value_elsewhere(key) for key in kept.difference(own)})
+        values.update({key: self._value_given(step, key) for key in kept.difference(own)})
         return Desired(
             stack=self.stack_name(step),
             template=step.template,
@@ -113,10 +114,31 @@ class Project:
                 return self._live_value(step, name) or step.template.parameters[name].default
         return None
 
-    def _value_elsewhere(self, name: str) -> str | None:
-        """The value that the parameter has in the project's stacks; None when none has it."""
-        takers = (step for step in self.steps if isinstance(step.sources.get(name), Default))
-        values = (self._live_value(step, name) for step in takers)
+    def bucket(self, step: Step, outputs: Outputs) -> str:
+        """The bucket for the step's code: given, another stack's, the stack's own, the default."""
+        value = self.value(step, BUCKET, outputs) or self._value_given(step, BUCKET)
+        parameter = step.template.parameters[BUCKET]
+        bucket = value or parameter.default
+        if bucket:
+            return bucket
+        raise refusal(step, parameter)
+
+    def refuse_missing(self) -> None:
+        """Raise TemplateError for a parameter that has no value and gets none."""
+        for step in self.steps:
+            for parameter in missing(step):
+                live = self.live_stack(step)
+                is_kept = live and not live.is_vacant and parameter.name in live.parameters
+                if not is_kept and self._value_given(step, parameter.name) is None:
+                    raise refusal(step, parameter)
+
+    def _value_given(self, step: Step, name: str) -> str | None:
+        """The value that the parameter has in the stack, or else in another of the project.
+
+        None when none has it, or does not show it.
+        """
+        takers = [one for one in self.steps if isinstance(one.sources.get(name), Default)]
+        values = [self._live_value(one, name) for one in (step, *takers)]
         return next((value for value in values if value not in (None, HIDDEN)), None)
 
     def _live_value(self, step: Step, name: str) -> str | None:
@@ -132,13 +154,17 @@ class Draft:
     steps: tuple[Step, ...]
     bundles: Mapping[str, Bundle]
     settings: Settings
+    passed_over: tuple[PassedOver, ...] = ()
 
     def beside(self, session: boto3.session.Session) -> Project:
         """The project with the stacks that exist.
 
-        By their names, not by the project's tag: a name is taken whoever's the stack is.
+        By their names, not by the project's tag: a name is taken whoever's the stack is. Raises
+        TemplateError for a parameter that nobody has given a value, now or before.
         """
-        return self.among(stacks.every_live(session.client("cloudformation")))
+        project = self.among(stacks.every_live(session.client("cloudformation")))
+        project.refuse_missing()
+        return project
 
     def among(self, everything: Iterable[Stack]) -> Project:
         """The project with those of these stacks that have the names of its own."""
@@ -151,5 +177,6 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     """The project by its templates and functions; raises TemplateError, UnknownParameterError."""
     settings, sources = settings or Settings(), sources or Sources()
     bundles = bundle.bundles(sources.functions)
-    steps = wire(template.load_all(sources.templates), bundles, settings.overrides)
-    return Draft(name, steps, bundles, settings)
+    found = template_folder.read(sources.templates)
+    steps = wire(found.templates, bundles, settings.overrides, name)
+    return Draft(name, steps, bundles, settings, found.passed_over)

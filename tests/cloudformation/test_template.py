@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template, template_folder
 from miztiik_events.errors import TemplateError
 
 SOUND = """\
@@ -48,7 +48,7 @@ def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.yaml", "notes.txt"):
         written(tmp_path, SOUND, name)
     assert template.names(tmp_path) == ["a", "b"]
-    assert [loaded.name for loaded in template.load_all(tmp_path)] == ["a", "b"]
+    assert [loaded.name for loaded in template_folder.load_all(tmp_path)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from miztiik_events.cloudformation.template import Parameter, Template
 from miztiik_events.deploy.wiring import Code, Default, Given, Output, wire
 from miztiik_events.errors import TemplateError, UnknownParameterError
@@ -126,4 +126,4 @@ def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
         body += f"  R: {{Type: AWS::SNS::Topic}}\nOutputs:\n  {name.title()}: {{Value: x}}\n"
         (tmp_path / f"{name}.yaml").write_text(body)
     with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates depend"):
-        wire(template.load_all(tmp_path), ())
+        wire(template_folder.load_all(tmp_path), ())
