@@ -220,12 +220,6 @@ def call(node: Node) -> tuple[str, Node | None]:
     return "", None
 
 
-def argument(node: Node) -> tuple[str, Node | None]:
-    """As `call`, of what the short form of a function is given: {Fn::Sub: x} of !ImportValue."""
-    pairs = entries(node)
-    return next(iter(pairs.items()), ("", None)) if node.tag.startswith("!") else call(node)
-
-
 def pattern(node: Node) -> str | None:
     """The text that the node comes to, with `${Name}` for what is not known from the text alone.
 

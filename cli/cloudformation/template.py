@@ -264,15 +264,13 @@ def _imports(root: Node) -> Iterator[tuple[str, int]]:
         name, given = nodes.call(node)
         if name != "Fn::ImportValue" or given is None:
             continue
-        # The argument of the short form is the node itself.
-        inner = nodes.argument(given)
-        pattern = nodes.called(*inner) if inner[0] else _plain(given)
+        # The argument of the short form, which is the node itself, may be {Fn::Sub: x}.
+        pairs = nodes.entries(given) if given is node else {}
+        inner = next(iter(pairs.items()), None)
+        plain = node.value if given is node and isinstance(node.value, str) else None
+        pattern = nodes.called(*inner) if inner else plain or nodes.pattern(given)
         if pattern:
             yield pattern, _line(node)
-
-
-def _plain(node: Node) -> str | None:
-    return node.value if isinstance(node.value, str) else None
 
 
 def _parameter(name: str, node: Node, path: str) -> Parameter:

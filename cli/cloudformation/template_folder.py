@@ -128,7 +128,7 @@ def _read(name: str, source: Traversable) -> Template | PassedOver:
 def _is_meant(source: Traversable, raw: bytes) -> bool:
     """Whether a file that cannot be read as a template was meant to be one."""
     if raw:
-        return bool(_TELLTALE.search(raw.replace(b"\0", b"")))
+        return bool(_TELLTALE.search(raw.replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf")))
     try:
         with source.open("rb") as file:
             start = file.read(template.LARGEST)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from miztiik_events.cloudformation import template_folder
 from miztiik_events.cloudformation.template import Parameter, Template
-from miztiik_events.deploy.wiring import Code, Default, Given, Output, wire
+from miztiik_events.deploy.wiring import Code, Default, Given, Output, missing, refusal, wire
 from miztiik_events.errors import TemplateError, UnknownParameterError
 
 
@@ -64,14 +65,30 @@ def test_a_template_that_hands_on_its_own_parameter_does_not_wait_for_itself() -
     assert steps[1].sources == {"ShardCount": Output("stream")}
 
 
-def test_a_parameter_that_nothing_gives_is_found_with_file_and_line() -> None:
-    with pytest.raises(TemplateError, match=r"^a\.yaml:3: no value for parameter Missing"):
-        wire([made("a", {"Size": "1", "Missing": None})], ())
+def test_a_parameter_that_nothing_gives_is_missing_with_file_and_line() -> None:
+    (step,) = wire([made("a", {"Size": "1", "Missing": None})], ())
+    (parameter,) = missing(step)
+    assert str(refusal(step, parameter)).startswith("a.yaml:3: no value for parameter Missing")
 
 
 def test_a_missing_function_folder_is_named() -> None:
-    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*no folder functions/lost"):
-        wire([BUCKET, made("a", {"LostCode": None, "ArtifactBucket": None})], ["other"])
+    steps = wire([BUCKET, made("a", {"LostCode": None, "ArtifactBucket": None})], ["other"])
+    (parameter,) = missing(steps[1])
+    assert "no folder functions/lost" in str(refusal(steps[1], parameter))
+
+
+@pytest.mark.parametrize("folder", ["order-intake", "order_intake", "OrderIntake", "orderintake"])
+def test_a_functions_name_may_be_written_in_any_way(folder: str) -> None:
+    intake = made("a", {"OrderIntakeCode": None, "ArtifactBucket": "b"})
+    (step,) = wire([intake], ["other", folder])
+    assert step.sources["OrderIntakeCode"] == Code(folder)
+
+
+def test_two_functions_of_one_name_are_told_when_one_is_asked_for() -> None:
+    folders = ["order-intake", "order_intake"]
+    assert wire([made("a", {"Size": "1"})], folders)
+    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*order-intake and functions/order_int"):
+        wire([made("a", {"OrderIntakeCode": None, "ArtifactBucket": "b"})], folders)
 
 
 def test_code_without_a_bucket_is_found() -> None:
@@ -79,9 +96,58 @@ def test_code_without_a_bucket_is_found() -> None:
         wire([BUCKET, made("a", {"OneCode": None})], ["one"])
 
 
-def test_an_output_of_two_templates_is_found_in_both() -> None:
-    with pytest.raises(TemplateError, match=r"^b\.yaml:50: output Arn is also one of a\.yaml:51"):
-        wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
+def test_an_output_of_two_templates_matters_to_who_asks_for_it() -> None:
+    two = [made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))]
+    assert len(wire(two, ())) == 2
+    asking = made("c", {"Arn": "default"})
+    with pytest.raises(TemplateError, match=r"^c\.yaml:2: .* of a\.yaml:51 and b\.yaml:50"):
+        wire([*two, asking], ())
+    assert wire([*two, asking], (), {"Arn": "x"})[2].sources == {"Arn": Given("x")}
+
+
+def test_who_hands_an_output_on_is_not_its_origin() -> None:
+    network = made("network", {}, ("Vpc",))
+    takers = [made("a", {"Vpc": None}, ("Vpc",)), made("b", {"Vpc": None}, ("Vpc",))]
+    steps = wire([*takers, network], ())
+    assert [step.sources for step in steps[1:]] == [{"Vpc": Output("network")}] * 2
+    # Without an origin, a person gives it.
+    assert [missing(step)[0].name for step in wire(takers, ())] == ["Vpc", "Vpc"]
+
+
+def exchange(name: str, exports: str = "", imports: str = "", **defaults: str) -> Template:
+    """A template that exports and imports a name, as `nodes.pattern` writes them."""
+    declared = made(name, dict(defaults))
+    return replace(
+        declared,
+        exports={exports: 60} if exports else {},
+        imports={imports: 61} if imports else {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("exported", "imported"),
+    [
+        ("plain", "plain"),
+        ("${AWS::StackName}-Vpc", "p-z-Vpc"),
+        ("${AWS::Region}-Vpc", "${AWS::Region}-Vpc"),
+        ("p-z-Vpc", "${Network}-Vpc"),
+    ],
+)
+def test_who_imports_comes_after_who_exports(exported: str, imported: str) -> None:
+    importer, exporter = exchange("a", imports=imported, Network="p-z"), exchange("z", exported)
+    steps = wire([importer, exporter], (), project="p")
+    assert [step.name for step in steps] == ["z", "a"]
+    assert steps[1].parents == {"z"}
+
+
+def test_an_import_whose_name_is_not_known_is_no_edge() -> None:
+    steps = wire([exchange("a", imports="${Network}-Vpc"), exchange("z", "${Network}-Vpc")], ())
+    assert [step.parents for step in steps] == [frozenset(), frozenset()]
+
+
+def test_a_cycle_of_exports_is_told_with_the_line_of_the_import() -> None:
+    with pytest.raises(TemplateError, match=r"^[ab]\.yaml:61: .* needs an export of"):
+        wire([exchange("a", "one", "two"), exchange("b", "two", "one")], ())
 
 
 def test_an_unknown_parameter_is_told_with_the_known_ones() -> None:
