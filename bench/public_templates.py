@@ -71,6 +71,8 @@ def try_folder(place: pathlib.Path, counts: Counts) -> None:
     found = template_folder.read(place)
     wired = wiring.wire(found.templates, (), project="public")
     asked = {parameter.name: VALUE for step in wired for parameter in wiring.missing(step)}
+    if any(isinstance(step.bucket, wiring.Default) for step in wired):
+        asked.setdefault(wiring.BUCKET, VALUE)
     steps = wiring.wire(found.templates, (), asked, "public")
     project = Draft("public", steps, {}, Settings(overrides=asked)).among([])
     project.refuse_missing()

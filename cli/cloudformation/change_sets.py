@@ -37,7 +37,10 @@ _MOVED = ("does not exist", "_IN_PROGRESS state")
 
 @dataclass(frozen=True)
 class Desired:
-    """A stack as it should be; the parameters in `kept` keep the value that the stack has."""
+    """A stack as it should be; the parameters in `kept` keep the value that the stack has.
+
+    `url` is where the template is in a bucket, when it is too large for a request.
+    """
 
     stack: str
     template: Template
@@ -45,6 +48,7 @@ class Desired:
     kept: frozenset[str]
     tags: Mapping[str, str]
     is_express: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,11 +136,14 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         "ChangeSetName": name,
         "ClientToken": name,
         "ChangeSetType": kind,
-        "TemplateBody": desired.template.body,
         "Parameters": parameters,
         "Capabilities": desired.template.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
     }
+    if desired.url:
+        request["TemplateURL"] = desired.url
+    else:
+        request["TemplateBody"] = desired.template.body
     if desired.is_express:
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     if kind == "UPDATE":

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import TemplateError
-from . import nodes
+from . import local_paths, nodes
+from .local_paths import LocalPath
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -58,7 +59,7 @@ class Template:
     `generated` has, by line, are the entries among the resources of which only CloudFormation can
     tell what they come to (Fn::ForEach, Fn::Transform). `exports` and `imports` map names to lines;
     a name has `${Parameter}` in it where it is put together. `has_macro` when a macro, AWS's own or
-    somebody's, makes of the template what it is.
+    somebody's, makes of the template what it is. `local_paths` are its paths on this machine.
     """
 
     name: str
@@ -73,11 +74,17 @@ class Template:
     exports: Mapping[str, int] = field(default_factory=dict)
     imports: Mapping[str, int] = field(default_factory=dict)
     has_macro: bool = False
+    local_paths: tuple[LocalPath, ...] = ()
 
     def place(self, resource: str) -> str:
         """`file:line` of a resource, or the file when it has none of that name."""
         line = self.resources.get(resource)
         return self.path if line is None else f"{self.path}:{line}"
+
+    @property
+    def needs_bucket(self) -> bool:
+        """Whether it, or what it names by a path, has to go through a bucket."""
+        return bool(self.local_paths) or len(self.body.encode()) > LARGEST_BODY
 
     @property
     def capabilities(self) -> list[CapabilityType]:
@@ -163,6 +170,7 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
         exports=dict(_exports(outputs)),
         imports=dict(_imports(root)),
         has_macro=has_macro,
+        local_paths=local_paths.within(root, resources),
     )
 
 

@@ -74,7 +74,8 @@ def read(templates: Traversable | None = None) -> TemplateFolder:
     loaded = [_read(name, source) for name, source in _sources(place)]
     passed_over = [one for one in loaded if isinstance(one, PassedOver)]
     taken, twins = _without_twins([one for one in loaded if isinstance(one, Template)])
-    passed_over += twins
+    taken, nested = _without_nested(taken)
+    passed_over += twins + nested
     if not taken:
         raise TemplateError(_nothing(place, passed_over), template.path_of(place))
     _refuse_names(taken)
@@ -177,6 +178,19 @@ def _without_twins(taken: list[Template]) -> tuple[list[Template], list[PassedOv
     twins = [one for one in taken if one is not yaml.get(one.name, one) and _is_twin(one, yaml)]
     reasons = [PassedOver(one.path, f"it is {yaml[one.name].path} as JSON") for one in twins]
     return [one for one in taken if one not in twins], reasons
+
+
+def _without_nested(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
+    """The templates, less those that are nested in another one: they are part of its stack."""
+    owners = {
+        (Path(one.path).parent / path.path).resolve(): one.path
+        for one in taken
+        for path in one.local_paths
+        if path.kind == "template"
+    }
+    nested = {one.path: owner for one in taken if (owner := owners.get(Path(one.path).resolve()))}
+    reasons = [PassedOver(path, f"it is nested in {owner}") for path, owner in nested.items()]
+    return [one for one in taken if one.path not in nested], reasons
 
 
 def _is_twin(one: Template, yaml: Mapping[str, Template]) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cloudformation.lint import Finding
+    from ..cloudformation.template import Template
     from ..deploy.program import Program
 
 
@@ -39,7 +40,7 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     say_passed_over(options, found.passed_over)
     loaded, bundles = found.templates, bundle.bundles(functions)
     steps = wire(loaded, bundles, project=options.project)
-    findings = lint.findings(loaded)
+    findings = [*lint.findings(loaded), *_lost(loaded)]
     findings += _refusals(options, programs(steps, bundles, functions))
     if shown := _shown(findings, options.format()):
         click.echo(shown)
@@ -47,6 +48,18 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     if findings:
         raise TemplateError(f"{counted(len(findings), 'finding')} in {count}")
     options.say(f"No findings in {count}.")
+
+
+def _lost(templates: Sequence[Template]) -> list[Finding]:
+    """The paths in templates at which there is nothing: a deploy has to upload what is there."""
+    from ..cloudformation.lint import Finding
+    from ..deploy import uploads
+
+    return [
+        Finding(one.path, path.line, "path", f"there is no {path.path} beside the template")
+        for one in templates
+        for path in uploads.missing(one)
+    ]
 
 
 def _refusals(options: Options, programs: Sequence[Program]) -> list[Finding]:

@@ -28,8 +28,8 @@ from ..cloudformation.operations import Operator
 from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
 from ..errors import StackError
 from ..patience import Patience
-from ..text import size
-from . import bundle, jar
+from ..text import counted, size
+from . import bundle, jar, uploads
 from .project import Project
 from .wiring import BUCKET, Output, Step
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
+
+    from ..cloudformation.change_sets import Desired
 
 # So many characters at the end of a message tell that it is the same one.
 LIKE_ENOUGH = 60
@@ -66,7 +68,7 @@ def deploy(
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
     cloudformation = session.client("cloudformation")
-    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
+    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait, session)
     with contextlib.ExitStack() as held:
         todo = run.stack_jobs()
         if project.new_code:
@@ -91,6 +93,7 @@ class _Deployment:
     cloudformation: CloudFormationClient
     patience: Patience
     wait: float
+    session: boto3.session.Session
     outputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def stack_jobs(self) -> dict[str, Job]:
@@ -139,6 +142,15 @@ class _Deployment:
         if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
             listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
 
+    def _through_bucket(self, step: Step, desired: Desired, listener: Listener) -> Desired:
+        bucket = self.project.bucket(step, self.outputs)
+        s3 = self.session.client("s3")
+        with _writing_code(tempfile.gettempdir()), files.temporary_folder(uploads.FOLDER) as folder:
+            desired, new = uploads.through(desired, s3, bucket, folder)
+        if new:
+            listener(Note(desired.stack, f"uploaded {counted(len(new), 'file')} to {bucket}"))
+        return desired
+
     def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings
         operator = Operator(
@@ -147,6 +159,8 @@ class _Deployment:
             skip=settings.skip,
         )
         desired = self.project.desired(step, self.outputs)
+        if step.bucket:
+            desired = self._through_bucket(step, desired, listener)
         applied = operator.apply(desired, self.project.live_stack(step))
         operator.protect(applied.stack, settings.is_protected)
         self.outputs[step.name] = applied.stack.outputs

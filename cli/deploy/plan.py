@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
@@ -20,12 +21,15 @@ from ..cloudformation.progress import Listener, Note, ignore
 from ..cloudformation.stacks import Stack
 from ..patience import Patience
 from ..pipeline import costs
+from ..text import counted
+from . import uploads
 from .project import HIDDEN, Project
-from .wiring import Output, Step
+from .wiring import BUCKET, Output, Step
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_s3 import S3Client
 
     from ..pipeline.costs import Cost
 
@@ -79,7 +83,9 @@ def plan(
 
     Raises what the deploy would raise before its first change.
     """
-    planner = _Planner(project, session.client("cloudformation"), Patience(timeout))
+    planner = _Planner(
+        project, session.client("cloudformation"), Patience(timeout), session.client("s3")
+    )
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     return Plan(
@@ -132,6 +138,7 @@ class _Planner:
     project: Project
     cloudformation: CloudFormationClient
     patience: Patience
+    s3: S3Client
     plans: dict[str, StackPlan] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
@@ -154,11 +161,17 @@ class _Planner:
             self.plans[step.name] = self._update(step, live, listener)
 
     def _unknown(self, step: Step) -> list[str]:
-        """The parameters whose values come from stacks that do not exist yet."""
+        """The parameters whose values come from stacks that do not exist yet, or may change."""
+        sources = dict(step.sources)
+        if step.bucket:
+            sources.setdefault(BUCKET, step.bucket)
         return [
             name
-            for name, source in step.sources.items()
-            if isinstance(source, Output) and name not in self._outputs.get(source.template, {})
+            for name, source in sources.items()
+            if isinstance(source, Output)
+            and name not in self._outputs.get(source.template, {})
+            # It has a condition that does not hold, which stays so.
+            and not (name in step.sources and self.plans[source.template].fate == "unchanged")
         ]
 
     def _later(self, step: Step) -> StackPlan:
@@ -169,6 +182,12 @@ class _Planner:
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
         desired = self.project.desired(step, self._outputs)
         notes = self._notes(step)
+        if step.bucket:
+            bucket = self.project.bucket(step, self._outputs)
+            with files.temporary_folder(uploads.FOLDER) as folder:
+                # CloudFormation takes it from there only; the object is named by its content.
+                desired, new = uploads.through(desired, self.s3, bucket, folder)
+            notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
         if is_as_desired(self.cloudformation, desired, live):
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from ..cloudformation import stacks, template_folder
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
+from ..cloudformation.template import LARGEST_BODY
 from ..cloudformation.template_folder import PassedOver
+from ..errors import TemplateError
 from . import bundle
 from .bundle import Bundle
 from .wiring import BUCKET, Code, Default, Given, Step, missing, refusal, wire
@@ -117,15 +119,23 @@ class Project:
     def bucket(self, step: Step, outputs: Outputs) -> str:
         """The bucket for the step's code: given, another stack's, the stack's own, the default."""
         value = self.value(step, BUCKET, outputs) or self._value_given(step, BUCKET)
-        parameter = step.template.parameters[BUCKET]
-        bucket = value or parameter.default
+        parameter = step.template.parameters.get(BUCKET)
+        bucket = value or (parameter.default if parameter else None)
         if bucket:
             return bucket
-        raise refusal(step, parameter)
+        if parameter:
+            raise refusal(step, parameter)
+        raise TemplateError(
+            f"{_why_bucket(step)}, which takes a bucket. Next: give one with "
+            f"--parameter-overrides {BUCKET}=NAME, or add a template with an output {BUCKET}",
+            step.template.path,
+        )
 
     def refuse_missing(self) -> None:
         """Raise TemplateError for a parameter that has no value and gets none."""
         for step in self.steps:
+            if isinstance(step.bucket, Default):
+                self.bucket(step, {})
             for parameter in missing(step):
                 live = self.live_stack(step)
                 is_kept = live and not live.is_vacant and parameter.name in live.parameters
@@ -144,6 +154,13 @@ class Project:
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)
         return live.parameters.get(name) if live else None
+
+
+def _why_bucket(step: Step) -> str:
+    if step.template.local_paths:
+        path = step.template.local_paths[0]
+        return f"line {path.line} names {path.path} on this machine"
+    return f"it has more than the {LARGEST_BODY:,} bytes that go in a request"
 
 
 @dataclass(frozen=True)

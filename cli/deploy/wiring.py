@@ -56,11 +56,13 @@ class Step:
     """One stack to deploy, and where each of its parameters comes from.
 
     `imports` are the templates whose exports it imports, each with the line of the first import.
+    `bucket` is where the artifact bucket comes from, when something has to go through it.
     """
 
     template: Template
     sources: Mapping[str, Source]
     imports: Mapping[str, int] = field(default_factory=dict)
+    bucket: Source | None = None
 
     @property
     def name(self) -> str:
@@ -70,7 +72,8 @@ class Step:
     def parents(self) -> frozenset[str]:
         """The templates whose outputs this one takes, or whose exports."""
         outputs = (s.template for s in self.sources.values() if isinstance(s, Output))
-        return frozenset([*outputs, *self.imports])
+        bucket = [self.bucket.template] if isinstance(self.bucket, Output) else []
+        return frozenset([*outputs, *self.imports, *bucket])
 
     @property
     def functions(self) -> frozenset[str]:
@@ -83,7 +86,9 @@ class Step:
 
         `outputs` are those of the stacks, by template; `keys` those of the code, by function.
         """
-        source = self.sources[name]
+        source = self.sources.get(name, self.bucket)
+        if source is None:
+            return None
         if isinstance(source, Given):
             return source.value
         if isinstance(source, Code):
@@ -92,11 +97,11 @@ class Step:
             return None
         if name not in outputs[source.template]:
             # The output has a condition: what has a default does without it.
-            default = self.template.parameters[name].default
-            if default is not None:
-                return default
+            declared = self.template.parameters.get(name)
+            if declared and declared.default is not None:
+                return declared.default
             reason = f"parameter {name}: stack {source.template} has no such output (a condition?)"
-            line = self.template.parameters[name].line
+            line = declared.line if declared else None
             raise TemplateError(reason, self.template.path, line)
         return outputs[source.template][name]
 
@@ -123,6 +128,7 @@ def wire(
                 name: _source(template, parameter, owners, functions, overrides)
                 for name, parameter in template.parameters.items()
             },
+            bucket=_bucket(template, owners, overrides),
         )
         for template in templates
     ]
@@ -158,6 +164,7 @@ def refusal(step: Step, parameter: Parameter) -> TemplateError:
 
 def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str]) -> None:
     known = {name for template in templates for name in template.parameters}
+    known |= {BUCKET for template in templates if template.needs_bucket}
     unknown = sorted(set(overrides) - known)
     if unknown:
         raise UnknownParameterError(unknown, sorted(known))
@@ -186,6 +193,16 @@ def _source(
         return Output(owner.name)
     function = _function(template, parameter, functions)
     return Code(function) if function else Default()
+
+
+def _bucket(
+    template: Template, owners: Mapping[str, list[Template]], overrides: Mapping[str, str]
+) -> Source | None:
+    """Where the bucket of a template comes from that has to go through one; None for others."""
+    if not template.needs_bucket:
+        return None
+    parameter = template.parameters.get(BUCKET, Parameter(BUCKET, "String", None, 1))
+    return _source(template, parameter, owners, (), overrides)
 
 
 def _owner(template: Template, parameter: Parameter, having: Iterable[Template]) -> Template | None:
