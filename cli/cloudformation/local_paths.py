@@ -80,8 +80,9 @@ def _of_resources(resources: Mapping[str, Node]) -> Iterator[LocalPath]:
 
 def _of_includes(root: Node) -> Iterator[LocalPath]:
     for node in nodes.every(root):
-        name, given = nodes.call(node)
-        macro = nodes.entries(given) if name == "Fn::Transform" else {}
+        # It may stand beside other entries, which is why it is none of `nodes.call`'s functions.
+        given = node if node.tag == "!Transform" else nodes.entries(node).get("Fn::Transform")
+        macro = nodes.entries(given)
         if "Name" in macro and macro["Name"].value == _INCLUDE:
             yield from _path(nodes.entries(macro.get("Parameters")).get("Location"), "s3", "file")
 
