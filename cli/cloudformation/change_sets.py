@@ -40,6 +40,8 @@ class Desired:
     """A stack as it should be; the parameters in `kept` keep the value that the stack has.
 
     `url` is where the template is in a bucket, when it is too large for a request.
+    CloudFormation acts as the role, if there is one. With `imports`, resources that exist already
+    under the names that the template gives are taken into the stack.
     """
 
     stack: str
@@ -49,6 +51,8 @@ class Desired:
     tags: Mapping[str, str]
     is_express: bool = False
     url: str = ""
+    role_arn: str | None = None
+    imports: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,15 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         request["TemplateBody"] = desired.template.body
     if desired.is_express:
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
+    if desired.role_arn:
+        request["RoleARN"] = desired.role_arn
+    if desired.imports:
+        request["ImportExistingResources"] = True
     if kind == "UPDATE":
         parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in desired.kept]
-    else:
-        # A failed first create would otherwise leave a stack that can only be deleted.
+    elif not desired.imports:
+        # A failed first create would otherwise leave a stack that can only be deleted. But what was
+        # imported must not go with it.
         request["OnStackFailure"] = "DELETE"
     return request
 

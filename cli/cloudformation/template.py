@@ -33,6 +33,15 @@ LARGEST = 1_000_000
 CODE_SUFFIX = "Code"
 # The deletion policies with which a resource goes with its stack.
 REMOVING = ("Delete", "Snapshot")
+CONSTRAINTS = (
+    "AllowedValues",
+    "AllowedPattern",
+    "MinLength",
+    "MaxLength",
+    "MinValue",
+    "MaxValue",
+    "ConstraintDescription",
+)
 NESTED = "AWS::CloudFormation::Stack"
 _LOOP = "Fn::ForEach::"
 
@@ -41,7 +50,8 @@ _LOOP = "Fn::ForEach::"
 class Parameter:
     """One parameter of a template; `default` is None when something must give its value.
 
-    The value of one that `is_secret` (NoEcho) is shown nowhere.
+    The value of one that `is_secret` (NoEcho) is shown nowhere. `constraints` has the texts of its
+    AllowedValues, AllowedPattern, MinLength and the like.
     """
 
     name: str
@@ -49,6 +59,7 @@ class Parameter:
     default: str | None
     line: int
     is_secret: bool = False
+    constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -290,7 +301,13 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         default=None if default is None else nodes.text(default, path),
         line=_line(node),
         is_secret=_attribute(node, "NoEcho", path).lower() == "true",
+        constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    items = node.value if isinstance(node.value, list) else [node]
+    return tuple(str(item.value) for item in items)
 
 
 def _attribute(node: Node, name: str, path: str) -> str:

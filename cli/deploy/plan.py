@@ -12,13 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from .. import files
-from ..cloudformation import change_sets, changes, graph, stacks
+from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore
-from ..cloudformation.stacks import Stack
+from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..patience import Patience
 from ..pipeline import costs
 from ..text import counted
@@ -29,12 +29,11 @@ from .wiring import BUCKET, Output, Step
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_s3 import S3Client
 
     from ..pipeline.costs import Cost
 
 JOBS = 8
-Fate = Literal["create", "update", "unchanged"]
+Fate = Literal["create", "update", "unchanged", "delete"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,8 @@ class StackPlan:
 class Plan:
     """The plan of a deploy; the stacks are in the order of deployment.
 
-    There is a `cost` when there is a stream with shards to pay for.
+    There is a `cost` when there is a stream with shards to pay for. `gone` are the project's stacks
+    that have no template any more; a deploy leaves them alone.
     """
 
     account: str
@@ -67,10 +67,20 @@ class Plan:
     project: str
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
+    gone: tuple[str, ...] = ()
 
     @property
     def has_changes(self) -> bool:
         return any(stack.fate != "unchanged" for stack in self.stacks)
+
+    @property
+    def takes_something(self) -> bool:
+        """Whether something is removed or replaced, or data may be lost."""
+        return any(
+            change.action in ("remove", "replace") and (not change.is_perhaps or change.loses_data)
+            for stack in self.stacks
+            for change in stack.resources
+        )
 
 
 def plan(
@@ -78,21 +88,26 @@ def plan(
     project: Project,
     listener: Listener = ignore,
     timeout: float = 3600.0,
+    *,
+    prunes: bool = False,
 ) -> Plan:
     """The plan of a deploy of the project. No change set is left behind.
 
+    With `prunes`, the stacks that have no template any more are deleted after it.
+
     Raises what the deploy would raise before its first change.
     """
-    planner = _Planner(
-        project, session.client("cloudformation"), Patience(timeout), session.client("s3")
-    )
+    project.require_parents()
+    planner = _Planner(project, session.client("cloudformation"), Patience(timeout), session)
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
+    pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]
     return Plan(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
         project=project.name,
-        stacks=tuple(planner.plans[step.name] for step in project.steps),
+        stacks=(*(planner.plans[step.name] for step in project.steps), *pruned),
+        gone=() if project.rest or prunes else tuple(project.gone),
         cost=_cost(project, session.region_name),
     )
 
@@ -138,18 +153,18 @@ class _Planner:
     project: Project
     cloudformation: CloudFormationClient
     patience: Patience
-    s3: S3Client
+    session: boto3.session.Session
     plans: dict[str, StackPlan] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
         return {
-            step.name: Job(partial(self._look, step), step.parents) for step in self.project.steps
+            step.name: Job(partial(self._look, step), self.project.parents(step))
+            for step in self.project.steps
         }
 
     @property
     def _outputs(self) -> Mapping[str, Mapping[str, str]]:
-        live = ((step.name, self.project.live_stack(step)) for step in self.project.steps)
-        return {name: stack.outputs for name, stack in live if stack}
+        return self.project.live_outputs
 
     def _look(self, step: Step, listener: Listener) -> None:
         live = self.project.live_stack(step)
@@ -159,6 +174,23 @@ class _Planner:
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
+
+    def removal(self, stack: Stack) -> StackPlan:
+        """What would become of a stack that has no template any more."""
+        held = [found for found in stacks.resources(self.cloudformation, stack) if found.is_there]
+        processed = stacks.body(self.cloudformation, stack.id, "Processed") if held else ""
+        retained = template.retained(processed) if held else set()
+        return StackPlan(
+            stack=stack.name,
+            template=stack.tags.get(TEMPLATE_TAG, ""),
+            fate="delete",
+            resources=tuple(
+                ResourceChange("remove", resource.logical_id, resource.type)
+                for resource in held
+                if resource.logical_id not in retained
+            ),
+            notes=tuple(f"{name} is retained" for name in sorted(retained)),
+        )
 
     def _unknown(self, step: Step) -> list[str]:
         """The parameters whose values come from stacks that do not exist yet, or may change."""
@@ -186,7 +218,8 @@ class _Planner:
             bucket = self.project.bucket(step, self._outputs)
             with files.temporary_folder(uploads.FOLDER) as folder:
                 # CloudFormation takes it from there only; the object is named by its content.
-                desired, new = uploads.through(desired, self.s3, bucket, folder)
+                s3 = self.session.client("s3")
+                desired, new = uploads.through(desired, s3, bucket, folder)
             notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
         if is_as_desired(self.cloudformation, desired, live):
             fate: Fate = "unchanged"
@@ -205,7 +238,7 @@ class _Planner:
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {
             name
-            for name in step.parents
+            for name in self.project.parents(step)
             if any(
                 change.action == "replace" and not change.is_perhaps
                 for change in self.plans[name].resources

@@ -17,6 +17,7 @@ from typing import Union
 from ..cloudformation import nodes, stacks
 from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
+from ..text import did_you_mean
 
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
@@ -167,7 +168,7 @@ def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str])
     known |= {BUCKET for template in templates if template.needs_bucket}
     unknown = sorted(set(overrides) - known)
     if unknown:
-        raise UnknownParameterError(unknown, sorted(known))
+        raise UnknownParameterError(unknown, did_you_mean(unknown, known))
 
 
 def _owners(templates: Sequence[Template]) -> dict[str, list[Template]]:
@@ -228,24 +229,16 @@ def _owner(template: Template, parameter: Parameter, having: Iterable[Template])
 
 
 def _function(template: Template, parameter: Parameter, functions: Collection[str]) -> str:
-    """The function whose code the parameter asks for; empty when it asks for none.
-
-    `OrderIntakeCode` is functions/order-intake, order_intake or orderintake.
-    """
-    if not parameter.name.endswith(CODE_SUFFIX):
-        return ""
-    asked = parameter.name[: -len(CODE_SUFFIX)]
-    alike = [function for function in functions if _folded(function) == _folded(asked)]
-    alike = [function for function in alike if function.lower() == asked.lower()] or alike
+    """The function whose code the parameter asks for; empty when it asks for none."""
+    alike = _alike(parameter.name, functions)
     if len(alike) > 1:
-        folders = " and ".join(f"functions/{function}" for function in sorted(alike))
-        reason = f"parameter {parameter.name} could be the code of {folders}. Next: rename one"
-        raise TemplateError(reason, template.path, parameter.line)
+        folders = " and ".join(f"functions/{name}" for name in alike)
+        raise TemplateError(
+            f"parameter {parameter.name} may mean {folders}. Next: rename one of them",
+            template.path,
+            parameter.line,
+        )
     return next(iter(alike), "")
-
-
-def _folded(name: str) -> str:
-    return re.sub("[-_]", "", name).lower()
 
 
 def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
@@ -274,6 +267,22 @@ def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, i
         values[name] = source.value if isinstance(source, Given) else default
     resolved = {nodes.filled(name, values): line for name, line in names.items()}
     return {n: line for n, line in resolved.items() if not re.search(r"\$\{(?!AWS::)", n)}
+
+
+def _alike(parameter: str, functions: Collection[str]) -> list[str]:
+    """The functions of that name, written exactly so, or else but for case, hyphens and so on."""
+    if not parameter.endswith(CODE_SUFFIX):
+        return []
+    name = parameter[: -len(CODE_SUFFIX)]
+    for exact in (name, name.lower()):
+        if exact and exact in functions:
+            return [exact]
+    return sorted(known for known in functions if name and _plain(known) == _plain(name))
+
+
+def _plain(name: str) -> str:
+    """What is left of it in a logical id, which has letters and digits alone."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _require_bucket(step: Step) -> None:

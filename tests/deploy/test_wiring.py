@@ -77,20 +77,6 @@ def test_a_missing_function_folder_is_named() -> None:
     assert "no folder functions/lost" in str(refusal(steps[1], parameter))
 
 
-@pytest.mark.parametrize("folder", ["order-intake", "order_intake", "OrderIntake", "orderintake"])
-def test_a_functions_name_may_be_written_in_any_way(folder: str) -> None:
-    intake = made("a", {"OrderIntakeCode": None, "ArtifactBucket": "b"})
-    (step,) = wire([intake], ["other", folder])
-    assert step.sources["OrderIntakeCode"] == Code(folder)
-
-
-def test_two_functions_of_one_name_are_told_when_one_is_asked_for() -> None:
-    folders = ["order-intake", "order_intake"]
-    assert wire([made("a", {"Size": "1"})], folders)
-    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*order-intake and functions/order_int"):
-        wire([made("a", {"OrderIntakeCode": None, "ArtifactBucket": "b"})], folders)
-
-
 def test_code_without_a_bucket_is_found() -> None:
     with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*needs a parameter ArtifactBucket"):
         wire([BUCKET, made("a", {"OneCode": None})], ["one"])
@@ -150,10 +136,10 @@ def test_a_cycle_of_exports_is_told_with_the_line_of_the_import() -> None:
         wire([exchange("a", "one", "two"), exchange("b", "two", "one")], ())
 
 
-def test_an_unknown_parameter_is_told_with_the_known_ones() -> None:
+def test_an_unknown_parameter_is_told_with_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownParameterError) as refused:
         wire([made("a", {"Size": "1", "Age": "2"})], (), {"Sise": "5"})
-    assert str(refused.value) == "No template has a parameter Sise. There are: Age, Size"
+    assert str(refused.value) == "No template has a parameter Sise. Did you mean Size?"
     assert refused.value.exit_code == 2
 
 
@@ -193,3 +179,17 @@ def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
         (tmp_path / f"{name}.yaml").write_text(body)
     with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates depend"):
         wire(template_folder.load_all(tmp_path), ())
+
+
+@pytest.mark.parametrize("folder", ["OrderRouter", "orderrouter", "order-router", "Order_Router"])
+def test_a_function_is_found_however_its_name_is_written(folder: str) -> None:
+    step = wire([BUCKET, made("a", {"OrderRouterCode": None, "ArtifactBucket": None})], [folder])[1]
+    assert step.functions == {folder}
+
+
+def test_the_folder_that_is_named_exactly_is_taken_and_of_two_others_none() -> None:
+    router = made("a", {"OrderRouterCode": None, "ArtifactBucket": None})
+    assert wire([BUCKET, router], ["order-router", "OrderRouter"])[1].functions == {"OrderRouter"}
+    words = r"^a\.yaml:2: .*functions/order-router and functions/order_router"
+    with pytest.raises(TemplateError, match=words):
+        wire([BUCKET, router], ["order_router", "order-router"])
