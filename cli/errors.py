@@ -44,8 +44,7 @@ class TemplateError(MiztiikError):
     ) -> None:
         place = ":".join(str(part) for part in (path, line) if part is not None)
         super().__init__(f"{place}: {reason}" if place else reason)
-        self.path = path
-        self.line = line
+        self.reason, self.path, self.line = reason, path, line
 
 
 class ProgramError(MiztiikError):

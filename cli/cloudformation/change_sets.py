@@ -39,6 +39,7 @@ _MOVED = ("does not exist", "_IN_PROGRESS state")
 class Desired:
     """A stack as it should be; the parameters in `kept` keep the value that the stack has.
 
+    `url` is where the template is in a bucket, when it is too large for a request.
     CloudFormation acts as the role, if there is one. With `imports`, resources that exist already
     under the names that the template gives are taken into the stack.
     """
@@ -49,6 +50,7 @@ class Desired:
     kept: frozenset[str]
     tags: Mapping[str, str]
     is_express: bool = False
+    url: str = ""
     role_arn: str | None = None
     imports: bool = False
 
@@ -138,11 +140,14 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         "ChangeSetName": name,
         "ClientToken": name,
         "ChangeSetType": kind,
-        "TemplateBody": desired.template.body,
         "Parameters": parameters,
-        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Capabilities": desired.template.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
     }
+    if desired.url:
+        request["TemplateURL"] = desired.url
+    else:
+        request["TemplateBody"] = desired.template.body
     if desired.is_express:
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     if desired.role_arn:

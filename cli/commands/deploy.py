@@ -11,7 +11,14 @@ import click
 
 from .code import say_remarks
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options, table_width, yes_option
+from .options import (
+    Options,
+    say_passed_over,
+    shared_options,
+    source_options,
+    table_width,
+    yes_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +110,7 @@ def command(
     if prunes and not settings.waits:
         raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
     _say_file(options)
+    say_passed_over(options, draft.passed_over)
     present = draft.beside(options.session)
     if not takes_over:
         present.refuse_foreign()

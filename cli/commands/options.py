@@ -19,8 +19,12 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     import boto3
 
+    from ..cloudformation.template_folder import PassedOver
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# As template_folder has it, which takes time to import.
+BELOW = "**"
 PREFIX = "MIZTIIK_EVENTS"
 SECONDS = click.FloatRange(min=0, min_open=True)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -166,6 +170,22 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
         metavar="SECONDS",
         help="How long to wait; what is under way in AWS goes on.",
     )
+
+
+class TemplateFolder(click.Path):
+    """A folder, or `FOLDER/**` for one with all that is below."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        folder = Path(value)
+        if folder.name != BELOW:
+            return super().convert(value, param, ctx)
+        super().convert(folder.parent, param, ctx)
+        return folder
+
+
+def say_passed_over(options: Options, files: Sequence[PassedOver]) -> None:
+    for file in files:
+        options.say(str(file), fg="yellow")
 
 
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -365,9 +385,10 @@ def _stack_names(context: click.Context, parameter: click.Parameter, incomplete:
 _SOURCES = (
     click.option(
         "--templates",
-        type=FOLDER,
+        type=TemplateFolder(exists=True, file_okay=False, path_type=Path),
         metavar="DIR",
-        help="Folder of templates, one stack each.  [default: those of this package]",
+        help="Folder of templates, one stack each; 'DIR/**' takes its folders, too.  "
+        "[default: those of this package]",
     ),
     click.option(
         "--functions",

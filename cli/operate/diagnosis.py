@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..analytics import application, failures, log, recomputation
-from ..cloudformation import history, stacks, template
+from ..cloudformation import history, stacks, template_folder
 from ..cloudformation.events import first_cause
 from ..cloudformation.history import Past
 from ..cloudformation.stacks import PROJECT_TAG, Stack
@@ -132,7 +132,7 @@ def _of_stack(
     project: str, past: Past, cause: StackEvent, templates: Traversable | None
 ) -> Failure:
     is_own = cause.resource == past.name
-    source = template.find(past.name.removeprefix(f"{project}-"), templates)
+    source = template_folder.find(past.name.removeprefix(f"{project}-"), templates)
     return Failure(
         subject=past.name,
         status=past.status,
