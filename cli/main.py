@@ -12,7 +12,7 @@ import click
 
 from . import __version__
 from .commands import options
-from .errors import MiztiikError
+from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
     "demo",
@@ -128,6 +128,11 @@ def _translated(error: Exception) -> MiztiikError:
         from .session import translate
 
         return translate(error)
+    if isinstance(error, EOFError):
+        return ConfigurationError(
+            "There is no terminal to ask on, as for the code of an MFA device. Run it on one, or "
+            "first `aws sts get-caller-identity`: what it asks for is good for an hour"
+        )
     if isinstance(error, OSError):
         from . import files
 

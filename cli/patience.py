@@ -15,6 +15,8 @@ SHORTEST = 0.1
 LIVELY = 1.0
 LONGEST = 5.0
 GROWTH = 1.3
+# How long AWS may be out of order for a command that has no time limit of its own.
+OUTAGE_SECONDS = 600.0
 
 
 class CancelledError(BaseException):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
+from ..errors import ConfigurationError, WaitTimeoutError
 from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
 
 
@@ -49,7 +50,8 @@ def run(
     """
     messages: Messages = queue.SimpleQueue()
     endings: dict[str, Ending] = {}
-    sorter = TopologicalSorter({name: job.parents for name, job in jobs.items()})
+    # Sorted, so that the same jobs begin in the same order in each run.
+    sorter = TopologicalSorter({name: sorted(job.parents) for name, job in jobs.items()})
     sorter.prepare()
     with ThreadPoolExecutor(at_once) as pool:
         try:
@@ -83,7 +85,11 @@ def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener
         try:
             outcome = work(listener)
         except Exception as error:
-            listener(StackDone(stack, "failed", time.monotonic() - started, summary(error)))
+            # We stopped looking, or could no longer; CloudFormation goes on.
+            is_left = isinstance(error, (WaitTimeoutError, ConfigurationError))
+            ending: Outcome = "unfinished" if is_left else "failed"
+            reason = summary(error).partition("\n")[0] if is_left else summary(error)
+            listener(StackDone(stack, ending, time.monotonic() - started, reason))
             raise
         listener(StackDone(stack, outcome, time.monotonic() - started))
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Verb = Literal["create", "update", "delete"]
-Outcome = Literal["created", "updated", "unchanged", "deleted", "cancelled", "failed", "skipped"]
+Outcome = Literal[
+    "created", "updated", "unchanged", "deleted", "cancelled", "failed", "unfinished", "skipped"
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def ignore(event: ProgressEvent) -> None:
     """The listener of those who do not want to know."""
 
 
+def noting(listener: Listener) -> Callable[[str], None]:
+    """What tells the listener of trouble with AWS itself."""
+    return lambda text: listener(Note("AWS", text))
+
+
 def line(event: ProgressEvent) -> str:
     """One line for a person."""
     if isinstance(event, StackEvent):
@@ -93,7 +100,7 @@ def verb(status: str) -> Verb:
 def is_failure(event: ProgressEvent) -> bool:
     if isinstance(event, StackEvent):
         return event.status.endswith("_FAILED")
-    return isinstance(event, StackDone) and event.outcome in ("failed", "skipped")
+    return isinstance(event, StackDone) and event.outcome in ("failed", "unfinished", "skipped")
 
 
 def summary(error: Exception) -> str:

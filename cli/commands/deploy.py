@@ -59,14 +59,16 @@ def command(
     """
     from ..deploy import project
     from ..deploy.project import Sources
+    from ..patience import Patience
 
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code needs --plan")
     draft = project.draft(options.project, settings, Sources(templates, functions))
-    present = draft.beside(options.session)
-    if looks_for_drift:
-        _refuse_drift(options, present, limits)
-    _say_caution(options, present)
+    with options.insisting(Patience(limits.timeout)):
+        present = draft.beside(options.session)
+        if looks_for_drift:
+            _refuse_drift(options, present, limits)
+        _say_caution(options, present)
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code)
     else:

@@ -34,9 +34,11 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
     """
     from ..destroy import inventory as inventories
     from ..destroy import teardown
+    from ..patience import Patience
     from .terminal.display import Display
 
-    inventory = inventories.take(options.session, options.project, keeps_data=keep_data)
+    with options.insisting(Patience(timeout)):
+        inventory = inventories.take(options.session, options.project, keeps_data=keep_data)
     if dry_run:
         click.echo(_shown(options, inventory, options.format()))
         return
@@ -47,7 +49,8 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         _agree(options, inventory, yes)
         with Display(options).shown() as display:
             teardown.destroy(options.session, inventory, display, timeout=timeout)
-    _report_leftovers(options, inventory)
+    with options.insisting(Patience(timeout)):
+        _report_leftovers(options, inventory)
 
 
 def _agree(options: Options, inventory: Inventory, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -17,6 +18,8 @@ import click
 
 if TYPE_CHECKING:
     import boto3
+
+    from ..patience import Patience
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -49,6 +52,14 @@ class Options:
 
             self._sessions.append(connect(self.profile, self.region))
         return self._sessions[0]
+
+    def insisting(
+        self, patience: Patience, way_back: str = "Run the same command again"
+    ) -> contextlib.AbstractContextManager[None]:
+        """In the block, clients ask again what AWS did not answer: insistence.insisting."""
+        from ..insistence import insisting
+
+        return insisting(self.session, patience, lambda text: self.say(text, fg="yellow"), way_back)
 
     def format(self, piped: str = "table") -> str:
         """`table`, `json`, `ndjson` or `csv`: as asked, else `piped` where stdout is a pipe."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +48,7 @@ def command(
     has more or fewer shards than the application has subtasks, there are dead letters or failed
     calls, or an alarm is in ALARM. A project that is not deployed is not a failure.
     """
+    from ..patience import Patience
     from ..session import Clients
     from .terminal.watch import watch
 
@@ -59,7 +61,9 @@ def command(
     elif looks_for_drift:
         _tell_drift(options)
     elif watches:
-        watch(options, Clients.of(options.session))
+        with options.insisting(Patience(math.inf)):
+            clients = Clients.of(options.session)
+        watch(options, clients)
     else:
         _show(options, Clients.of(options.session))
 

@@ -25,8 +25,9 @@ from ..analytics import application, failures, log
 from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore, noting
 from ..errors import StackError
+from ..insistence import insisting
 from ..patience import Patience
 from ..text import size
 from . import bundle, jar
@@ -65,9 +66,11 @@ def deploy(
     Raises the first failure, after everything that does not depend on it has ended.
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
-    cloudformation = session.client("cloudformation")
-    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
+    patience = Patience(limits.timeout)
     with contextlib.ExitStack() as held:
+        held.enter_context(insisting(session, patience, noting(listener), has_answered=True))
+        cloudformation = session.client("cloudformation")
+        run = _Deployment(project, cloudformation, patience, limits.wait)
         todo = run.stack_jobs()
         if project.new_code:
             with _writing_code(os.environ.get("TMPDIR", "/tmp")):

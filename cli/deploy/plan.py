@@ -16,8 +16,9 @@ from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
-from ..cloudformation.progress import Listener, Note, ignore
+from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import Stack
+from ..insistence import insisting
 from ..patience import Patience
 from ..pipeline import costs
 from .project import HIDDEN, Project
@@ -79,7 +80,9 @@ def plan(
 
     Raises what the deploy would raise before its first change.
     """
-    planner = _Planner(project, session.client("cloudformation"), Patience(timeout))
+    patience = Patience(timeout)
+    with insisting(session, patience, noting(listener), has_answered=True):
+        planner = _Planner(project, session.client("cloudformation"), patience)
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     return Plan(

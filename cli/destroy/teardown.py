@@ -11,9 +11,10 @@ from ..analytics import application, lifecycle
 from ..cloudformation import graph, stacks
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore, noting
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
+from ..insistence import insisting
 from ..patience import Patience
 from ..text import counted
 from . import buckets, log_groups
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
 JOBS = 8
@@ -43,19 +45,22 @@ def destroy(
     failure, after everything that does not depend on it has ended.
     """
     refuse_protected(inventory.protected)
-    removal = _Teardown(
-        inventory,
-        Patience(timeout),
-        session.client("cloudformation"),
-        session.client("s3"),
-        session.client("kinesisanalyticsv2"),
-    )
+    patience = Patience(timeout)
+    with insisting(session, patience, noting(listener), has_answered=True):
+        removal = _Teardown(
+            inventory,
+            patience,
+            session.client("cloudformation"),
+            session.client("s3"),
+            session.client("kinesisanalyticsv2"),
+        )
+        logs = session.client("logs")
     endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
         if ending.blocked_by and ending.job in inventory.stacks:
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
     graph.raise_first(endings)
-    _delete_log_groups(session, inventory, listener)
+    _delete_log_groups(logs, inventory, listener)
 
 
 def refuse_protected(protected: Sequence[Stack]) -> None:
@@ -81,9 +86,8 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
 
 
 def _delete_log_groups(
-    session: boto3.session.Session, inventory: Inventory, listener: Listener
+    logs: CloudWatchLogsClient, inventory: Inventory, listener: Listener
 ) -> None:
-    logs = session.client("logs")
     # Once more: what ran until its stack went has written its last words since we looked.
     late = log_groups.of_stacks(logs, inventory.project, inventory.names, inventory.others)
     for name in sorted({*inventory.log_groups, *late}):
