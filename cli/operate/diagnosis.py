@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ..analytics import application, failures, log, recomputation
 from ..cloudformation import history, stacks, template
-from ..cloudformation.events import first_cause
 from ..cloudformation.history import Past
 from ..cloudformation.stacks import PROJECT_TAG, Stack
 from ..text import command
@@ -125,7 +124,8 @@ def _unseen(refused: Mapping[str, str]) -> Iterator[Failure]:
 
 
 def _cause(cloudformation: CloudFormationClient, past: Past) -> StackEvent | None:
-    return first_cause(history.failures(cloudformation, past))
+    failures = history.failures(cloudformation, past)
+    return history.cause(cloudformation, past.name, past.id, failures)
 
 
 def _of_stack(
