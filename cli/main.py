@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import traceback
@@ -12,6 +13,7 @@ import click
 
 from . import __version__
 from .commands import options
+from .commands.terminal import streams
 from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
@@ -85,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
+    streams.prepare()
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
     except click.ClickException as error:
@@ -112,7 +115,8 @@ def _report(error: Exception, *, debug: bool) -> int:
     ours = error if isinstance(error, MiztiikError) else _translated(error)
     # It may tell what somebody else has written, such as a name in AWS.
     lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
-    click.echo("\n".join(lines), err=True)
+    with contextlib.suppress(OSError):
+        click.echo("\n".join(lines), err=True)
     return ours.exit_code
 
 

@@ -44,7 +44,8 @@ def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout
         return
     if inventory.is_empty:
         kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""
-        options.say(f"Nothing to destroy: project {options.project!r} has nothing here{kept}.")
+        place = f"in account {inventory.account}, region {inventory.region}"
+        options.say(f"Nothing to destroy: project {options.project!r} has nothing {place}{kept}.")
     else:
         _agree(options, inventory, yes)
         with Display(options).shown() as display:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from ..errors import NotDeployedError
+from .terminal.streams import silence
 
 if TYPE_CHECKING:
     import boto3
@@ -53,6 +57,18 @@ class Options:
             self._sessions.append(connect(self.profile, self.region))
         return self._sessions[0]
 
+    @property
+    def whereabouts(self) -> str:
+        """Account and region, for a person who may have meant others."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        region = f"region {self.session.region_name}"
+        try:
+            account = self.session.client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError):
+            return region
+        return f"account {account}, {region}"
+
     def insisting(
         self, patience: Patience, way_back: str = "Run the same command again"
     ) -> contextlib.AbstractContextManager[None]:
@@ -70,8 +86,23 @@ class Options:
     def say(self, text: str, *, bold: bool = False, fg: str | None = None) -> None:
         """Progress and notes for a person, on stderr; nothing with --quiet."""
         if not self.quiet:
+            text = folded(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text
             styled = click.style(text, bold=bold, fg=fg) if self.color and (bold or fg) else text
-            click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
+            try:
+                click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
+            except OSError:
+                # Nobody reads it any more, or its disk is full: no reason to leave work half done.
+                silence()
+
+
+def folded(text: str, width: int) -> str:
+    """The text with its lines folded between words; a terminal folds in the middle of one."""
+    return "\n".join(
+        line
+        if len(line) <= width
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def table_width() -> int | None:
@@ -229,7 +260,10 @@ def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
     ) -> Any:
         color = not (no_color or os.environ.get("NO_COLOR"))
         options = Options(project, region, profile, output, quiet, color)
-        return command(options, *args, **kwargs)
+        try:
+            return command(options, *args, **kwargs)
+        except NotDeployedError as error:
+            raise error.found_missing_in(options.whereabouts) from error
 
     decorated: Command = stacked(shared)(with_options)
     return decorated

@@ -78,7 +78,8 @@ def _show(options: Options, clients: Clients) -> None:
     form = options.format()
     if not health.stacks:
         next_step = typed("deploy", options.project)
-        options.say(f"Project {options.project!r} is not deployed. Next: {next_step}")
+        where = options.whereabouts
+        options.say(f"Project {options.project!r} is not deployed in {where}. Next: {next_step}")
     if health.stacks or form != "table":
         click.echo(as_text(health, form, color=options.color))
     if health.problems:

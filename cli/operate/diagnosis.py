@@ -149,6 +149,9 @@ def _of_stack(
 def _next_step(status: str, reason: str, project: str) -> str:
     if failures.tells_of_misfit(reason):
         return failures.WAY_OUT
+    if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
+        plan = command("deploy --plan", project)
+        return f"the stack is as it was before; {plan} shows what still differs from its template"
     words = "destroy" if status.endswith("_FAILED") else "deploy"
     if status == "UPDATE_ROLLBACK_FAILED":
         words = "deploy --recover"
