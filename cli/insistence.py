@@ -82,7 +82,10 @@ class _Insistence:
                 answer = ask()
             except Exception as error:
                 if not self._may_pass(operation, error):
-                    raise self._with_way_back(error) from error
+                    self._raise_with_way_back(error)
+                    raise
+                # A refusal is an answer, too.
+                self.has_answered |= bool(getattr(error, "response", None))
                 self._wait(operation, error, pause)
             else:
                 self.has_answered = True
@@ -94,13 +97,12 @@ class _Insistence:
             return is_refused_for_now(error) == "before it began"
         return bool(is_refused_for_now(error)) or (self.has_answered and is_unanswered(error))
 
-    def _with_way_back(self, error: Exception) -> Exception:
+    def _raise_with_way_back(self, error: Exception) -> None:
+        """For credentials, which were good when AWS answered before."""
         ours = translate(error)
         if self.has_answered and isinstance(ours, ConfigurationError):
-            return ConfigurationError(f"{ours}\n  {self.way_back}")
-        # An answer like any other, even though it is a refusal.
+            raise ConfigurationError(f"{ours}\n  {self.way_back}") from error
         self.has_answered |= bool(getattr(error, "response", None))
-        return error
 
     def _wait(self, operation: str, error: Exception, pause: float) -> None:
         reason = str(translate(error)).partition(". Check the network")[0]

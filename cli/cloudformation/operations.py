@@ -248,7 +248,7 @@ def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: 
         and live.parameters.keys() == desired.parameters.keys() | desired.kept
         and all(live.parameters[key] == value for key, value in desired.parameters.items())
         and live.tags == desired.tags
-        and stacks.body(cloudformation, live.id) == desired.template.body
+        and outside.says_the_same(stacks.body(cloudformation, live.id), desired.template.body)
     )
 
 

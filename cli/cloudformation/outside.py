@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .template import compose
 
 if TYPE_CHECKING:
+    from yaml import Node
+
     from .template import Template
 
 # Its value is the name of a parameter in Systems Manager; what the stack gets is what that holds.
@@ -24,6 +26,22 @@ _INCLUSION = re.compile(r"\bFn::Transform\b|!Transform\b")
 _PURE = ("AWS::LanguageExtensions",)
 # Their templates lie elsewhere; a module is that which is the default at the moment.
 _TYPES = re.compile(r"AWS::CloudFormation::Stack(Set)?$|.*::MODULE$")
+
+
+def says_the_same(text: str, other: str) -> bool:
+    """Whether two texts are the same template: comments and layout are nothing to CloudFormation.
+
+    It finds no change in them, and keeps the text that it has.
+    """
+    return text == other or _plain(compose(text)) == _plain(compose(other))
+
+
+def _plain(node: Node | None) -> Any:
+    """The node without its place in the file."""
+    if node is None or isinstance(node.value, str):
+        return node and (node.tag, node.value)
+    parts = (part if isinstance(part, tuple) else (part,) for part in node.value)
+    return node.tag, [tuple(map(_plain, part)) for part in parts]
 
 
 def may_have_changed(template: Template, values: Iterable[str]) -> bool:

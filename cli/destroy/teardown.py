@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..analytics import application, lifecycle
-from ..cloudformation import graph, stacks
+from ..cloudformation import change_sets, graph, stacks
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import Operator
 from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore, noting
@@ -127,20 +127,20 @@ class _Teardown:
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
-        settled = _settled(operator, stack)
-        if settled:
+        present = settled(operator, stack)
+        if present:
             # It may have been protected since; then its buckets must not be emptied either.
-            refuse_protected([settled] if settled.is_protected else [])
-            remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
+            refuse_protected([present] if present.is_protected else [])
+            remove(operator, self.s3, present, self.inventory.going(BUCKET, stack.name), count)
         return "deleted"
 
 
-def _settled(operator: Operator, stack: Stack) -> Stack | None:
+def settled(operator: Operator, stack: Stack) -> Stack | None:
     """The stack when nothing is under way in it, which somebody else may have begun just now."""
-    settled: Stack | None = operator.settle(stack)
-    while settled and settled.is_busy:
-        settled = operator.settle(settled)
-    return settled
+    present: Stack | None = operator.settle(stack)
+    while present and present.is_busy:
+        present = operator.settle(present)
+    return present
 
 
 def remove(
@@ -150,6 +150,8 @@ def remove(
 
     As long as objects come in between, a delivery's last ones, it begins again.
     """
+    from botocore.exceptions import ClientError
+
     failed: StackError | None = None
     for _ in operator.patience.looks(f"the removal of stack {stack.name}"):
         if not _empty(operator, s3, bucket_names) and failed:
@@ -158,6 +160,10 @@ def remove(
             operator.delete(stack, resources)
         except StackError as error:
             failed = error
+        except ClientError as error:
+            # Somebody else has begun something in it since we looked.
+            if not change_sets.is_conflict(error) or settled(operator, stack) is None:
+                raise
         else:
             return
 

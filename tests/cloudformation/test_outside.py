@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from miztiik_events.cloudformation import template
-from miztiik_events.cloudformation.outside import may_have_changed
+from miztiik_events.cloudformation.outside import may_have_changed, says_the_same
 
 QUEUE = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
 
@@ -55,6 +55,32 @@ def test_it_is_not_asked_in_vain_about(text: str) -> None:
 
 def test_a_value_may_be_a_reference() -> None:
     assert of(QUEUE, "{{resolve:ssm:/name}}")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        QUEUE + "# a comment\n",
+        "Resources: {Queue: {Type: AWS::SQS::Queue}}",
+        '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}',
+    ],
+)
+def test_comments_and_layout_are_the_same_template(other: str) -> None:
+    assert says_the_same(QUEUE, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Description: d\n" + QUEUE,
+        QUEUE.replace("SQS::Queue", "SNS::Topic"),
+        QUEUE + "    DependsOn: [A]\n",
+        QUEUE.replace("AWS::SQS::Queue", "!Ref AWS::SQS::Queue"),
+        "",
+    ],
+)
+def test_all_else_is_another_one(other: str) -> None:
+    assert not says_the_same(QUEUE, other)
 
 
 def test_the_templates_of_the_project_stand_for_themselves() -> None:
