@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -13,6 +14,8 @@ from typing import Callable, Union
 
 from ..errors import ConfigurationError, WaitTimeoutError
 from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
+
+HEARING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def run(
                         messages.put(Ending(name, blocked_by=failed[0]))
                     else:
                         pool.submit(_attempt, name, jobs[name], messages)
-                message = messages.get()
+                message = _next(messages)
                 if isinstance(message, Ending):
                     endings[message.job] = message
                     sorter.done(message.job)
@@ -101,6 +104,13 @@ def raise_first(endings: Mapping[str, Ending]) -> None:
     for ending in endings.values():
         if ending.error:
             raise ending.error
+
+
+def _next(messages: Messages) -> Union[ProgressEvent, Ending]:
+    """The next message; a signal that comes just before a wait is heard only when that ends."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return messages.get(timeout=HEARING_SECONDS)
 
 
 def _tell_rest(messages: Messages, listener: Listener) -> None:
