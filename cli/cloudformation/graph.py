@@ -106,7 +106,7 @@ def raise_first(endings: Mapping[str, Ending]) -> None:
             raise ending.error
 
 
-def _next(messages: Messages) -> Union[ProgressEvent, Ending]:
+def _next(messages: Messages) -> ProgressEvent | Ending:
     """The next message; a signal that comes just before a wait is heard only when that ends."""
     while True:
         with contextlib.suppress(queue.Empty):
