@@ -1,11 +1,14 @@
 """The demonstration: the whole pipeline on an AWS on this machine, from nothing to nothing.
 
-Every step is the one that is taken on AWS as well, by the same code.
+Every step is the one that is taken on AWS as well, by the same code. Nothing waits for what it does
+not need: the stores sell while the analytics application still starts, and the stream keeps what
+they sold.
 """
 
 from __future__ import annotations
 
 import contextlib
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,24 +24,58 @@ from .cloudformation.progress import ProgressEvent, StackDone, line
 from .deploy import deployment, project
 from .deploy.project import Settings
 from .destroy import inventory, teardown
+from .errors import ConfigurationError
 from .local import launch
 from .patience import Patience
 from .pipeline import producer, results
 from .pipeline.data_store import Folder
 from .pipeline.results import Collection, Row
 from .session import connect
+from .text import counted
 
 if TYPE_CHECKING:
     import boto3
 
     from .audit.audit import Audit
+    from .local.folder import Folder as LocalFolder
+    from .local.launch import LocalAws
 
-SETTINGS = Settings({"WindowSeconds": "10", "BufferIntervalSeconds": "1"})
+WINDOW_SECONDS = 5
+SETTINGS = Settings({"WindowSeconds": str(WINDOW_SECONDS), "BufferIntervalSeconds": "1"})
 # Far more than any step takes; what takes longer hangs.
 PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.5
 
 Say = Callable[[str], None]
+
+# Each step, and what it does and why: by the latter, `--explain` makes a lesson of it.
+START_AWS = "Start an AWS on this machine"
+DEPLOY = "Deploy the stacks"
+START_ANALYTICS = "Start the analytics application"
+SEE = "Produce, and see windows close"
+CLOSE = "Close the last window"
+VERIFY = "Verify"
+DESTROY = "Destroy the stacks"
+STOP_AWS = "Stop the AWS on this machine"
+EXPLANATIONS = {
+    START_AWS: "An emulator that listens on 127.0.0.1 alone stands in for AWS; what it lacks is"
+    " filled in, the data plane of Managed Flink by a real Flink.",
+    DEPLOY: "CloudFormation makes a stack of each template. A parameter gets the output of its"
+    " name, and stacks that do not need each other are made side by side.",
+    START_ANALYTICS: "CloudFormation only creates the application; a Flink cluster has to start and"
+    " plan its SQL. The stores sell already: producers do not know who listens, and the stream"
+    " keeps each event until somebody reads it.",
+    SEE: "Each sale belongs to the window in which it happened (a tumbling window of"
+    f" {WINDOW_SECONDS} s). A window closes, and its revenue is a result, once the watermark is"
+    " past its end: then no sale can come that is not late.",
+    CLOSE: "Time moves on by events alone. A heartbeat, here sent at once instead of once a minute,"
+    " moves the watermark past the end of the last window.",
+    VERIFY: "The revenue of each window and store is computed again, from the raw events that the"
+    " stream still has, and compared with the results to the cent.",
+    DESTROY: "The application stops, the buckets are emptied, and each stack is deleted once no"
+    " other needs it.",
+    STOP_AWS: "The emulator and all that it started end, and their folder goes.",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +93,7 @@ class _Steps:
     """Says each step, and what happens in it, with the time since the start."""
 
     say: Say
+    explains: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
 
@@ -63,6 +101,8 @@ class _Steps:
     def step(self, name: str) -> Iterator[Say]:
         begun = time.monotonic()
         self._tell(name)
+        if self.explains:
+            self.say(textwrap.indent(textwrap.fill(EXPLANATIONS[name], 67), " " * 10))
         yield lambda text: self._tell(f"  {text}")
         self.seconds[name] = time.monotonic() - begun
 
@@ -70,36 +110,65 @@ class _Steps:
         self.say(f"{time.monotonic() - self._started:6.1f} s  {text}")
 
 
-def demonstrate(name: str, payload: Mapping[str, Any], say: Say) -> Outcome:
+def demonstrate(
+    name: str,
+    payload: Mapping[str, Any],
+    say: Say,
+    *,
+    explains: bool = False,
+    kept_in: LocalFolder | None = None,
+) -> Outcome:
     """Start an AWS, deploy, start, produce, verify, destroy; nothing is left of it.
 
-    `say` gets lines of progress. What fails on the way is raised as the step raises it.
+    With `kept_in`, the AWS of that folder is started for it, and everything is left running. `say`
+    gets lines of progress. What fails on the way is raised as the step raises it, and then nothing
+    is left in either case.
     """
-    steps = _Steps(say)
+    steps = _Steps(say, explains)
     with contextlib.ExitStack() as running:
-        with steps.step("Start an AWS on this machine"):
-            aws = running.enter_context(launch.local_aws())
+        with steps.step(START_AWS):
+            aws = running.enter_context(_aws(kept_in))
             running.enter_context(aws.in_effect())
             session = connect()
-        with steps.step("Deploy the stacks") as tell:
+        with steps.step(DEPLOY) as tell:
             draft = project.draft(name, SETTINGS).beside(session)
             outputs = deployment.deploy(session, draft, _stacks_only(tell))
-        with steps.step("Start the analytics application") as tell:
+        shop = _Shop.open(session, outputs, payload)
+        with steps.step(START_ANALYTICS) as tell:
+            tell("the stores sell already; the stream keeps their events")
             _start(session, outputs[application.OUTPUT], tell)
-        folder = Folder(session.client("s3"), outputs[stacks.DATA_STORE], results.PREFIX)
-        shop = _Shop(session, outputs, folder)
-        with steps.step("Produce, and see windows close") as tell:
-            produced = shop.sell(payload, tell)
-        with steps.step("Close the last window") as tell:
+        with steps.step(SEE) as tell:
+            produced = shop.sell(tell)
+        with steps.step(CLOSE) as tell:
             shop.close_last_window(tell)
-        with steps.step("Verify") as tell:
+        with steps.step(VERIFY) as tell:
             audit = auditing.audit(session, name, listener=tell)
             shop.look(tell)
-        with steps.step("Destroy the stacks") as tell:
-            teardown.destroy(session, inventory.take(session, name), _stacks_only(tell))
-        with steps.step("Stop the AWS on this machine"):
-            running.close()
+        if kept_in is None:
+            with steps.step(DESTROY) as tell:
+                teardown.destroy(session, inventory.take(session, name), _stacks_only(tell))
+            with steps.step(STOP_AWS):
+                running.close()
     return Outcome(produced, shop.rows, audit, steps.seconds)
+
+
+@contextlib.contextmanager
+def _aws(kept_in: LocalFolder | None) -> Iterator[LocalAws]:
+    if kept_in is None:
+        with launch.local_aws() as aws:
+            yield aws
+        return
+    aws, is_new = launch.start(kept_in)
+    if not is_new:
+        raise ConfigurationError(
+            "An AWS already runs on this machine for this folder, and what is on it is not touched."
+            " Next: miztiik-events local stop, or another folder"
+        )
+    try:
+        yield aws
+    except BaseException:
+        launch.stop(kept_in)
+        raise
 
 
 def _start(session: boto3.session.Session, name: str, tell: Say) -> None:
@@ -122,20 +191,32 @@ class _Shop:
     session: boto3.session.Session
     outputs: Mapping[str, str]
     folder: Folder
+    sales: Future[dict[str, Any]]
     _collection: Collection = field(default_factory=Collection)
+
+    @classmethod
+    def open(
+        cls,
+        session: boto3.session.Session,
+        outputs: Mapping[str, str],
+        payload: Mapping[str, Any],
+    ) -> _Shop:
+        """Have the producer produce from now on, in the background."""
+        client = session.client("lambda", config=producer.client_config())
+        function = outputs[stacks.PRODUCER]
+        folder = Folder(session.client("s3"), outputs[stacks.DATA_STORE], results.PREFIX)
+        sales = _in_background(lambda: producer.invoke(client, function, payload))
+        return cls(session, outputs, folder, sales)
 
     @property
     def rows(self) -> list[Row]:
         all_rows = (row for rows in self._collection.rows.values() for row in rows)
         return sorted(all_rows, key=results.order)
 
-    def sell(self, payload: Mapping[str, Any], tell: Say) -> dict[str, Any]:
-        """Have the producer produce, and tell of the windows that close meanwhile."""
-        client = self.session.client("lambda", config=producer.client_config())
-        function = self.outputs[stacks.PRODUCER]
-        answer = _in_background(lambda: producer.invoke(client, function, payload))
-        self._watch_until(answer.done, tell)
-        message = answer.result()
+    def sell(self, tell: Say) -> dict[str, Any]:
+        """The producer's message, once it is done; the windows that close meanwhile are told."""
+        self._watch_until(self.sales.done, tell)
+        message = self.sales.result()
         tell(f"{message['record_count']:,} events, {message['events_per_second']:g} a second")
         return message
 
@@ -152,9 +233,11 @@ class _Shop:
     def look(self, tell: Say) -> None:
         """Tell of the results that are new, a line a window."""
         fresh = self._collection.add(self.folder.fresh())
-        for end, rows in groupby(fresh, key=lambda row: row.timestamp):
-            stores = "  ".join(f"{row.store_id} {row.revenue:,.2f}" for row in rows)
-            tell(f"window until {end[11:19]}  {stores}")
+        for end, group in groupby(fresh, key=lambda row: row.timestamp):
+            rows = list(group)
+            total, best = sum(row.revenue for row in rows), max(rows, key=lambda row: row.revenue)
+            stores = f"{counted(len(rows), 'store')}, most in {best.store_id} ({best.revenue:,.2f})"
+            tell(f"window until {end[11:19]}  {total:>10,.2f}  {stores}")
 
     def _watch_until(self, over: Callable[[], bool], tell: Say) -> None:
         while not over():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 NOWHERE = {**REGION, **KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-LOCAL_COMMANDS = ("demo", "package", "validate", "local", "completion")
+LOCAL_COMMANDS = ("demo", "graph", "init", "package", "validate", "local", "completion")
 HEAVY = {"boto3", "botocore", "yaml", "cfnlint"}
 START = """
 import sys

@@ -14,19 +14,10 @@ import pytest
 
 import command_line
 import processes
+from miztiik_events.demonstration import DESTROY, EXPLANATIONS
 from waiting import until
 
 pytestmark = [pytest.mark.aws, pytest.mark.scenario]
-STEPS = [
-    "Start an AWS on this machine",
-    "Deploy the stacks",
-    "Start the analytics application",
-    "Produce, and see windows close",
-    "Close the last window",
-    "Verify",
-    "Destroy the stacks",
-    "Stop the AWS on this machine",
-]
 
 
 @contextmanager
@@ -49,7 +40,7 @@ def demo(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path) -> None:
-    with demo(tmp_path, "--duration", "15", "--output", "json") as process:
+    with demo(tmp_path, "--duration", "15", "--explain", "--output", "json") as process:
         answer, progress = process.communicate(timeout=300)
     assert process.returncode == 0, progress
     found = json.loads(answer)
@@ -57,8 +48,11 @@ def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path
     assert found["counts"]["counted"] == found["produced"]["sales_events"] > 0
     revenue = round(sum(window["revenue"] for window in found["windows"]), 2)
     assert revenue == found["produced"]["tot_sales"] > 0
-    assert list(found["seconds"]) == STEPS
+    assert list(found["seconds"]) == [*EXPLANATIONS]
     assert progress.count("window until") >= 2
+    assert all(
+        " ".join(text.split()) in " ".join(progress.split()) for text in EXPLANATIONS.values()
+    )
     assert not list(tmp_path.iterdir())
     assert not processes.naming(tmp_path)
 
@@ -75,4 +69,26 @@ def test_a_demo_that_is_broken_off_leaves_nothing(number: signal.Signals, tmp_pa
         assert "Cancelled" in rest
         assert "Traceback" not in rest
     until(lambda: not list(tmp_path.iterdir()), "an empty folder")
+    assert not processes.naming(tmp_path)
+
+
+def test_what_is_kept_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
+    """And a second one does not touch what is there."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [command_line.PROGRAM, *arguments]
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+
+    kept = run("demo", "--keep", "--duration", "5", "--output", "json")
+    try:
+        assert kept.returncode == 0, kept.stderr
+        assert DESTROY not in kept.stderr
+        assert "miztiik-events local stop" in kept.stderr
+        statuses = json.loads(run("local", "status", "--output", "json").stdout)
+        assert "RUNNING" in [row["state"] for row in statuses if row["kind"] == "application"]
+        again = run("demo", "--keep")
+        assert again.returncode == 5
+        assert "already runs" in again.stderr
+    finally:
+        run("local", "stop")
     assert not processes.naming(tmp_path)

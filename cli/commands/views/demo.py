@@ -1,22 +1,24 @@
-"""How the demo's outcome is shown: revenue, totals, steps."""
+"""How the demo's outcome is shown: revenue, and whether what was produced was counted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...demonstration import Outcome
     from ...pipeline.results import Row
+
+# What any terminal has.
+WIDTH, STORES = 80, 8
 
 
 def shown(outcome: Outcome, form: str) -> str:
     from ...text import as_json
 
     if form == "table":
-        parts = (_revenue(outcome.rows), _totals(outcome), _steps(outcome.seconds))
-        return "\n\n".join(parts)
+        return "\n\n".join((_revenue(outcome.rows), _totals(outcome), _end(outcome)))
     record = {
         "agrees": outcome.audit.agrees,
         "produced": outcome.produced,
@@ -28,23 +30,13 @@ def shown(outcome: Outcome, form: str) -> str:
 
 
 def _revenue(rows: Sequence[Row]) -> str:
-    """A line for each window, a column for each store."""
-    from ...text import as_table
+    """The stores with the most revenue, and how it went, window by window."""
+    from ...pipeline import revenue
+    from . import chart
+    from .results import Table
 
-    stores = sorted({row.store_id for row in rows}, key=lambda store: (len(store), store))
-    by_window: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        by_window.setdefault(row.timestamp, {"end": row.timestamp})[row.store_id] = row.revenue
-    lines = list(by_window.values())
-    lines.append({"end": "Total", **{store: _sum(lines, store) for store in stores}})
-    for line in lines:
-        line["all"] = sum((line.get(store, Decimal()) for store in stores), Decimal())
-    headings = {store: store for store in stores}
-    return as_table(lines, {"end": "Window's end (UTC)", **headings, "all": "All stores"}, totals=1)
-
-
-def _sum(lines: Sequence[Mapping[str, Any]], store: str) -> Decimal:
-    return sum((line.get(store, Decimal()) for line in lines), Decimal())
+    stores = revenue.summed(rows, None, STORES, has_others=True)
+    return str(Table(stores, None, WIDTH, rows if chart.is_possible() else ()))
 
 
 def _totals(outcome: Outcome) -> str:
@@ -63,11 +55,26 @@ def _totals(outcome: Outcome) -> str:
     return as_table(rows, {"what": "", "produced": "Produced", "counted": "Counted"})
 
 
-def _steps(seconds: Mapping[str, float]) -> str:
-    from ...text import as_table
+def _end(outcome: Outcome) -> str:
+    from ...text import counted
 
-    rows: list[dict[str, Any]] = [
-        {"step": name, "seconds": Decimal(f"{took:.1f}")} for name, took in seconds.items()
-    ]
-    total = {"step": "Total", "seconds": Decimal(f"{sum(seconds.values()):.1f}")}
-    return as_table([*rows, total], {"step": "Step", "seconds": "Seconds"}, totals=1)
+    windows = len({window.end for window in outcome.audit.windows})
+    verdict = "is right to the cent" if outcome.audit.agrees else "was compared"
+    seconds = sum(outcome.seconds.values())
+    return f"All of it in {seconds:.0f} s; the revenue of {counted(windows, 'window')} {verdict}."
+
+
+def next_steps(*, is_kept: bool) -> str:
+    """What to try now."""
+    if is_kept:
+        return (
+            'Next: eval "$(miztiik-events local env)", and then, as you like:\n'
+            "  miztiik-events produce --stores 5\n"
+            "  miztiik-events results --follow\n"
+            "  miztiik-events status\n"
+            "To end it: miztiik-events local stop"
+        )
+    return (
+        "Next: miztiik-events demo --explain tells what each step does and why; --keep leaves\n"
+        "everything running, to play with. docs/walkthrough.md goes through it step by step."
+    )

@@ -83,16 +83,23 @@ def folders(configuration: Path, logs: Path) -> dict[str, str]:
 
 
 def command(
-    main: str, temporary: Path, options: Sequence[str], arguments: Sequence[str]
+    main: str,
+    temporary: Path,
+    options: Sequence[str] = (),
+    arguments: Sequence[str] = (),
+    further: Sequence[Path] = (),
 ) -> list[str]:
-    """What runs a class of Flink; `temporary` is where Java may leave files."""
+    """What runs a class of Flink; `temporary` is where Java may leave files.
+
+    `further` has jars beside those that Flink always has.
+    """
     java = requirements.find_java() / "bin" / "java"
     shared = _shared(java)
     archive = shared / _ARCHIVE
     sharing = [f"-XX:SharedArchiveFile={archive}", _QUIET] if archive.exists() else []
     return [
         *(str(java), *_options(java, temporary), *sharing, *options),
-        *("-classpath", _classpath(shared), main, *arguments),
+        *("-classpath", ":".join([_classpath(shared), *map(str, further)]), main, *arguments),
     ]
 
 

@@ -1,8 +1,9 @@
 """Has Flink plan a program, in a process of its own whose folder has the program's main.py.
 
-It is told the property groups on stdin, and prints its verdict as JSON: {} when all is well, else
-`reason`, and `line` and `column` as far as they are known. A line is that of the file of SQL, since
-main.py gives each statement as many empty lines in front as it has lines before it.
+Its arguments are a folder for temporary files and further jars. It is told the property groups on
+stdin, and prints its verdict as JSON: {} when all is well, else `reason`, and `line` and `column`
+as far as they are known. A line is that of the file of SQL, since main.py gives each statement as
+many empty lines in front as it has lines before it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,16 @@ import importlib
 import json
 import os
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from . import jvm
+
+GATEWAY = "org.apache.flink.client.python.PythonGatewayServer"
 LONGEST = 500
 _PLACE = re.compile(r"\bline (\d+), column (\d+)")
 # What need not be told: the place once more, and each word that the parser would have taken.
@@ -110,10 +117,38 @@ def _told(messages: Sequence[str], statement: str) -> dict[str, Any]:
 
 def main() -> None:
     """Plan the program of the current folder."""
+    temporary, *jars = map(Path, sys.argv[1:])
     groups = json.load(sys.stdin)
     sys.path.insert(0, os.getcwd())
+    os.environ["PYFLINK_GATEWAY_PORT"] = str(_gateway(temporary, jars))
     from pyflink.java_gateway import get_gateway
 
     # Whatever comes of this says nothing about the program.
     get_gateway()
     print(json.dumps(plan(groups)))
+
+
+def _gateway(temporary: Path, jars: Sequence[Path]) -> int:
+    """The port of a JVM for PyFlink that ends with this process.
+
+    PyFlink's own would not share classes (jvm.py), and takes nearly twice the time.
+    """
+    home, answer = jvm.flink_home(), temporary / "gateway"
+    logging = home / "conf" / "log4j-cli.properties"
+    options = [f"-Dlog4j.configurationFile={logging}", f"-Dlog.file={temporary / 'log'}"]
+    jars = [*(home / "opt").glob("flink-python-*.jar"), *jars]
+    server = subprocess.Popen(
+        jvm.command(GATEWAY, temporary, options, further=jars),
+        env={
+            **os.environ,
+            **jvm.folders(home / "conf", temporary),
+            "_PYFLINK_CONN_INFO_PATH": str(answer),
+        },
+        # It ends when this does.
+        stdin=subprocess.PIPE,
+    )
+    while not answer.exists():
+        if server.poll() is not None:
+            sys.exit(1)
+        time.sleep(0.05)
+    return int.from_bytes(answer.read_bytes()[:4], "big")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ... import files
+from ...analytics import log as application_log
 from ...errors import ConfigurationError
 from ...text import json_object
 from .. import requirements
-from . import jvm
 
 SECONDS = 300.0
-# What it leaves goes with its temporary folder.
-_JVM_ARGS = " ".join([*jvm.LIGHT, "-Djava.io.tmpdir=.."])
 _PLANNER = "from miztiik_events.local.flink import planner; planner.main()"
 
 Sources = Sequence[tuple[str, bytes]]
@@ -64,7 +61,7 @@ def refusal(
 
 
 def _digest(sources: Sources, properties: Properties, connectors: Path | None, version: str) -> str:
-    planned_by = f"{version} {os.environ.get('FLINK_HOME', '')} {connectors}"
+    planned_by = f"{version} {connectors}"
     digest = hashlib.sha256(json.dumps([planned_by, properties]).encode())
     for name, content in sources:
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
@@ -80,26 +77,18 @@ def _planned(sources: Sources, properties: Properties, connectors: Path | None) 
         done = _run(folder, json.dumps(properties), connectors)
     verdict = json_object(done.stdout.strip().rpartition("\n")[2])
     if done.returncode or verdict is None:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ConfigurationError(f"Flink did not start: {last}")
+        cause = application_log.of_program(done.stderr.splitlines())
+        raise ConfigurationError(f"Flink did not start: {cause}")
     return verdict
 
 
 def _run(
     folder: Path, properties: str, connectors: Path | None
 ) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        # A local gateway takes its further jars from here; on AWS the option `jarfile` names them.
-        "HADOOP_CLASSPATH": str(connectors or ""),
-        "JVM_ARGS": _JVM_ARGS,
-        "FLINK_LOG_DIR": str(folder),
-    }
     try:
         return subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", _PLANNER],
+            [sys.executable, "-W", "ignore", "-c", _PLANNER, folder, *filter(None, [connectors])],
             cwd=folder / "code",
-            env=environment,
             input=properties,
             capture_output=True,
             text=True,
