@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -146,7 +147,7 @@ class _Stdout:
         self, context: Mapping[str, Any], error: str | MiztiikError, exit_code: int = 1
     ) -> None:
         """With --output json, print the error as the object that a program waits for."""
-        if context.get("form") == "json" and not self.is_used:
+        if (context.get("form") == "json" or _asks_for_json()) and not self.is_used:
             from .commands.views.ndjson import error_fields
             from .text import as_json
 
@@ -154,6 +155,12 @@ class _Stdout:
             if isinstance(error, MiztiikError):
                 fields = error_fields(error)
             click.echo(as_json({"error": fields}, indent=2))
+
+
+def _asks_for_json() -> bool:
+    """Whether the command line does, for errors that come before its options are read."""
+    asked = r"(^|\s)(--json|(--output|-o)[ =]?json)(\s|$)"
+    return re.search(asked, " ".join(sys.argv[1:])) is not None
 
 
 def _report(error: Exception, *, debug: bool) -> MiztiikError:

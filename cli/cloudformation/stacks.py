@@ -25,6 +25,7 @@ ARTIFACTS = "ArtifactBucket"
 DASHBOARD = "DashboardName"
 DATA_STORE = "FirehoseDataStore"
 DELIVERY_STREAM = "DeliveryStreamName"
+ENRICHMENT = "EnrichmentFunction"
 EVENT_BUS = "EventBusName"
 HEARTBEAT = "HeartbeatFunction"
 LAKE_DATABASE = "LakeDatabase"
@@ -38,7 +39,9 @@ SHARDS = "ShardCount"
 # Parameters that it looks at, in the same way.
 BUFFER_SECONDS = "BufferIntervalSeconds"
 LAKE_BUFFER_SECONDS = "LakeBufferIntervalSeconds"
+LATENESS_SECONDS = "AllowedLatenessSeconds"
 RETENTION_HOURS = "StreamRetentionHours"
+WINDOW_SECONDS = "WindowSeconds"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
@@ -215,6 +218,11 @@ def retention(deployed: Iterable[Stack]) -> timedelta:
 def buffering(deployed: Iterable[Stack]) -> timedelta:
     """How long Firehose collects results, by what its stack was deployed with."""
     return timedelta(seconds=_largest(deployed, BUFFER_SECONDS))
+
+
+def lake_buffering(deployed: Iterable[Stack]) -> timedelta:
+    """How long Firehose collects the lake's sales, in the same way."""
+    return timedelta(seconds=_largest(deployed, LAKE_BUFFER_SECONDS))
 
 
 def _largest(deployed: Iterable[Stack], parameter: str) -> int:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command()
 @stacks_argument("stacks")
 @yes_option
-@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@click.option(
+    "--dry-run", "--plan", is_flag=True, help="Show what would be deleted, and delete nothing."
+)
 @click.option("--keep-data", is_flag=True, help="Keep the data store: the bucket with the results.")
 @role_option
 @timeout_option(3600)
@@ -65,6 +67,7 @@ def command(
         )
     if dry_run:
         click.echo(removal(options.session, inventory, options.format()))
+        teardown.refuse_needed(inventory)
         return
     if inventory.is_empty:
         kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""

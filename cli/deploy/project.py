@@ -92,8 +92,8 @@ class Project:
     def refuse_foreign(self) -> None:
         """Raise UnhealthyError when these templates are not those that the project came from.
 
-        That is, when the project has more stacks of others than of these, and new ones would come;
-        or when a stack of such a name is another project's.
+        That is, when the project has stacks of others, and fewer of these than of those, or
+        than new ones would come; or when a stack of such a name is another project's.
         """
         taken = [
             f"{stack.name} belongs to project {owner}"
@@ -104,7 +104,7 @@ class Project:
             lines = "".join(f"\n    {line}" for line in taken)
             raise UnhealthyError(f"Stacks of these names are another project's:{lines}\n{_WAY_IN}")
         new = sorted(step.name for step in self.steps if self.live_stack(step) is None)
-        if new and len(self.gone) > len(self.live):
+        if self.gone and new and max(len(self.gone), len(new)) > len(self.live):
             raise UnhealthyError(
                 f"Project {self.name!r} was deployed from other templates:\n"
                 f"    only in the project: {', '.join(self.gone)}\n"

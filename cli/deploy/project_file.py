@@ -182,6 +182,9 @@ def _value(node: Node, shown: str, key: str) -> Value:
 def _entries(node: Node, shown: str, key: str) -> dict[str, Node]:
     import yaml
 
+    # A name with nothing behind it: a section without entries.
+    if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null"):
+        return {}
     if not isinstance(node, yaml.MappingNode):
         raise ConfigurationError(f"{shown}:{_line(node)}: {key}: expected a mapping (name: value)")
     entries: dict[str, Node] = {}
