@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotDeployedError, UnknownStackError
-from ..text import did_you_mean, json_object
+from ..text import did_you_mean
 from . import template
 
 if TYPE_CHECKING:
@@ -279,16 +279,6 @@ def body(
     text: Any = answer["TemplateBody"]
     # botocore reads templates that are JSON; as text, they are YAML, too.
     return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-
-
-def is_same(body: str, other: str) -> bool:
-    """Whether two templates are the same text, or the same JSON: AWS's client loses its layout."""
-    if body == other:
-        return True
-    # Most templates are YAML, which cannot be told apart as fast.
-    values = (json_object(text) for text in (body, other) if text.lstrip().startswith("{"))
-    first, second = next(values, None), next(values, None)
-    return first is not None and first == second
 
 
 def _stack(described: StackTypeDef) -> Stack:

@@ -98,6 +98,7 @@ def command(
     """
     from ..deploy import project
     from ..deploy.project import Sources
+    from ..patience import Patience
     from . import pruning
 
     if exit_code and not only_plan:
@@ -111,12 +112,13 @@ def command(
         raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
     _say_file(options)
     say_passed_over(options, draft.passed_over)
-    present = draft.beside(options.session)
-    if not takes_over:
-        present.refuse_foreign()
-    if looks_for_drift:
-        _refuse_drift(options, present, limits)
-    _say_caution(options, present)
+    with options.insisting(Patience(limits.timeout)):
+        present = draft.beside(options.session)
+        if not takes_over:
+            present.refuse_foreign()
+        if looks_for_drift:
+            _refuse_drift(options, present, limits)
+        _say_caution(options, present)
     say_remarks(options, [present.bundles[name] for name in present.new_code])
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)

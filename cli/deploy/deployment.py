@@ -25,8 +25,9 @@ from ..analytics import application, failures, log
 from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore, noting
 from ..errors import StackError
+from ..insistence import insisting
 from ..patience import Patience
 from ..text import counted, size
 from . import bundle, jar, uploads
@@ -67,13 +68,13 @@ def deploy(
     Raises the first failure, after everything that does not depend on it has ended.
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
+    patience = Patience(limits.timeout)
     project.require_parents()
-    cloudformation = session.client("cloudformation")
     given = {step.name: project.live_outputs.get(step.name, {}) for step in project.rest}
-    run = _Deployment(
-        project, cloudformation, Patience(limits.timeout), limits.wait, session, given
-    )
     with contextlib.ExitStack() as held:
+        held.enter_context(insisting(session, patience, noting(listener), has_answered=True))
+        cloudformation = session.client("cloudformation")
+        run = _Deployment(project, cloudformation, patience, limits.wait, session, given)
         todo = run.stack_jobs()
         if project.new_code:
             with _writing_code(os.environ.get("TMPDIR", "/tmp")):

@@ -17,8 +17,9 @@ from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
-from ..cloudformation.progress import Listener, Note, ignore
+from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
+from ..insistence import insisting
 from ..patience import Patience
 from ..pipeline import costs
 from ..text import counted
@@ -98,7 +99,9 @@ def plan(
     Raises what the deploy would raise before its first change.
     """
     project.require_parents()
-    planner = _Planner(project, session.client("cloudformation"), Patience(timeout), session)
+    patience = Patience(timeout)
+    with insisting(session, patience, noting(listener), has_answered=True):
+        planner = _Planner(project, session.client("cloudformation"), patience, session)
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]

@@ -21,7 +21,7 @@ AWS_NAMES = {"EventBusName", "DeliveryStreamName"}
 # Each of their modules is a noun, and has a test file of its own.
 ROOMS_OF_NOUNS = ("cloudformation", "deploy", "destroy")
 # Not rooms of the package: what tests share, other parts of the repository, whole flows.
-OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak"}
+OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak", "simulation"}
 
 
 def modules(room: Path) -> set[str]:
