@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template, template_folder
 from miztiik_events.cloudformation.outside import may_have_changed, says_the_same
 
 QUEUE = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
@@ -86,7 +86,7 @@ def test_all_else_is_another_one(other: str) -> None:
 def test_the_templates_of_the_project_stand_for_themselves() -> None:
     moving = [
         source.name
-        for source in template.load_all()
+        for source in template_folder.read().templates
         if may_have_changed(
             source, [parameter.default or "" for parameter in source.parameters.values()]
         )
