@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,8 @@ import click
 
 from . import __version__
 from .commands import options
-from .errors import MiztiikError
+from .commands.terminal import streams
+from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
     "demo",
@@ -97,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
+    streams.prepare()
     # A week of results is a million objects, and to look through them for cycles again and again
     # takes a fifth of the command.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -143,7 +147,7 @@ class _Stdout:
         self, context: Mapping[str, Any], error: str | MiztiikError, exit_code: int = 1
     ) -> None:
         """With --output json, print the error as the object that a program waits for."""
-        if context.get("form") == "json" and not self.is_used:
+        if (context.get("form") == "json" or _asks_for_json()) and not self.is_used:
             from .commands.views.ndjson import error_fields
             from .text import as_json
 
@@ -151,6 +155,12 @@ class _Stdout:
             if isinstance(error, MiztiikError):
                 fields = error_fields(error)
             click.echo(as_json({"error": fields}, indent=2))
+
+
+def _asks_for_json() -> bool:
+    """Whether the command line does, for errors that come before its options are read."""
+    asked = r"(^|\s)(--json|(--output|-o)[ =]?json)(\s|$)"
+    return re.search(asked, " ".join(sys.argv[1:])) is not None
 
 
 def _report(error: Exception, *, debug: bool) -> MiztiikError:
@@ -161,7 +171,8 @@ def _report(error: Exception, *, debug: bool) -> MiztiikError:
     ours = error if isinstance(error, MiztiikError) else _translated(error)
     # It may tell what somebody else has written, such as a name in AWS.
     lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
-    click.echo("\n".join(lines), err=True)
+    with contextlib.suppress(OSError):
+        click.echo("\n".join(lines), err=True)
     return ours
 
 
@@ -177,6 +188,11 @@ def _translated(error: Exception) -> MiztiikError:
         from .session import translate
 
         return translate(error)
+    if isinstance(error, EOFError):
+        return ConfigurationError(
+            "There is no terminal to ask on, as for the code of an MFA device. Run it on one, or "
+            "first `aws sts get-caller-identity`: what it asks for is good for an hour"
+        )
     if isinstance(error, OSError):
         from . import files
 

@@ -67,6 +67,9 @@ def test_with_json_an_error_is_an_object_on_stdout(local_aws: TestAws, tmp_path:
         "message": "--only needs the names of stacks",
         "exit_code": 2,
     }
+    for words in (("-o", "json", "deplyo"), ("status", "--nonsense", "--output=json")):
+        early = command_line.run({}, *words)
+        assert json.loads(early.stdout)["error"]["exit_code"] == early.returncode == 2
     project = LiveProject(local_aws, empty_project(tmp_path))
     project.sources.template("failing", FAILING)
     failed = project.deploy("--output=json")

@@ -53,7 +53,7 @@ def _address(options: Options, page: str) -> str:
     if is_local(flink):
         raise MiztiikError(
             "The AWS on this machine has no console. Next: miztiik-events open flink, or "
-            "miztiik-events status"
+            "miztiik-events dashboard, the page of the sales"
         )
     partition, region = session.get_partition_for_region(session.region_name), session.region_name
     if page == CONSOLE:

@@ -6,12 +6,14 @@ import contextlib
 import itertools
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .backfill import age, write_backfill
 from .options import Options, shared_options_in_lines
 from .terminal.elapsed import elapsing
 
@@ -37,6 +39,8 @@ TOTALS = {
     "failed_count": "Not sent",
     "events_per_second": "Events per second",
 }
+# There are none unless they were asked for.
+ON_REQUEST = ("late_events", "duplicates")
 
 
 @click.command()
@@ -104,8 +108,17 @@ TOTALS = {
     default=None,
     help="Stores of all sizes, prices by category, a daily curve, bursts; --rate is the average.",
 )
+@click.option(
+    "--backfill",
+    metavar="AGE",
+    callback=age,
+    help="Send no event, but write results of so many days (7d) before the deploy, made up and "
+    "marked, for a page to show. Takes --stores, --rate, --seed and --return-ratio.",
+)
 @shared_options_in_lines
-def command(options: Options, until_stopped: bool, **payload: Any) -> None:
+def command(
+    options: Options, until_stopped: bool, backfill: timedelta | None, **payload: Any
+) -> None:
     """Produce sample events: invoke the producer function and wait for its answer.
 
     \b
@@ -114,18 +127,26 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
       miztiik-events produce --count 10000 --duration 0 --seed 42
       miztiik-events produce --until-stopped --lifelike
       miztiik-events produce --late-ratio 0.05 --duplicate-ratio 0.05
+      miztiik-events produce --backfill 7d
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError
+    from ..patience import OUTAGE_SECONDS, Patience
     from ..pipeline import producer
     from ..text import counted
 
     request = {name: value for name, value in payload.items() if value is not None}
+    if backfill:
+        write_backfill(options, backfill, {**request, "until_stopped": until_stopped})
+        return
     request = {"duration_seconds": ROUND_SECONDS, **request} if until_stopped else request
     seconds = _seconds(request, is_endless=until_stopped)
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    patience = Patience(math.inf if until_stopped else seconds + OUTAGE_SECONDS)
+    with options.insisting(patience):
+        cloudformation = options.session.client("cloudformation")
+        client = options.session.client("lambda", config=producer.client_config())
+    outputs = stacks.project_outputs(cloudformation, options.project)
     function = stacks.require(outputs, stacks.PRODUCER, options.project)
-    client = options.session.client("lambda", config=producer.client_config())
     if until_stopped:
         message = _until_stopped(options, client, function, request)
     else:
@@ -214,7 +235,9 @@ def _shown(message: Mapping[str, Any], form: str) -> str:
         return as_json(message, indent=2 if form == "json" else None)
     rows = [{"store": store, "sales": Decimal(sales)} for store, sales in _by_store(message)]
     totals = [
-        f"{heading:<18}{message[name]:>14,}" for name, heading in TOTALS.items() if name in message
+        f"{heading:<18}{message[name]:>14,}"
+        for name, heading in TOTALS.items()
+        if name in message and (message[name] or name not in ON_REQUEST)
     ]
     return "\n".join([as_table(rows, {"store": "Store", "sales": "Sales"}, totals=1), "", *totals])
 

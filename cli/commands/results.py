@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -128,9 +129,11 @@ class Question:
 
 
 def _follow(options: Options, question: Question, deployed: list[Stack]) -> None:
+    from ..patience import Patience
     from .follow_results import follow
 
-    follow(options, question, _folder(options, deployed, question), deployed)
+    with options.insisting(Patience(math.inf)):
+        follow(options, question, _folder(options, deployed, question), deployed)
 
 
 def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
@@ -143,7 +146,19 @@ def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
         click.echo(text)
     if not rows:
         _say_why_none(options, question, collection, folder)
+    _say_backfill(options, rows)
     _say_doubts(options, collection)
+
+
+def _say_backfill(options: Options, rows: Sequence[Row]) -> None:
+    from ..pipeline import backfill
+    from ..text import counted
+
+    marked = sum(map(backfill.is_marked, rows))
+    if marked:
+        options.say(
+            f"{counted(marked, 'row')} of a backfill, made up for a demonstration", fg="yellow"
+        )
 
 
 def _deployed(options: Options) -> list[Stack]:

@@ -5,6 +5,7 @@ The only module that reads the bucket.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ PARALLEL_CALLS = 8
 LONGEST_DELIVERY = timedelta(hours=1)
 HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
+# In the keys of what was made up (backfill.py).
+BACKFILL = "/backfill-"
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,28 @@ def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:
         if not deeper:
             return None
         prefix = max(deeper)
-    return max(_objects(s3, bucket, prefix), key=lambda entry: entry["LastModified"], default=None)
+    live = (entry for entry in _objects(s3, bucket, prefix) if BACKFILL not in entry["Key"])
+    return max(live, key=lambda entry: entry["LastModified"], default=None)
 
 
 def count(s3: S3Client, bucket: str, prefix: str) -> int:
     """How many objects are under the prefix."""
     return sum(1 for _ in _objects(s3, bucket, prefix))
+
+
+def first_live(
+    s3: S3Client, bucket: str, prefix: str, start: datetime, end: datetime
+) -> str | None:
+    """The first key of the hours from `start` until before `end` that is of no backfill."""
+    first, last = (
+        f"{prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}" for moment in (start, end)
+    )
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, StartAfter=first
+    )
+    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    before = itertools.takewhile(lambda key: key < last, keys)
+    return next((key for key in before if BACKFILL not in key), None)
 
 
 def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:

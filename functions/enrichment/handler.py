@@ -38,13 +38,17 @@ def answer(record: Record) -> Record:
     if envelope and envelope.get("detail-type") == "heartbeat":
         return {"recordId": record["recordId"], "result": "Dropped", "data": record["data"]}
     sale = sales.sale(envelope) if envelope else None
-    if not envelope or not sale:
-        # The analytics records it under late_events/ as malformed, or can read it no more than we.
-        return {
-            "recordId": record["recordId"],
-            "result": "ProcessingFailed",
-            "data": record["data"],
-        }
+    if envelope and sale:
+        try:
+            return enriched(envelope, sale, record)
+        except (OverflowError, ValueError):
+            # Its window would begin before the year 1. It must not hold up the others.
+            pass
+    # The analytics records it under late_events/ as malformed, or can read it no more than we.
+    return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
+
+
+def enriched(envelope: sales.Envelope, sale: sales.Sale, record: Record) -> Record:
     arrived = arrival(record)
     happened = sales.event_time(envelope, arrived)
     line = json.dumps(row(sale, happened, arrived, record)) + "\n"
@@ -95,7 +99,9 @@ def arrival(record: Record) -> int:
 
 
 def written(milliseconds: int) -> str:
-    return f"{moment_of(milliseconds):%Y-%m-%d %H:%M:%S}.{milliseconds % 1000:03}"
+    # Not by strftime, which writes the year 1 as 1.
+    second = moment_of(milliseconds).replace(tzinfo=None).isoformat(sep=" ")
+    return f"{second}.{milliseconds % 1000:03}"
 
 
 def moment_of(milliseconds: int) -> datetime:

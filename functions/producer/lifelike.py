@@ -51,16 +51,33 @@ def price(category: str, chance: Random) -> float:
     )
 
 
+@lru_cache(maxsize=1)
+def average_price() -> tuple[float, float]:
+    """The mean of all prices, each category alike, and their standard deviation."""
+    growth = math.exp(PRICE_SPREAD**2 / 2)
+    means = [usual * growth for usual in PRICES.values()]
+    # The mean square of a log-normal number is its mean's square, times the growth squared.
+    mean_square = sum((mean * growth) ** 2 for mean in means) / len(means)
+    mean = sum(means) / len(means)
+    return mean, math.sqrt(mean_square - mean**2)
+
+
 def store(stores: int, chance: Random) -> int:
     """The number of a store, from 1; the first sells the most."""
-    shares = _store_shares(stores)
-    return bisect_left(shares, chance.random() * shares[-1]) + 1
+    return min(bisect_left(_summed_shares(stores), chance.random()) + 1, stores)
 
 
 @lru_cache(maxsize=1)
-def _store_shares(stores: int) -> Sequence[float]:
-    weights = (1 / number**STORE_STEEPNESS for number in range(1, stores + 1))
-    return list(itertools.accumulate(weights))
+def store_shares(stores: int) -> Sequence[float]:
+    """The share of each store in all sales."""
+    weights = [1 / number**STORE_STEEPNESS for number in range(1, stores + 1)]
+    whole = sum(weights)
+    return [weight / whole for weight in weights]
+
+
+@lru_cache(maxsize=1)
+def _summed_shares(stores: int) -> Sequence[float]:
+    return list(itertools.accumulate(store_shares(stores)))
 
 
 def relative_pace(moment: float) -> float:

@@ -102,7 +102,8 @@ def parse(stream: str, line: bytes) -> Row | None:
 
 def _number(value: Any) -> Decimal:
     # To Python, true is the number 1.
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or abs(value) > HIGHEST:
+    is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    if not is_number or abs(value) > HIGHEST:
         raise ValueError(f"no number: {value!r}")
     return Decimal(value)
 

@@ -34,6 +34,8 @@ def test_stacks_are_deployed_and_destroyed_by_name(local_aws: TestAws, tmp_path:
     needed = project.run("destroy", "queue", "--yes")
     assert needed.returncode == 4
     assert f"{project.name}-alarm takes QueueArn from {project.name}-queue" in needed.stderr
+    planned = project.run("destroy", "queue", "--plan")
+    assert (planned.returncode, f"{project.name}-queue" in planned.stdout) == (4, True)
     mistyped = project.run("destroy", "qeue", "--yes")
     assert (mistyped.returncode, "Did you mean queue?" in mistyped.stderr) == (2, True)
     assert project.run("destroy", "alarm", "queue", "--yes").returncode == 0

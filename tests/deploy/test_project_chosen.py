@@ -10,7 +10,7 @@ import pytest
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
 from miztiik_events.deploy import project
 from miztiik_events.deploy.project import Draft, Project, Settings, Sources
-from miztiik_events.errors import NotDeployedError, UnknownStackError
+from miztiik_events.errors import NotDeployedError, UnhealthyError, UnknownStackError
 from small_projects import SmallProject, queue_project
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -76,3 +76,32 @@ def test_what_has_no_template_any_more_is_known(sources: SmallProject) -> None:
     assert list(draft(sources).among(everything).gone) == ["p-report"]
     # A stack that was not chosen has a template all the same.
     assert list(draft(sources, "artifacts").among(everything).gone) == ["p-report"]
+
+
+@pytest.mark.parametrize(
+    ("there", "is_refused"),
+    [
+        # Renamed: `queue` was something else before.
+        (("artifacts", "alarm", "lane"), False),
+        # Of a project of one's own, which has a bucket for its code, too.
+        (("artifacts", "hello"), True),
+        (("hello", "world", "bye"), True),
+        (("artifacts", "queue", "alarm", "old", "older", "oldest", "eldest"), False),
+        ((), False),
+    ],
+)
+def test_templates_that_the_project_did_not_come_from_are_refused(
+    sources: SmallProject, there: tuple[str, ...], is_refused: bool
+) -> None:
+    present = draft(sources).among([live(f"p-{name}") for name in there])
+    if not is_refused:
+        present.refuse_foreign()
+        return
+    with pytest.raises(UnhealthyError, match=r"only here: .*queue"):
+        present.refuse_foreign()
+
+
+def test_a_stack_of_another_project_is_not_taken_over(sources: SmallProject) -> None:
+    present = draft(sources).among([live("p-queue", owner="other")])
+    with pytest.raises(UnhealthyError, match="p-queue belongs to project other"):
+        present.refuse_foreign()

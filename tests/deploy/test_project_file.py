@@ -26,6 +26,7 @@ environments:
     parameters: {Size: 007}
   test:
     name: trial
+  bare:
 """
 
 
@@ -73,11 +74,12 @@ def test_values_are_the_texts_that_stand_there(path: Path) -> None:
 
 
 def test_an_environment_goes_before_the_file_and_has_a_name_of_its_own(path: Path) -> None:
-    assert project_file.environments(path) == ["prod", "test"]
+    assert project_file.environments(path) == ["bare", "prod", "test"]
     prod = project_file.read(path, "prod")
     assert prod.settings["name"].text == "shop-prod"
     assert prod.settings["region"].text == "eu-central-1"
     assert texts(prod.parameters) == {"Size": "007", "Zones": "a,b", "Flag": "true"}
+    assert project_file.read(path, "bare").settings["name"].text == "shop-bare"
     assert project_file.read(path, "test").settings["name"].text == "trial"
 
 

@@ -160,6 +160,15 @@ def test_a_sale_is_late_by_its_arrival(lake: ModuleType, milliseconds: int, is_l
     assert found["is_late"] is is_late
 
 
+def test_a_sale_whose_window_has_no_beginning_does_not_hold_up_the_others() -> None:
+    function = load("enrichment", {**NO_AWS, **ENVIRONMENT, "WINDOW_SECONDS": "7"})
+    first = envelope(order(1), "0001-01-01T00:00:00Z")
+    assert answer(function, first)["result"] == "ProcessingFailed"
+    assert row(function, envelope(order(2), "0001-01-01T00:00:10Z"))["event_time"].startswith(
+        "0001"
+    )
+
+
 def test_a_heartbeat_is_dropped(lake: ModuleType) -> None:
     assert answer(lake, envelope({}, kind="heartbeat"))["result"] == "Dropped"
 

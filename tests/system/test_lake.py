@@ -6,13 +6,16 @@ The analytics is not deployed, because the lake does not need it.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 import oracle
@@ -259,6 +262,62 @@ def test_a_query_for_another_day_reads_no_file_of_this_one(lake: Lake) -> None:
     assert other.rows == [[None]]
     # DuckDB looks into one file for its columns.
     assert 0 <= other.scanned < whole
+
+
+def test_query_asks_it_and_says_what_that_costs(lake: Lake) -> None:
+    sql = "SELECT sum(amount) AS revenue FROM sales WHERE NOT is_late"
+    revenue = amount([one for one in lake.counted() if not one.is_late])
+    told = json.loads(lake.project.run("query", "--output=json", sql), parse_float=Decimal)
+    assert told == [{"revenue": revenue}]
+    assert lake.project.run("query", "--output=csv", sql) == f"revenue\n{revenue}\n"
+    late = lake.project.run("query", "--saved=late-by-store", "--output=ndjson").splitlines()
+    assert sum(json.loads(line)["late_sales"] for line in late) == 10
+
+
+def test_query_lists_what_is_saved_and_names_it_when_asked_for_something_else(lake: Lake) -> None:
+    listed = json.loads(lake.project.run("query", "--list", "--output=json"))
+    names = ["late-by-store", "returns", "revenue-by-category", "revenue-by-region"]
+    assert [one["name"] for one in listed] == names
+    lake.project.run("query", "--saved=return", exit_code=2)
+    lake.project.run("query", "SELECT amont FROM sales", exit_code=1)
+
+
+def test_verify_finds_every_sale_of_the_stream_in_the_lake(lake: Lake) -> None:
+    told = json.loads(lake.project.run("verify", "--lake", "--output=json"))
+    counts = {name: told[name] for name in ("sales", "stored", "on_their_way", "before")}
+    assert counts == {"sales": 83, "stored": 83, "on_their_way": 0, "before": 0}
+    assert told["differences"] == []
+
+
+def test_verify_finds_what_was_changed_and_what_is_too_much(lake: Lake) -> None:
+    """Its files are put back afterwards."""
+    s3, bucket = lake.project.aws.client("s3"), lake.project.outputs["FirehoseDataStore"]
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="lake/")["Contents"]]
+    bodies = {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+    newest = max(keys)
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path(folder, "before.parquet")
+        before.write_bytes(bodies[newest])
+        duckdb.sql(f"CREATE TABLE rows AS SELECT * FROM '{before}'")
+    first, second = duckdb.sql("SELECT sequence_number FROM rows LIMIT 2").fetchall()
+    duckdb.sql(f"UPDATE rows SET amount = amount + 1 WHERE sequence_number = '{first[0]}'")
+    # One whose record is another one, which is no sale.
+    other = next(one for one in lake.records if one["Data"] == NO_JSON)["SequenceNumber"]
+    duckdb.sql(f"UPDATE rows SET sequence_number = '{other}' WHERE sequence_number = '{second[0]}'")
+    with tempfile.TemporaryDirectory() as folder:
+        after = Path(folder, "after.parquet")
+        duckdb.sql(f"COPY rows TO '{after}' (FORMAT parquet)")
+        s3.put_object(Bucket=bucket, Key=newest, Body=after.read_bytes())
+    duckdb.sql("DROP TABLE rows")
+    try:
+        told = lake.project.run("verify", "--lake", "--output=json", "--wait=0", exit_code=3)
+    finally:
+        s3.put_object(Bucket=bucket, Key=newest, Body=bodies[newest])
+    report = json.loads(told)
+    found = {(one["what"], one["record"].rpartition("/")[2]) for one in report["differences"]}
+    assert found == {("amount", first[0]), ("no such sale", other)}
+    # It is too young to be missing.
+    assert (report["stored"], report["on_their_way"]) == (82, 1)
 
 
 def test_the_results_are_a_table_too_and_a_line_that_came_twice_counts_once(lake: Lake) -> None:

@@ -26,7 +26,6 @@ from . import athena_tables
 
 _NOTES = "_execute_query", "_start_query_execution", "_stop_query_execution", "_get_workgroup"
 _TYPES = "_DUCKDB_TYPE_MAP", "_executions", "_workgroups", "_save_query_results", "_parse_ddl"
-_LEAST_LIMIT = 10_000_000
 
 
 class QueryFailedError(Exception):
@@ -73,9 +72,11 @@ class _Run:
 
 
 def fill() -> None:
-    from ministack.services import athena
+    from ministack.services import athena, glue, s3
 
     require(athena, *_NOTES, *_TYPES)
+    require(s3, "_buckets", "_get_object_data")
+    require(glue, "_tables")
     start, execute_ddl = athena._start_query_execution, athena._execute_query
     runs: dict[str, _Run] = {}
 

@@ -32,6 +32,8 @@ def syntax_error(query: str) -> str:
     import sqlglot
 
     try:
+        if len([one for one in sqlglot.parse(query, dialect="athena") if one]) > 1:
+            return "Only one sql statement is allowed."
         sqlglot.parse_one(query, dialect="athena")
     except sqlglot.errors.ParseError as error:
         if not error.errors:
@@ -92,8 +94,10 @@ def reason(error: Exception, query: str, database: str) -> str:
         return f"COLUMN_NOT_FOUND: {place}: Column '{match[1]}' {cause}"
     if match := re.search(r"Table with name (\S+) does not exist", told):
         name = match[1].rpartition(".")[2]
-        place = _place(one for one in tree.find_all(expressions.Table) if one.name == name)
-        return f"TABLE_NOT_FOUND: {place}: Table 'awsdatacatalog.{database}.{name}' does not exist"
+        tables = [one for one in tree.find_all(expressions.Table) if one.name == name]
+        schema = next((one.db for one in tables if one.db), database)
+        place = _place(iter(tables))
+        return f"TABLE_NOT_FOUND: {place}: Table 'awsdatacatalog.{schema}.{name}' does not exist"
     if match := re.search(r"Function with name (\S+) does not exist", told):
         name = match[1].lower()
         place = _place(
@@ -133,7 +137,8 @@ def _make(
 ) -> None:
     from ministack.services import glue
 
-    table = glue._tables.get(f"{schema}/{name.lower()}")
+    name = name.lower()
+    table = glue._tables.get(f"{schema}/{name}")
     if not table or (schema, name) in made:
         return
     made.add((schema, name))
@@ -156,7 +161,7 @@ def _view(connection: Any, table: dict[str, Any], folder: Path, made: set[tuple[
     from sqlglot import expressions
 
     for named in tree.find_all(expressions.Table):
-        if not named.db and (view["schema"], named.name) in made:
+        if not named.db and (view["schema"], named.name.lower()) in made:
             named.set("db", expressions.to_identifier(view["schema"], quoted=True))
     return str(tree.sql(dialect="duckdb"))
 

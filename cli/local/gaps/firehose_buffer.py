@@ -104,6 +104,7 @@ def fill() -> None:
     from ministack.services import firehose
 
     require(firehose, "_deliver_records_to_s3", "_delete_delivery_stream", "_HANDLERS", "_streams")
+    require(firehose, "_evaluate_prefix", "_DeliveryError", "_hive_to_duckdb_type")
     delete_stream = firehose._delete_delivery_stream
 
     def buffer(stream: dict[str, Any], destination: dict[str, Any], records: Any) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import role_session
-from ..requirements import require
 
 MISMATCH = "DataFormatConversion.MalformedData", "Data does not match the schema."
 _COMPRESSIONS = {"GZIP": "gzip", "UNCOMPRESSED": "uncompressed"}
@@ -58,7 +57,6 @@ def _file(rows: Sequence[bytes], columns: Mapping[str, str], compression: str) -
     import duckdb
     from ministack.services import firehose
 
-    require(firehose, "_hive_to_duckdb_type")
     types = {name: firehose._hive_to_duckdb_type(type_) for name, type_ in columns.items()}
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         lines, target = Path(folder, "rows.json"), Path(folder, "rows.parquet")

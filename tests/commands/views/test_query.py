@@ -31,11 +31,11 @@ def answer(*rows: list[Any], names: str = "name count sum rate share late") -> A
 
 def test_a_table_has_numbers_flush_right_and_no_control_characters() -> None:
     assert view.table(answer(*ROWS)).splitlines() == [
-        "name                        count       sum  rate     share  late",
-        "────────────────────────  ─────────  ────────  ───────  ─────  ─────",
-        "Zürich                    1,234,567  1,234.50  0.1234   0.5    true",
+        "name                      count       sum  rate     share  late",
+        "────────────────────  ─────────  ────────  ───────  ─────  ─────",
+        "Zürich                1,234,567  1,234.50  0.1234   0.5    true",
         "",
-        '\\x1b[31mred\\x0a, "x"            -1      0.00  -0.0001  NaN    false',
+        '\\x1b[31mred\\x0a, "x"         -1      0.00  -0.0001  NaN    false',
     ]
 
 

@@ -55,6 +55,8 @@ def test_a_partition_is_there_when_the_properties_make_it(
         ("SELECT 'a", "line 1:"),
         ("", "Query string cannot be empty."),
         ("-- nothing", "Query string cannot be empty."),
+        ("SELECT 1; SELECT 2", "Only one sql statement is allowed."),
+        ("SELECT 1;", ""),
     ],
 )
 def test_a_query_that_cannot_be_parsed_is_told_with_its_place(query: str, said: str) -> None:
