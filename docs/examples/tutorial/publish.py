@@ -11,16 +11,21 @@ import json
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SALES = Path(__file__).with_name("sales.jsonl")
 
 
-def entries(bus: str, now: datetime) -> list[dict[str, object]]:
+def entries(bus: str, now: datetime) -> list[PutEventsRequestEntryTypeDef]:
     """What PutEvents takes: an entry for each sale, with ids of its own for each run."""
     sales = [json.loads(line) for line in SALES.read_text("utf-8").splitlines()]
-    newest, made = datetime.min, []
+    newest = datetime.min
+    made: list[PutEventsRequestEntryTypeDef] = []
     for sale in sales:
         time = datetime.strptime(sale["time"], "%Y-%m-%dT%H:%M:%SZ")
         newest = max(newest, time)
