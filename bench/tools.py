@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from miztiik_events.deploy import bundle, package, project
+from miztiik_events.deploy import package, project
 from miztiik_events.deploy.project import Draft
 from miztiik_events.deploy.wiring import Code, Step
 
@@ -143,7 +143,7 @@ def _for_cdk(draft: Draft, step: Step, packaged: Path) -> dict[str, object]:
 def _packaged(tool: str) -> tuple[Draft, Path]:
     draft, folder = project.draft(f"bench-{tool}"), FOLDER / f"package-{tool}"
     shutil.rmtree(folder, ignore_errors=True)
-    package.write(folder, draft.name, draft.steps, bundle.bundles())
+    package.write(folder, draft.name, draft.steps, draft.bundles)
     return draft, folder
 
 

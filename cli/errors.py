@@ -4,9 +4,12 @@ MiztiikError                 1  a cause and the next step, in one message for a 
 ├── TemplateError            1  a template, or the wiring between templates, is wrong (file, line)
 ├── ProgramError             1  Flink refuses the program of an application (file, line)
 ├── UnknownParameterError    2  a value was given for a parameter that no template has
+├── ParameterValueError      2  a value is not what its parameter takes
+├── UnknownStackError        2  a stack was named that there is not
 ├── NotDeployedError         1  the command needs stacks that are not there
 ├── StackError               1  CloudFormation could not do it (stack, resource, reason)
 ├── ApplicationError         1  the analytics application could not do it
+├── QueryError               1  Athena could not run a query (line, column)
 ├── BuildError               1  something could not be packaged
 ├── DifferenceError          3  a comparison found differences (verify, plan, drift)
 ├── UnhealthyError           4  something runs badly or needs a person
@@ -19,6 +22,8 @@ Click's own UsageError ends with 2, Ctrl-C with 130.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+
+from .text import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +63,25 @@ class UnknownParameterError(MiztiikError):
 
     exit_code = 2
 
-    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
-        super().__init__(
-            f"No template has a parameter {', '.join(unknown)}. There are: {', '.join(known)}"
-        )
+    def __init__(self, unknown: Sequence[str], hint: str = "", place: str | None = None) -> None:
+        where = f"{place}: " if place else ""
+        super().__init__(f"{where}No template has a parameter {', '.join(unknown)}.{hint}")
+
+
+class ParameterValueError(MiztiikError):
+    """A value is not what its parameter takes."""
+
+    exit_code = 2
+
+
+class UnknownStackError(MiztiikError):
+    """A stack was named that there is not."""
+
+    exit_code = 2
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str], hint: str = "") -> None:
+        there = f"There are: {', '.join(known)}" if known else "There are none"
+        super().__init__(f"There is no stack {', '.join(unknown)}.{hint} {there}")
 
 
 class NotDeployedError(MiztiikError):
@@ -70,8 +90,7 @@ class NotDeployedError(MiztiikError):
     def __init__(self, what: str, project: str) -> None:
         super().__init__(
             f"Project {project!r} is not deployed here (there is no {what}). "
-            "Run first: miztiik-events deploy"
-            + ("" if project == "miztiik-events" else f" --project {project}")
+            f"Run first: {command('deploy', project)}"
         )
 
 
@@ -120,6 +139,10 @@ class StuckError(StackError):
 
 class ApplicationError(MiztiikError):
     """The analytics application failed to start, stop or run."""
+
+
+class QueryError(MiztiikError):
+    """Athena refused a query, or could not run it; the message has Athena's reason and the line."""
 
 
 class BuildError(MiztiikError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import re
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO, cast
 
 import click
 
@@ -16,34 +18,42 @@ from .errors import MiztiikError
 
 COMMANDS = (
     "demo",
+    "init",
     "doctor",
     "deploy",
     "outputs",
     "start-analytics",
     "produce",
     "results",
+    "dashboard",
     "verify",
+    "query",
     "status",
+    "open",
     "logs",
     "redrive",
     "stop-analytics",
     "destroy",
     "package",
     "validate",
+    "graph",
     "local",
     "completion",
 )
+# What other programs have, too; --help and --version are the ones that help tells of.
+HABITS = ("help", "version")
 CANCELLED = 130
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
-class LazyGroup(click.Group):
+class LazyGroup(options.SuggestingGroup):
     """A group that imports a command's module only when that command is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in (*COMMANDS, *HABITS):
             return None
         module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
         command: click.Command = module.command
@@ -59,7 +69,8 @@ class LazyGroup(click.Group):
         "max_content_width": 100,
     },
 )
-@click.version_option(__version__, prog_name="miztiik-events")
+@options.options_before
+@click.version_option(__version__, "--version", "-V", prog_name="miztiik-events")
 def cli() -> None:
     """Event-driven sales analytics on AWS, from raw CloudFormation templates.
 
@@ -76,6 +87,8 @@ def cli() -> None:
       miztiik-events produce --stores 5
       miztiik-events results
 
+    The options that every command has, such as --region, may stand before the command, too.
+
     Options can also be set by environment variables: for every command, such as
     MIZTIIK_EVENTS_PROJECT, or for one, such as MIZTIIK_EVENTS_DEPLOY_JOBS.
     """
@@ -85,13 +98,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
+    # A week of results is a million objects, and to look through them for cycles again and again
+    # takes a fifth of the command.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    sys.stdout = stdout = cast(Any, _Stdout(sys.stdout))
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
     except click.ClickException as error:
         error.show()
+        stdout.tell(context, error.format_message(), error.exit_code)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nCancelled.", err=True)
+        stdout.tell(context, "Cancelled", CANCELLED)
         sys.exit(CANCELLED)
     except SystemExit:
         # Click ends with 1 when the reader (head, less) has what it wanted, and has stdout wrapped
@@ -101,10 +120,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise
     except Exception as error:
         wants_traceback = context.get("debug") or "--debug" in (arguments or sys.argv)
-        sys.exit(_report(error, debug=bool(wants_traceback)))
+        ours = _report(error, debug=bool(wants_traceback))
+        stdout.tell(context, ours)
+        sys.exit(ours.exit_code)
+    finally:
+        sys.stdout = stdout.stream
 
 
-def _report(error: Exception, *, debug: bool) -> int:
+class _Stdout:
+    """stdout, which knows whether anything was written to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.is_used = stream, False
+
+    def write(self, text: str) -> int:
+        self.is_used = self.is_used or bool(text)
+        return self.stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def tell(
+        self, context: Mapping[str, Any], error: str | MiztiikError, exit_code: int = 1
+    ) -> None:
+        """With --output json, print the error as the object that a program waits for."""
+        if (context.get("form") == "json" or _asks_for_json()) and not self.is_used:
+            from .commands.views.ndjson import error_fields
+            from .text import as_json
+
+            fields = {"message": error, "exit_code": exit_code}
+            if isinstance(error, MiztiikError):
+                fields = error_fields(error)
+            click.echo(as_json({"error": fields}, indent=2))
+
+
+def _asks_for_json() -> bool:
+    """Whether the command line does, for errors that come before its options are read."""
+    asked = r"(^|\s)(--json|(--output|-o)[ =]?json)(\s|$)"
+    return re.search(asked, " ".join(sys.argv[1:])) is not None
+
+
+def _report(error: Exception, *, debug: bool) -> MiztiikError:
     from .text import printable
 
     if debug:
@@ -113,7 +169,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     # It may tell what somebody else has written, such as a name in AWS.
     lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
     click.echo("\n".join(lines), err=True)
-    return ours.exit_code
+    return ours
 
 
 def _is_of_botocore(error: Exception) -> bool:

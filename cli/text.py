@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -138,10 +139,33 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if is_foreign else text
 
 
+# How projects are named on the command line that need no --project: by default, or by their file.
+_CALLED = {"miztiik-events": ""}
+
+
+def call_by(project: str, options: str) -> None:
+    """From now on `command` names this project by these options alone."""
+    _CALLED.clear()
+    _CALLED[project] = options
+
+
 def command(words: str, project: str) -> str:
     """What a person types for this project: its name is left out when it is the default."""
-    named = "" if project == "miztiik-events" else f" --project {project}"
-    return f"miztiik-events {words}{named}"
+    return f"miztiik-events {words}{_CALLED.get(project, f' --project {project}')}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one that was probably meant, whatever its case; None when none is like it."""
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word.casefold(), folded, 1, cutoff=0.7)
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
+    """A question to put after an error about unknown words; empty when none is like a known one."""
+    known = tuple(known)
+    guesses = [guess for word in words if (guess := nearest(word, known))]
+    return f" Did you mean {', '.join(guesses)}?" if guesses else ""
 
 
 def counted(count: int, noun: str) -> str:

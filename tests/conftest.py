@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import past_aws
+from miztiik_events import text
 from miztiik_events.local import launch
 from shared_aws import TestAws
 
@@ -18,9 +20,18 @@ from shared_aws import TestAws
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)
 
+# Nothing is drawn where this is set, and some of what is tested is a drawing.
+os.environ.pop("CI", None)
+
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("anywhere")
+
+
+@pytest.fixture(autouse=True)
+def no_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a project's file made of its name, in a command run here, ends with the test."""
+    monkeypatch.setattr(text, "_CALLED", {"miztiik-events": ""})
 
 
 @pytest.fixture(scope="session")

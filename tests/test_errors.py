@@ -39,9 +39,9 @@ def test_a_mistake_in_a_template_is_told_with_its_place(
     assert str(TemplateError("wrong", path, line)) == message
 
 
-def test_an_unknown_parameter_is_told_with_those_there_are() -> None:
-    error = UnknownParameterError(["Siz"], ["Age", "Size"])
-    assert str(error) == "No template has a parameter Siz. There are: Age, Size"
+def test_an_unknown_parameter_is_told_with_its_place_and_a_guess() -> None:
+    error = UnknownParameterError(["Siz"], " Did you mean Size?", "own.yaml:3")
+    assert str(error) == "own.yaml:3: No template has a parameter Siz. Did you mean Size?"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OUTPUT = stacks.ANALYTICS
 TYPE = "AWS::KinesisAnalyticsV2::Application"
+DASHBOARD_SECONDS = 3600
 NO_REASON = "The service gives no reason"
 # The operations after which the application is in another state, or runs another version.
 _CHANGES = ("StartApplication", "StopApplication", "UpdateApplication", "RollbackApplication")
@@ -95,6 +96,27 @@ class Operation:
 
 def describe(flink: KinesisAnalyticsV2Client, name: str) -> Application:
     return _application(flink.describe_application(ApplicationName=name)["ApplicationDetail"])
+
+
+def dashboard(flink: KinesisAnalyticsV2Client, name: str) -> str:
+    """The address of Flink's own dashboard of a running application, good for an hour.
+
+    Whoever has it is signed in; on AWS it has to be used within three minutes. Raises
+    ApplicationError when the application does not run.
+    """
+    status = describe(flink, name).status
+    try:
+        answer = flink.create_application_presigned_url(
+            ApplicationName=name,
+            UrlType="FLINK_DASHBOARD_URL",
+            SessionExpirationDurationInSeconds=DASHBOARD_SECONDS,
+        )
+    except flink.exceptions.ResourceInUseException as error:
+        raise ApplicationError(
+            f"Application {name} is {status}, and has a dashboard while it is RUNNING. "
+            "Next: miztiik-events start-analytics"
+        ) from error
+    return answer["AuthorizedUrl"]
 
 
 def _application(detail: ApplicationDetailTypeDef) -> Application:

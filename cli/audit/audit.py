@@ -19,12 +19,13 @@ from ..patience import Patience
 from ..pipeline import queues, records
 from ..pipeline.windowing import Windowing
 from ..text import counted
-from . import comparison
+from . import comparison, verdict
 from .comparison import Window
 from .ledger import Ledger
 from .places import Difference, Places
 from .stored import StoredResults
 from .timeline import Timeline
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     import boto3
@@ -118,10 +119,14 @@ def audit(
     moment = since.replace(microsecond=0)
     stored = StoredResults.since(session.client("s3"), bucket, moment, subject.prefix)
     places, differences = settled(ledger, windowing, complete_after, stored, wait, listener)
+    windows = comparison.windows(places, differences)
+    if subject is ANALYTICS:
+        closed = sum(window.differences is not None for window in windows)
+        verdict.keep(bucket, Verdict.now(closed, len(differences)))
     return Audit(
         windowing=windowing,
         application_status=described.status,
-        windows=comparison.windows(places, differences),
+        windows=windows,
         differences=differences,
         counts=_counts(places, stored),
         shards={shard: page.records for shard, page in ledger.shards.items()},

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from ..pipeline.records import Envelope, Record, Shard, is_heartbeat
+from ..pipeline.envelope import Envelope
+from ..pipeline.records import Record, Shard, is_heartbeat
 from .sales import Sale, event_time, sale
 
 
@@ -42,13 +43,16 @@ class ShardPage:
 
 @dataclass
 class Ledger:
-    """Every record of the stream at one moment."""
+    """Every record of the stream at one moment.
+
+    Those that are `unreadable` are no JSON objects; what the job makes of them is for it to say.
+    """
 
     shards: dict[str, ShardPage]
     sales: list[tuple[Stamp, Sale]] = field(default_factory=list)
     malformed: list[Stamp] = field(default_factory=list)
     heartbeats: int = 0
-    unreadable: int = 0
+    unreadable: list[RecordId] = field(default_factory=list)
     oldest: int | None = None
 
     @classmethod
@@ -97,7 +101,7 @@ class Ledger:
         page.last = int(record.sequence_number)
         page.records += 1
         if record.envelope is None:
-            self.unreadable += 1
+            self.unreadable.append(RecordId(record.shard_id, record.sequence_number))
         else:
             self._take_event(page, record, record.envelope)
 

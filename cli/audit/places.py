@@ -63,7 +63,8 @@ class Places:
 
     def __post_init__(self) -> None:
         ledger = self.ledger
-        self.counts.update(heartbeats=ledger.heartbeats, unreadable=ledger.unreadable)
+        self.counts.update(heartbeats=ledger.heartbeats)
+        self.counts.update(self._place_of_unreadable(record) for record in ledger.unreadable)
         for stamp in ledger.malformed:
             self._keep_malformed(stamp)
         set_aside = [pair for pair in ledger.sales if not self._keep_sale(*pair)]
@@ -85,6 +86,11 @@ class Places:
     def _closed_until(self) -> int:
         clock = self.ledger.clock
         return 0 if clock is None else self.timeline.closed_until(clock)
+
+    def _place_of_unreadable(self, record: RecordId) -> str:
+        """The job skips what it cannot read, or has read its type before, and records it."""
+        reason = self.recorded.get(record, "unreadable")
+        return reason if reason in (LATE, OVERTAKEN, MALFORMED) else "unreadable"
 
     def _keep_malformed(self, stamp: Stamp) -> None:
         reason = self.recorded.get(stamp.id)
@@ -159,6 +165,7 @@ class Places:
     def _find_unknown_records(self) -> None:
         known = {stamp.id for stamp, _ in self.ledger.sales}
         known.update(stamp.id for stamp in self.ledger.malformed)
+        known.update(self.ledger.unreadable)
         for record, reason in self.recorded.items():
             if record not in known and self.ledger.spans(record):
                 stored = f"recorded as {reason}"

@@ -7,18 +7,27 @@ means whether the job keeps them. No code is shared with functions/.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..pipeline.records import Envelope
+from ..pipeline.envelope import Envelope
 
 CENT = Decimal("0.01")
 MOST = Decimal(1_000_000_000)
 LONGEST = 256
-ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
+# As Java's DateTimeFormatter takes it: a year of more than four digits has a sign.
+ISO_TIME = re.compile(
+    r"(-?[0-9]{4}|[+-][0-9]{5,10})-([0-9]{2})-([0-9]{2})"
+    r"T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{0,9}))?)?Z"
+)
+MOST_YEARS = 999_999_999
+DAY_SECONDS = 86_400
+# Days of the Gregorian calendar in 400 years, and from the year 0 to 1970.
+DAYS_OF_CYCLE, DAYS_BEFORE_1970 = 146_097, 719_528
 
 
 class Sale(NamedTuple):
@@ -61,7 +70,7 @@ def event_time(envelope: Envelope, arrival: datetime) -> int:
     the time of arrival, as in the job.
     """
     arrived = round(arrival.timestamp() * 1000)
-    happened = _milliseconds(envelope.get("time"))
+    happened = event_time_of(envelope)
     return arrived if happened is None else min(happened, arrived)
 
 
@@ -73,16 +82,19 @@ def _text(value: Any) -> str:
 
 
 def _amount(value: Any) -> Decimal | None:
-    if not isinstance(value, Decimal) or value < 0:
+    # The job looks at it as DOUBLE first, where -1e-400 is zero.
+    if not isinstance(value, Decimal) or float(value) < 0:
         return None
     try:
         rounded = value.quantize(CENT, ROUND_HALF_UP)
     except InvalidOperation:  # more digits than decimal's context has, far too much anyway
         return None
-    return rounded if rounded <= MOST else None
+    return abs(rounded) if rounded <= MOST else None
 
 
-def _milliseconds(text: Any) -> int | None:
+def event_time_of(envelope: Envelope) -> int | None:
+    """The envelope's own time, in milliseconds since 1970; None when Flink can read none."""
+    text = envelope.get("time")
     return _parsed(text) if isinstance(text, str) else None
 
 
@@ -90,11 +102,29 @@ def _milliseconds(text: Any) -> int | None:
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> int | None:
     match = ISO_TIME.fullmatch(text)
-    if not match:
+    if not match or match[1] in ("-0000", "-00000"):
         return None
-    second, fraction = match.groups(default="")
-    try:
-        moment = datetime.fromisoformat(second).replace(tzinfo=timezone.utc)
-    except ValueError:
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    thousandths = int((match[7] or "")[:3].ljust(3, "0"))
+    is_end_of_day = (hour, minute, second, int(match[7] or 0)) == (24, 0, 0, 0)
+    is_date = abs(year) <= MOST_YEARS and 1 <= month <= 12 and 1 <= day <= 31
+    if not is_date or not (is_end_of_day or (hour < 24 and minute < 60 and second < 60)):
         return None
-    return round(moment.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0"))
+    seconds = _days(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second
+    return _in_64_bits(seconds * 1000 + thousandths)
+
+
+def _days(year: int, month: int, day: int) -> int:
+    """Since 1970; a day that the month does not have is its last one, as in Java."""
+    cycles, year_of_cycle = divmod(year, 400)
+    # Python's dates begin with the year 1, and the calendar repeats itself.
+    like = year_of_cycle + 400
+    first = date(like, month, 1)
+    length = monthrange(like, month)[1]
+    days = first.toordinal() - date(400, 1, 1).toordinal() + min(day, length) - 1
+    return days + cycles * DAYS_OF_CYCLE - DAYS_BEFORE_1970
+
+
+def _in_64_bits(number: int) -> int:
+    """What is left of it in a long of Java, where what is too large begins again from below."""
+    return (number + 2**63) % 2**64 - 2**63

@@ -37,7 +37,11 @@ _MOVED = ("does not exist", "_IN_PROGRESS state")
 
 @dataclass(frozen=True)
 class Desired:
-    """A stack as it should be; the parameters in `kept` keep the value that the stack has."""
+    """A stack as it should be; the parameters in `kept` keep the value that the stack has.
+
+    CloudFormation acts as the role, if there is one. With `imports`, resources that exist already
+    under the names that the template gives are taken into the stack.
+    """
 
     stack: str
     template: Template
@@ -45,6 +49,8 @@ class Desired:
     kept: frozenset[str]
     tags: Mapping[str, str]
     is_express: bool = False
+    role_arn: str | None = None
+    imports: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,15 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
     }
     if desired.is_express:
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
+    if desired.role_arn:
+        request["RoleARN"] = desired.role_arn
+    if desired.imports:
+        request["ImportExistingResources"] = True
     if kind == "UPDATE":
         parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in desired.kept]
-    else:
-        # A failed first create would otherwise leave a stack that can only be deleted.
+    elif not desired.imports:
+        # A failed first create would otherwise leave a stack that can only be deleted. But what was
+        # imported must not go with it.
         request["OnStackFailure"] = "DELETE"
     return request
 

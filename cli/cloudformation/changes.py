@@ -16,13 +16,30 @@ if TYPE_CHECKING:
     from .change_sets import ChangeSet
 
 Action = Literal["create", "update", "remove", "replace"]
-# What is in these is lost when they are replaced.
+# What is in these is lost when they are replaced or deleted.
 HOLD_DATA = (
     "AWS::Kinesis::Stream",
     "AWS::S3::Bucket",
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
     "AWS::KinesisAnalyticsV2::Application",
+    "AWS::Backup::BackupVault",
+    "AWS::Cognito::UserPool",
+    "AWS::DocDB::DBCluster",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::EC2::Volume",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::Events::Archive",
+    "AWS::FSx::FileSystem",
+    "AWS::KMS::Key",
+    "AWS::Neptune::DBCluster",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+    "AWS::SecretsManager::Secret",
+    "AWS::Timestream::Table",
 )
 
 
@@ -97,6 +114,8 @@ def _action(change: ResourceChangeTypeDef) -> Action:
 
 
 def _note(change: ResourceChangeTypeDef) -> str:
+    if change["Action"] == "Import":
+        return "it is there already, and is imported"
     if change.get("PolicyAction") in ("Retain", "Snapshot", "ReplaceAndRetain"):
         return "what is there now is kept"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
 from . import change_sets, changes, stacks
@@ -29,6 +29,10 @@ PAUSE_SECONDS = 1.0
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
 
 
+class _Role(TypedDict, total=False):
+    RoleARN: str
+
+
 @dataclass(frozen=True)
 class Applied:
     """A stack that is as desired, and what it took."""
@@ -42,7 +46,8 @@ class Operator:
     """Who carries out operations on stacks: the client, how long it waits, whom it tells.
 
     `wait` is for how many seconds it waits for what somebody else has begun. With `recovers`, a
-    stack whose rollback failed is rolled back again, without the resources in `skip`.
+    stack whose rollback failed is rolled back again, without the resources in `skip`. One that
+    does not wait (`waits`) applies no change to its end, and leaves alone what is under way.
     """
 
     cloudformation: CloudFormationClient
@@ -51,6 +56,8 @@ class Operator:
     wait: float = math.inf
     recovers: bool = False
     skip: frozenset[str] = frozenset()
+    waits: bool = True
+    role_arn: str | None = None
 
     def apply(self, desired: Desired, live: Stack | None) -> Applied:
         """Bring the stack to its desired state; when it is so already, one GetTemplate is all.
@@ -74,6 +81,8 @@ class Operator:
         raise AssertionError("the last look returns or raises")
 
     def _applied(self, desired: Desired, live: Stack | None) -> Applied:
+        if live and live.is_busy and not self.waits:
+            return Applied(live, "begun")
         live = self._fit_for_update(live)
         if live and is_as_desired(self.cloudformation, desired, live):
             return Applied(live, "unchanged")
@@ -82,6 +91,13 @@ class Operator:
         if change_set:
             if desired.is_express:
                 self._refuse_express_replacement(desired, change_set)
+            if not self.waits:
+                change_sets.execute(self.cloudformation, change_set)
+                begun = stacks.describe(self.cloudformation, change_set.stack_id)
+                # A creation that failed in this moment is deleted already.
+                if begun is None:
+                    raise StackError(desired.stack, "its creation failed at once")
+                return Applied(begun, "begun")
             return Applied(self._execute(change_set, desired.template), _OUTCOMES[kind])
         if live:
             return Applied(live, "unchanged")
@@ -114,10 +130,17 @@ class Operator:
         """
         tail = Tail(self.cloudformation, stack.id)
         self.listener(StackBegun(stack.name, "delete", resources))
-        self.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=change_sets.token())
+        self.cloudformation.delete_stack(
+            StackName=stack.id, ClientRequestToken=change_sets.token(), **self._role
+        )
         events, left = self.follow(tail, stack.name, stack.id)
         if left:
             raise failure(left.name, left, events, "remove the cause, then destroy again")
+
+    @property
+    def _role(self) -> _Role:
+        """Without one, CloudFormation acts as the role that the stack was last given, if any."""
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
 
     def settle(self, stack: Stack) -> Stack | None:
         """The stack as it is when nothing is under way in it (any more); None when it is gone.
@@ -173,6 +196,7 @@ class Operator:
             StackName=live.id,
             ResourcesToSkip=sorted(self.skip & failed),
             ClientRequestToken=change_sets.token(),
+            **self._role,
         )
         events, stack = self.follow(tail, live.name, live.id)
         if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":

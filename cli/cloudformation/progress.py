@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Literal, Union
 
 from ..errors import StackError
-from ..text import printable
+from ..text import printable, size
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 Verb = Literal["create", "update", "delete"]
-Outcome = Literal["created", "updated", "unchanged", "deleted", "cancelled", "failed", "skipped"]
+Outcome = Literal[
+    "created",
+    "updated",
+    "unchanged",
+    "deleted",
+    "cancelled",
+    "failed",
+    "skipped",
+    # Of a deploy that does not wait: AWS goes on, or it needs what AWS goes on with.
+    "begun",
+    "put off",
+]
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """How many of its bytes the code of a function has on their way."""
+
+    function: str
+    sent: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StackBegun:
     """An operation on a stack begins; `resources` is how many it has, 0 when that is not known.
 
@@ -60,7 +80,7 @@ class StackDone:
     reason: str = ""
 
 
-ProgressEvent = Union[StackEvent, Note, StackBegun, StackDone]
+ProgressEvent = Union[StackEvent, Note, Upload, StackBegun, StackDone]
 Listener = Callable[[ProgressEvent], None]
 
 
@@ -76,6 +96,8 @@ def line(event: ProgressEvent) -> str:
         words = [event.stack, resource, event.status, event.reason]
     elif isinstance(event, Note):
         words = [event.subject, event.text]
+    elif isinstance(event, Upload):
+        words = [event.function, f"{size(event.sent)} of {size(event.total)} uploaded"]
     elif isinstance(event, StackBegun):
         words = [event.stack, f"{event.verb} begins"]
     else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotDeployedError
+from ..errors import NotDeployedError, UnknownStackError
+from ..text import did_you_mean
 from . import template
 
 if TYPE_CHECKING:
@@ -21,18 +22,26 @@ if TYPE_CHECKING:
 # The outputs that the program relies on, whatever the templates are that have them.
 ANALYTICS = "AnalyticsApplicationName"
 ARTIFACTS = "ArtifactBucket"
+DASHBOARD = "DashboardName"
 DATA_STORE = "FirehoseDataStore"
 DELIVERY_STREAM = "DeliveryStreamName"
+ENRICHMENT = "EnrichmentFunction"
 EVENT_BUS = "EventBusName"
 HEARTBEAT = "HeartbeatFunction"
+LAKE_DATABASE = "LakeDatabase"
+LAKE_DELIVERY_STREAM = "LakeDeliveryStreamName"
 PRODUCER = "StreamDataProcessor"
+QUERY_WORKGROUP = "QueryWorkGroup"
 RECOMPUTATION = "RecomputationApplicationName"
 REJECTED_EVENTS = "RejectedEventsQueueUrl"
 SALES_STREAM = "SalesStreamName"
 SHARDS = "ShardCount"
 # Parameters that it looks at, in the same way.
 BUFFER_SECONDS = "BufferIntervalSeconds"
+LAKE_BUFFER_SECONDS = "LakeBufferIntervalSeconds"
+LATENESS_SECONDS = "AllowedLatenessSeconds"
 RETENTION_HOURS = "StreamRetentionHours"
+WINDOW_SECONDS = "WindowSeconds"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
@@ -56,6 +65,7 @@ class Stack:
     tags: Mapping[str, str]
     updated: datetime
     is_protected: bool = False
+    is_nested: bool = False
 
     @property
     def is_shell(self) -> bool:
@@ -67,12 +77,30 @@ class Stack:
         return self.status.endswith("_IN_PROGRESS") and not self.is_shell
 
     @property
+    def can_be_planned(self) -> bool:
+        """Whether CloudFormation makes a change set for it, or it is to be created anew."""
+        return not (self.is_busy or self.status.endswith("_FAILED"))
+
+    @property
     def has_failed(self) -> bool:
         return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
 
 
 def stack_name(project: str, template_name: str) -> str:
     return f"{project}-{template_name}"
+
+
+def named(project: str, words: Iterable[str], names: Collection[str]) -> frozenset[str]:
+    """Those of the stacks' names that the words stand for: a template, or the stack's whole name.
+
+    Raises UnknownStackError.
+    """
+    found = {word: word if word in names else stack_name(project, word) for word in words}
+    unknown = [word for word, name in found.items() if name not in names]
+    if unknown:
+        known = sorted(name.removeprefix(f"{project}-") for name in names)
+        raise UnknownStackError(unknown, known, did_you_mean(unknown, known))
+    return frozenset(found.values())
 
 
 def describe(cloudformation: CloudFormationClient, name_or_id: str) -> Stack | None:
@@ -192,6 +220,11 @@ def buffering(deployed: Iterable[Stack]) -> timedelta:
     return timedelta(seconds=_largest(deployed, BUFFER_SECONDS))
 
 
+def lake_buffering(deployed: Iterable[Stack]) -> timedelta:
+    """How long Firehose collects the lake's sales, in the same way."""
+    return timedelta(seconds=_largest(deployed, LAKE_BUFFER_SECONDS))
+
+
 def _largest(deployed: Iterable[Stack], parameter: str) -> int:
     """The largest number that the parameter has in one of the stacks; 0 where none has one."""
     values = (stack.parameters.get(parameter, "") for stack in deployed)
@@ -232,4 +265,5 @@ def _stack(described: StackTypeDef) -> Stack:
         tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
         is_protected=described.get("EnableTerminationProtection", False),
+        is_nested="ParentId" in described,
     )

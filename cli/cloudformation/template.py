@@ -25,6 +25,15 @@ LARGEST_BODY = 51_200
 CODE_SUFFIX = "Code"
 # The deletion policies with which a resource goes with its stack.
 REMOVING = ("Delete", "Snapshot")
+CONSTRAINTS = (
+    "AllowedValues",
+    "AllowedPattern",
+    "MinLength",
+    "MaxLength",
+    "MinValue",
+    "MaxValue",
+    "ConstraintDescription",
+)
 _NAMED = ("Parameters", "Resources", "Outputs")
 
 
@@ -32,7 +41,8 @@ _NAMED = ("Parameters", "Resources", "Outputs")
 class Parameter:
     """One parameter of a template; `default` is None when something must give its value.
 
-    The value of one that `is_secret` (NoEcho) is shown nowhere.
+    The value of one that `is_secret` (NoEcho) is shown nowhere. `constraints` has the texts of its
+    AllowedValues, AllowedPattern, MinLength and the like.
     """
 
     name: str
@@ -40,6 +50,7 @@ class Parameter:
     default: str | None
     line: int
     is_secret: bool = False
+    constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,7 +207,13 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         default=None if default is None else str(default.value),
         line=_line(node),
         is_secret="NoEcho" in entries and str(entries["NoEcho"].value).lower() == "true",
+        constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    items = node.value if isinstance(node.value, list) else [node]
+    return tuple(str(item.value) for item in items)
 
 
 def _attribute(resources: Mapping[str, Node], name: str, path: str) -> dict[str, str]:

@@ -61,6 +61,11 @@ def output_names() -> list[str]:
     return sorted(name for section in sections for name in _ENTRY.findall(section))
 
 
+def stack_names(incomplete: str) -> list[str]:
+    """Those of this package's templates that begin so."""
+    return [name for name in template.names() if name.startswith(incomplete)]
+
+
 def _bodies() -> Iterator[tuple[str, str]]:
     """Each template's name and text: a completion has no time to parse it."""
     for name in template.names():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
+from .code import say_remarks
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options, table_width
+from .options import Options, shared_options, source_options, table_width, yes_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,30 @@ if TYPE_CHECKING:
     help="First look for resources that were changed outside of CloudFormation; end with 3 if "
     "there are any.",
 )
+@click.option(
+    "--prune",
+    "prunes",
+    is_flag=True,
+    help="Then delete the project's stacks that have no template any more; asks first.",
+)
+@click.option(
+    "--with-data",
+    is_flag=True,
+    help="With --prune: delete also those that hold data.",
+)
+@click.option(
+    "--take-over",
+    "takes_over",
+    is_flag=True,
+    help="Deploy also when the project's stacks came from other templates, or are another's.",
+)
+@click.option(
+    "--confirm/--no-confirm",
+    "confirms",
+    default=None,
+    help="Show the plan and ask.  [default: on a terminal, when something is replaced or removed]",
+)
+@yes_option
 @deploy_options
 @source_options
 @shared_options
@@ -43,6 +69,11 @@ def command(
     only_plan: bool,
     exit_code: bool,
     looks_for_drift: bool,
+    prunes: bool,
+    with_data: bool,
+    takes_over: bool,
+    confirms: bool | None,
+    yes: bool,
     settings: Settings,
     limits: Limits,
     templates: Path | None,
@@ -54,24 +85,50 @@ def command(
       miztiik-events deploy --plan
       miztiik-events deploy
       miztiik-events deploy -p ShardCount=2 -p WindowSeconds=10
+      miztiik-events deploy warehouse      (and the stacks that it needs)
 
     The outputs that matter most go to stdout; with --output json or ndjson, all of them.
     """
     from ..deploy import project
     from ..deploy.project import Sources
+    from . import pruning
 
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code needs --plan")
+    if with_data and not prunes:
+        raise click.UsageError("--with-data needs --prune")
+    if prunes and settings.chosen:
+        raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
     draft = project.draft(options.project, settings, Sources(templates, functions))
+    if prunes and not settings.waits:
+        raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
+    _say_file(options)
     present = draft.beside(options.session)
+    if not takes_over:
+        present.refuse_foreign()
     if looks_for_drift:
         _refuse_drift(options, present, limits)
     _say_caution(options, present)
+    say_remarks(options, [present.bundles[name] for name in present.new_code])
     if only_plan:
-        _plan(options, present, limits, exit_code=exit_code)
-    else:
-        _refuse_program(options, present, functions)
-        _deploy(options, present, limits)
+        _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
+        return
+    _refuse_program(options, present, functions)
+    if prunes and present.gone:
+        pruning.agree(options, present.gone, with_data=with_data, yes=yes)
+    elif present.gone and not present.rest:
+        pruning.name(options, present.gone)
+    if not yes and confirms is not False:
+        _confirm(options, present, limits, is_asked_for=bool(confirms))
+    _deploy(options, present, limits)
+    if prunes and present.gone:
+        pruning.prune(
+            options,
+            present.gone,
+            with_data=with_data,
+            timeout=limits.timeout,
+            role_arn=settings.role_arn,
+        )
 
 
 def _say_caution(options: Options, project: Project) -> None:
@@ -82,6 +139,44 @@ def _say_caution(options: Options, project: Project) -> None:
     caution = shards.caution(options.session, outputs, project.parameter(stacks.SHARDS))
     if caution:
         options.say(caution, fg="yellow")
+
+
+def _say_file(options: Options) -> None:
+    """Say where the settings come from that nobody typed."""
+    from . import project_settings
+
+    file = project_settings.of(click.get_current_context())
+    if file:
+        environment = f", environment {file.environment}" if file.environment else ""
+        where = f"in {options.session.region_name}, by {file.path}{environment}"
+        options.say(f"Project {options.project} {where}")
+
+
+def _confirm(options: Options, project: Project, limits: Limits, *, is_asked_for: bool) -> None:
+    """Show the plan and ask, when that is asked for, or when something would be lost."""
+    from ..cloudformation.progress import line
+    from ..deploy import plan as planning
+    from .views.plan import shown
+
+    if not sys.stdin.isatty():
+        if is_asked_for:
+            raise click.UsageError(
+                "There is no terminal to ask on. Leave out --confirm, or add --yes"
+            )
+        return
+    unplanned = [stack for stack in project.live.values() if not stack.can_be_planned]
+    if not is_asked_for and unplanned:
+        states = ", ".join(f"{stack.name} is {stack.status}" for stack in unplanned)
+        options.say(f"Not known whether something would be replaced: {states}")
+        return
+    if not is_asked_for and not project.live:
+        return
+    plan = planning.plan(
+        options.session, project, lambda event: options.say(line(event)), limits.timeout
+    )
+    if plan.takes_something or (is_asked_for and plan.has_changes):
+        click.echo(shown(plan, "table", color=options.color), err=True)
+        click.confirm("\nDeploy this?", abort=True, err=True)
 
 
 def _refuse_program(options: Options, project: Project, functions: Path | None) -> None:
@@ -115,6 +210,8 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
         records.outputs(outputs)
     if form == "json":
         click.echo(shown(outputs, form))
+    elif not project.settings.waits:
+        _say_unfinished(options, is_rest=display.has_put_off)
     # That nothing changed is one line for a person.
     elif form == "table" and (display.has_changes or options.output):
         if outputs:
@@ -122,12 +219,14 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
         _say_next(options, outputs, is_new=display.has_created)
 
 
-def _plan(options: Options, project: Project, limits: Limits, *, exit_code: bool) -> None:
+def _plan(
+    options: Options, project: Project, limits: Limits, *, exit_code: bool, prunes: bool
+) -> None:
     from ..deploy import plan as planning
     from ..errors import DifferenceError
     from .views.plan import shown
 
-    plan = planning.plan(options.session, project, timeout=limits.timeout)
+    plan = planning.plan(options.session, project, timeout=limits.timeout, prunes=prunes)
     click.echo(shown(plan, options.format(), color=options.color))
     if exit_code and plan.has_changes:
         raise DifferenceError("The stacks differ from the templates")
@@ -149,6 +248,14 @@ def _refuse_drift(options: Options, project: Project, limits: Limits) -> None:
             f"{counted(len(drifts), 'resource')} drifted; nothing was deployed. "
             "Next: undo the changes, or make them in the templates too"
         )
+
+
+def _say_unfinished(options: Options, *, is_rest: bool) -> None:
+    from ..text import command
+
+    options.say(f"AWS goes on. To watch it: {command('status --watch', options.project)}")
+    if is_rest:
+        options.say(f"Next, when it is done: {command('deploy', options.project)}")
 
 
 def _say_next(options: Options, outputs: Mapping[str, str], *, is_new: bool) -> None:

@@ -10,15 +10,20 @@ from typing import Any, TypeVar
 
 import click
 
-from .options import SECONDS, stacked, timeout_option
+from . import project_settings
+from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+_SECTIONS = {"overrides": "parameters"}
 
 
 def _pairs(
     context: click.Context, parameter: click.Parameter, values: Sequence[str]
 ) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+    file = project_settings.pairs(context, _SECTIONS.get(str(parameter.name), "tags"))
+    pairs: dict[str, str] = {name: value.text for name, value in file.items()}
     for value in values:
         name, equals, given = value.partition("=")
         if equals and name:
@@ -67,6 +72,13 @@ overrides_option = click.option(
     "file of values; may be repeated. Later deploys keep it.",
 )
 _OPTIONS = (
+    stacks_argument("chosen"),
+    click.option(
+        "--only",
+        "is_alone",
+        is_flag=True,
+        help="Only the stacks that are named, not those that they need.",
+    ),
     overrides_option,
     click.option(
         "--tags",
@@ -107,7 +119,21 @@ _OPTIONS = (
         metavar="N",
         help="How many stacks to work on at once.",
     ),
+    role_option,
+    click.option(
+        "--import-existing",
+        "imports",
+        is_flag=True,
+        help="Take resources that exist already, under the names that the templates give, into the "
+        "stacks; they need a DeletionPolicy.",
+    ),
     timeout_option(3600),
+    click.option(
+        "--no-wait",
+        "is_detached",
+        is_flag=True,
+        help="Begin what can be begun, and end; stacks that need those are for the next deploy.",
+    ),
     click.option(
         "--wait",
         type=SECONDS,
@@ -124,16 +150,31 @@ def deploy_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_settings(
-        *args: Any, jobs: int, timeout: float, wait: float, skip: Sequence[str], **rest: Any
+        *args: Any,
+        jobs: int,
+        timeout: float,
+        wait: float,
+        skip: Sequence[str],
+        is_alone: bool,
+        is_detached: bool,
+        **rest: Any,
     ) -> Any:
         from ..deploy.deployment import Limits
         from ..deploy.project import Settings
 
-        names = ("overrides", "tags", "is_protected", "is_express", "recovers")
+        names = (
+            *("overrides", "tags", "is_protected", "is_express", "recovers", "chosen"),
+            *("role_arn", "imports"),
+        )
         chosen = {name: rest.pop(name) for name in names}
         if skip and not chosen["recovers"]:
             raise click.UsageError("--skip needs --recover")
-        settings = Settings(**chosen, skip=frozenset(skip))
+        if is_alone and not chosen["chosen"]:
+            raise click.UsageError("--only needs the names of stacks")
+        places = project_settings.places(click.get_current_context(), chosen["overrides"])
+        settings = Settings(
+            **chosen, skip=frozenset(skip), is_alone=is_alone, places=places, waits=not is_detached
+        )
         return command(*args, settings=settings, limits=Limits(jobs, timeout, wait), **rest)
 
     decorated: Command = stacked(_OPTIONS)(with_settings)

@@ -7,56 +7,88 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options, timeout_option
+from .options import (
+    Options,
+    role_option,
+    shared_options,
+    stacks_argument,
+    timeout_option,
+    yes_option,
+)
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@stacks_argument("stacks")
+@yes_option
+@click.option(
+    "--dry-run", "--plan", is_flag=True, help="Show what would be deleted, and delete nothing."
+)
 @click.option("--keep-data", is_flag=True, help="Keep the data store: the bucket with the results.")
+@role_option
 @timeout_option(3600)
 @shared_options
-def command(options: Options, yes: bool, dry_run: bool, keep_data: bool, timeout: float) -> None:
-    """Delete the stacks, with all their data and logs.
+def command(
+    options: Options,
+    stacks: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    keep_data: bool,
+    role_arn: str | None,
+    timeout: float,
+) -> None:
+    """Delete the stacks, or those that are named, with all their data and logs.
 
     \b
       miztiik-events destroy --dry-run
       miztiik-events destroy
       miztiik-events destroy --yes        (in a script)
+      miztiik-events destroy warehouse dispatch
 
     Stops the application, empties the buckets with all versions, deletes the stacks in reverse
     order and then their log groups, and looks whether anything is left (it ends with 1 then).
-    Deletes nothing when a stack has termination protection (4). When it was interrupted, run it
+    Deletes nothing when a stack has termination protection, or one that stays takes something from
+    one that goes (4). When it was interrupted, run it
     again: it finishes.
     """
     from ..destroy import inventory as inventories
     from ..destroy import teardown
     from .terminal.display import Display
+    from .views.destroy import removal
 
-    inventory = inventories.take(options.session, options.project, keeps_data=keep_data)
+    if stacks and keep_data:
+        raise click.UsageError("--keep-data is for a whole project; name the stacks to delete")
+    inventory = inventories.take(
+        options.session, options.project, keeps_data=keep_data, only=stacks
+    )
     if dry_run:
-        click.echo(_shown(options, inventory, options.format()))
+        click.echo(removal(options.session, inventory, options.format()))
+        teardown.refuse_needed(inventory)
         return
     if inventory.is_empty:
         kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""
-        options.say(f"Nothing to destroy: project {options.project!r} has nothing here{kept}.")
+        what = f"no stack {', '.join(stacks)}" if stacks else "nothing"
+        options.say(f"Nothing to destroy: project {options.project!r} has {what} here{kept}.")
     else:
         _agree(options, inventory, yes)
         with Display(options).shown() as display:
-            teardown.destroy(options.session, inventory, display, timeout=timeout)
+            teardown.destroy(
+                options.session, inventory, display, timeout=timeout, role_arn=role_arn
+            )
     _report_leftovers(options, inventory)
 
 
 def _agree(options: Options, inventory: Inventory, yes: bool) -> None:
     """Show what goes, and go on only when nothing stands against it and the person agrees."""
     from ..destroy import teardown
+    from .views.destroy import removal
 
     is_asking = not yes and sys.stdin.isatty()
     if is_asking or not options.quiet:
-        click.echo(_shown(options, inventory, "table"), err=True)
+        click.echo(removal(options.session, inventory, "table"), err=True)
+    teardown.refuse_needed(inventory)
     teardown.refuse_protected(inventory.protected)
     if yes:
         return
@@ -72,17 +104,6 @@ def _agree(options: Options, inventory: Inventory, yes: bool) -> None:
     )
     if answer != options.project:
         raise click.Abort
-
-
-def _shown(options: Options, inventory: Inventory, form: str) -> str:
-    from ..destroy import buckets
-    from ..destroy.inventory import BUCKET
-    from .views.destroy import shown
-
-    s3 = options.session.client("s3")
-    return shown(
-        inventory, {name: buckets.contents(s3, name) for name in inventory.going(BUCKET)}, form
-    )
 
 
 def _report_leftovers(options: Options, inventory: Inventory) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import project_settings
 from .deploy_options import overrides_option
 from .options import Options, shared_options, source_options
 
@@ -50,7 +51,8 @@ def command(
     from .views.doctor import shown
 
     sources = Sources(templates, functions)
-    draft = project.draft(options.project, Settings(overrides), sources)
+    places = project_settings.places(click.get_current_context(), overrides)
+    draft = project.draft(options.project, Settings(overrides, places=places), sources)
     examined = doctor.examine(options.session, draft.name, lambda found: _needs(draft, found))
     findings = list(examined)
     click.echo(shown(findings, options.format(), color=options.color))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, SuggestingGroup, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from ..local.folder import Folder
     from ..local.launch import LocalAws
 
+DASHBOARD = "dashboard"
 
-@click.group()
+
+@click.group(cls=SuggestingGroup)
 def command() -> None:
     """An AWS on this machine: no account, no Docker.
 
@@ -45,6 +48,9 @@ def start(options: Options) -> None:
     running, is_new = launch.start(folder())
     state = "Running" if is_new else "Already running"
     options.say(f"{state}: {running.endpoint}. To stop it: miztiik-events local stop")
+    dashboards = [row["name"] for row in _rows(running) if row["kind"] == DASHBOARD]
+    for address in dashboards or ["miztiik-events open flink, once the analytics runs"]:
+        options.say(f"Flink's dashboard: {address}")
     _print_exports(running, options)
 
 
@@ -114,6 +120,8 @@ def _print_exports(running: LocalAws, options: Options) -> None:
 
 
 def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
+    from ..analytics.application import dashboard
+    from ..errors import ApplicationError
     from ..local.flink import processes
     from ..session import connect
 
@@ -128,7 +136,11 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
         applications = flink.list_applications()["ApplicationSummaries"]
     for application in applications:
         state = application["ApplicationStatus"]
-        yield {"kind": "application", "name": application["ApplicationName"], "state": state}
+        name = application["ApplicationName"]
+        yield {"kind": "application", "name": name, "state": state}
+        # It may end between the two questions.
+        with contextlib.suppress(ApplicationError):
+            yield {"kind": DASHBOARD, "name": dashboard(flink, name), "state": "running"}
     for process in processes.alive(running.folder.flink):
         yield {"kind": process.kind, "name": "Flink", "state": "running", "pid": process.pid}
 

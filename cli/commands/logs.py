@@ -73,8 +73,9 @@ def command(
       miztiik-events logs producer dispatch --since 1h --grep ERROR
       miztiik-events logs analytics --follow
 
-    A COMPONENT is analytics, recomputation, firehose (deliveries) or a function: producer,
-    transformer, heartbeat, dispatch, warehouse. Without one, all are shown, merged by time.
+    A COMPONENT is analytics, recomputation, firehose or lake (deliveries), or a function: producer,
+    transformer, heartbeat, enrichment, dispatch, warehouse. Without one, all are shown, merged by
+    time.
     """
     from ..operate import logs
     from ..operate.logs import Log

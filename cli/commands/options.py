@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     import boto3
@@ -93,11 +94,45 @@ def moment(value: str) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=timezone.utc)
 
 
+_BEFORE = "miztiik_events.before"
+
+
+class SuggestingGroup(click.Group):
+    """A group that says which command was probably meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        is_option = word.startswith("-")
+        if not (ctx.resilient_parsing or is_option or self.get_command(ctx, word)):
+            hint = _likely(word, self.list_commands(ctx))
+            raise click.UsageError(f"No such command {word!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _likely(word: str, commands: Iterable[str]) -> str:
+    from ..text import did_you_mean
+
+    longer = [name for name in commands if name.startswith(word.casefold())]
+    return f" Did you mean {', '.join(longer)}?" if longer else did_you_mean([word], commands)
+
+
 class SharedOption(click.Option):
     """An option of every command: MIZTIIK_EVENTS_<OPTION> gives it to all of them.
 
-    A command's own variable, as MIZTIIK_EVENTS_DEPLOY_<OPTION>, goes before.
+    A command's own variable, as MIZTIIK_EVENTS_DEPLOY_<OPTION>, goes before, and so does what was
+    given before the command.
     """
+
+    def consume_value(
+        self, ctx: click.Context, opts: Mapping[str, Any]
+    ) -> tuple[Any, ParameterSource]:
+        value, source = super().consume_value(ctx, opts)
+        before = ctx.meta.get(_BEFORE, {})
+        if source is not ParameterSource.COMMANDLINE and self.name in before:
+            return before[self.name], ParameterSource.COMMANDLINE
+        return value, source
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         own = os.environ.get(f"{ctx.auto_envvar_prefix}_{str(self.name).upper()}")
@@ -134,11 +169,24 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
 
 
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from . import project_settings
+
     if not re.fullmatch(PROJECT_PATTERN, value):
         raise click.BadParameter(
             f"{value!r}: letters, digits and hyphens, a letter first, at most {LONGEST_PROJECT} "
-            "(it begins the names of the stacks)"
+            f"(it begins the names of the stacks){project_settings.origin(context, parameter)}"
         )
+    project_settings.refuse_other_name(context, value)
+    return value
+
+
+def _environment(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    from . import project_settings
+
+    if not context.resilient_parsing:
+        project_settings.apply(context, value)
     return value
 
 
@@ -153,15 +201,25 @@ def _shared(name: str, *names: str, **settings: Any) -> Callable[[Command], Comm
     return click.option(name, *names, cls=SharedOption, envvar=envvar, show_envvar=True, **settings)
 
 
+def _form(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    # For main, which reports errors in the same form.
+    if value and context.obj is not None:
+        context.obj["form"] = "json" if value is True else value
+    return value
+
+
 def _output(*forms: str, default: str) -> Callable[[Command], Command]:
     text = f"Form of what goes to stdout.  [default: {default}]"
-    return _shared("--output", type=click.Choice(forms), help=text)
+    return _shared(
+        *("--output", "-o"), type=click.Choice(forms), is_eager=True, callback=_form, help=text
+    )
 
 
 _IN_LINES = "table on a terminal, ndjson in a pipe"
 _OUTPUT = _output("table", "json", "ndjson", default="table")
 _OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
 _OUTPUT_WITH_CSV = _output("table", "csv", "json", "ndjson", default=_IN_LINES)
+_OUTPUT_WITH_DOT = _output("table", "dot", "json", "ndjson", default="table")
 _SHARED = (
     _shared(
         "--project",
@@ -171,9 +229,20 @@ _SHARED = (
         callback=_project,
         help="Prefix of the stacks' names; several projects can live side by side.",
     ),
+    _shared(
+        "--env",
+        metavar="NAME",
+        is_eager=True,
+        expose_value=False,
+        callback=_environment,
+        help="Environment of the project's file, miztiik-events.yaml.",
+    ),
     _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
     _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
     _OUTPUT,
+    _shared(
+        *("--json", "as_json"), is_flag=True, is_eager=True, callback=_form, help="--output json."
+    ),
     _shared("--quiet", "-q", is_flag=True, help="Print only results and errors."),
     _shared("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
     _shared(
@@ -202,6 +271,11 @@ def shared_options_with_csv(command: Command) -> Command:
     return _sharing(command, _OUTPUT_WITH_CSV)
 
 
+def shared_options_with_dot(command: Command) -> Command:
+    """The same as `shared_options`, for a command that has Graphviz's form as well."""
+    return _sharing(command, _OUTPUT_WITH_DOT)
+
+
 def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
     shared = [output if option is _OUTPUT else option for option in _SHARED]
 
@@ -212,16 +286,80 @@ def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
         region: str | None,
         profile: str | None,
         output: str | None,
+        as_json: bool,
         quiet: bool,
         no_color: bool,
         **kwargs: Any,
     ) -> Any:
         color = not (no_color or os.environ.get("NO_COLOR"))
-        options = Options(project, region, profile, output, quiet, color)
+        form = "json" if as_json else output
+        options = Options(project, region, profile, form, quiet, color)
         return command(options, *args, **kwargs)
 
     decorated: Command = stacked(shared)(with_options)
     return decorated
+
+
+def _given_before(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
+        context.meta.setdefault(_BEFORE, {})[parameter.name] = value
+
+
+def _before(*names: str, is_flag: bool = False) -> Callable[[Command], Command]:
+    return click.option(
+        *names,
+        is_flag=is_flag,
+        hidden=True,
+        expose_value=False,
+        allow_from_autoenv=False,
+        callback=_given_before,
+    )
+
+
+def options_before(command: Command) -> Command:
+    """Let a group take the shared options, for the command that follows, which checks them."""
+    valued = ("--project", "--env", "--region", "--profile")
+    before = [
+        *(_before(name) for name in valued),
+        _before("--output", "-o"),
+        _before("--json", "as_json", is_flag=True),
+        _before("--quiet", "-q", is_flag=True),
+        _before("--no-color", is_flag=True),
+        _before("--debug", is_flag=True),
+    ]
+    decorated: Command = stacked(before)(command)
+    return decorated
+
+
+def _role(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", value):
+        raise click.BadParameter(f"{value!r}: give a role as arn:aws:iam::123456789012:role/NAME")
+    return value
+
+
+role_option = click.option(
+    "--role-arn",
+    metavar="ARN",
+    callback=_role,
+    help="Role that CloudFormation acts as; a stack keeps it for later operations.",
+)
+
+
+def yes_option(command: Command) -> Command:
+    """Give a command the argument `yes`."""
+    decorated: Command = click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+    return decorated
+
+
+def stacks_argument(name: str) -> Callable[[Command], Command]:
+    """The names of stacks, as many as one likes."""
+    return click.argument(name, nargs=-1, metavar="[STACK]...", shell_complete=_stack_names)
+
+
+def _stack_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from . import completion
+
+    return completion.stack_names(incomplete)
 
 
 _SOURCES = (

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from . import project_settings
+from .code import say_remarks
 from .options import Options, shared_options, source_options
 
 
@@ -38,12 +40,21 @@ def command(
     from ..cloudformation import template
     from ..deploy import bundle, package
     from ..deploy.wiring import wire
-    from ..text import as_json
+    from ..text import as_json, size
 
-    bundles = bundle.bundles(functions)
-    steps = wire(template.load_all(templates), bundles)
+    known = bundle.names(functions)
+    loaded = template.load_all(templates)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, known, given)
+    bundles = bundle.bundles(functions, steps)
+    say_remarks(options, bundles.values())
+    for name in known:
+        if name not in bundles:
+            options.say(f"functions/{name} is not packaged: no template takes its code")
     with files.writing(output_dir, "give another --output-dir"):
         written = package.write(output_dir, options.project, steps, bundles)
+    for code in bundles.values():
+        options.say(f"{code.place}: {size((output_dir / code.key).stat().st_size)}")
     form = options.format()
     if form == "json":
         click.echo(as_json([str(path) for path in written], indent=2))

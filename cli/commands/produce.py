@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .backfill import age, write_backfill
 from .options import Options, shared_options_in_lines
+from .terminal.elapsed import elapsing
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -33,9 +34,13 @@ TOTALS = {
     "returns": "Returns",
     "inventory_events": "Inventory events",
     "rejected_events": "Malformed events",
+    "late_events": "Late events",
+    "duplicates": "Duplicates",
     "failed_count": "Not sent",
     "events_per_second": "Events per second",
 }
+# There are none unless they were asked for.
+ON_REQUEST = ("late_events", "duplicates")
 
 
 @click.command()
@@ -85,15 +90,44 @@ TOTALS = {
     metavar="0..1",
     help="Share of the events that are malformed.  [default: 0]",
 )
+@click.option(
+    "--late-ratio",
+    type=RATIO,
+    metavar="0..1",
+    help="Share of the sales that come an hour late, so in no window.  [default: 0]",
+)
+@click.option(
+    "--duplicate-ratio",
+    type=RATIO,
+    metavar="0..1",
+    help="Share of the events that are sent twice, and count once.  [default: 0]",
+)
+@click.option(
+    "--lifelike",
+    is_flag=True,
+    default=None,
+    help="Stores of all sizes, prices by category, a daily curve, bursts; --rate is the average.",
+)
+@click.option(
+    "--backfill",
+    metavar="AGE",
+    callback=age,
+    help="Send no event, but write results of so many days (7d) before the deploy, made up and "
+    "marked, for a page to show. Takes --stores, --rate, --seed and --return-ratio.",
+)
 @shared_options_in_lines
-def command(options: Options, until_stopped: bool, **payload: Any) -> None:
+def command(
+    options: Options, until_stopped: bool, backfill: timedelta | None, **payload: Any
+) -> None:
     """Produce sample events: invoke the producer function and wait for its answer.
 
     \b
       miztiik-events produce --stores 5
       miztiik-events produce --stores 20 --rate 200 --duration 300
       miztiik-events produce --count 10000 --duration 0 --seed 42
-      miztiik-events produce --until-stopped
+      miztiik-events produce --until-stopped --lifelike
+      miztiik-events produce --late-ratio 0.05 --duplicate-ratio 0.05
+      miztiik-events produce --backfill 7d
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError
@@ -101,6 +135,9 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     from ..text import counted
 
     request = {name: value for name, value in payload.items() if value is not None}
+    if backfill:
+        write_backfill(options, backfill, {**request, "until_stopped": until_stopped})
+        return
     request = {"duration_seconds": ROUND_SECONDS, **request} if until_stopped else request
     seconds = _seconds(request, is_endless=until_stopped)
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
@@ -109,7 +146,7 @@ def command(options: Options, until_stopped: bool, **payload: Any) -> None:
     if until_stopped:
         message = _until_stopped(options, client, function, request)
     else:
-        with _elapsing(options, lambda: f" of {seconds:.0f} s"):
+        with elapsing(options, partial(_waited, request, seconds)):
             message = producer.invoke(client, function, request)
     if not message:
         return
@@ -154,7 +191,10 @@ def _until_stopped(
 
     total: dict[str, Any] = {}
     options.say("Producing events until Ctrl-C")
-    with contextlib.suppress(KeyboardInterrupt), _elapsing(options, lambda: _so_far(total)):
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        elapsing(options, lambda passed: f"Producing events: {passed:.0f} s{_so_far(total)}"),
+    ):
         for number in itertools.count():
             seed = {"seed": request["seed"] + number} if "seed" in request else {}
             producer.add(total, producer.invoke(client, function, {**request, **seed}))
@@ -163,6 +203,17 @@ def _until_stopped(
         f"{request['duration_seconds']:g} s, and is not counted here."
     )
     return total
+
+
+def _waited(request: Mapping[str, Any], seconds: float, passed: float) -> str:
+    """How far the one call is; how much it has sold, its answer alone can tell."""
+    if not seconds:
+        return f"Producing events: {passed:.0f} s"
+    told = f"Producing events: {passed:.0f} of {seconds:.0f} s"
+    if request.get("lifelike"):
+        return told
+    total = request.get("count") or math.ceil(request.get("rate", USUAL_RATE) * seconds)
+    return f"{told}, about {min(total, total * passed / seconds):,.0f} of {total:,} events"
 
 
 def _so_far(total: Mapping[str, Any]) -> str:
@@ -180,34 +231,12 @@ def _shown(message: Mapping[str, Any], form: str) -> str:
         return as_json(message, indent=2 if form == "json" else None)
     rows = [{"store": store, "sales": Decimal(sales)} for store, sales in _by_store(message)]
     totals = [
-        f"{heading:<18}{message[name]:>14,}" for name, heading in TOTALS.items() if name in message
+        f"{heading:<18}{message[name]:>14,}"
+        for name, heading in TOTALS.items()
+        if name in message and (message[name] or name not in ON_REQUEST)
     ]
     return "\n".join([as_table(rows, {"store": "Store", "sales": "Sales"}, totals=1), "", *totals])
 
 
 def _by_store(message: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [*message.get("sales_by_store", {}).items(), ("Total", message.get("tot_sales", 0))]
-
-
-@contextlib.contextmanager
-def _elapsing(options: Options, more: Callable[[], str]) -> Iterator[None]:
-    """On a terminal, show the seconds that have passed and more, in a line that goes away again."""
-    if options.quiet or not sys.stderr.isatty():
-        yield
-        return
-    answered = threading.Event()
-    clock = threading.Thread(target=_tick, args=(answered, more), daemon=True)
-    clock.start()
-    try:
-        yield
-    finally:
-        answered.set()
-        clock.join()
-        click.echo("\r\033[K", nl=False, err=True)
-
-
-def _tick(answered: threading.Event, more: Callable[[], str]) -> None:
-    started = time.monotonic()
-    while not answered.wait(1):
-        seconds = time.monotonic() - started
-        click.echo(f"\rProducing events: {seconds:.0f} s{more()}\033[K", nl=False, err=True)

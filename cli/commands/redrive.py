@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
+from .options import Options, shared_options, yes_option
 
 if TYPE_CHECKING:
     from ..pipeline.queues import DeadEnd
@@ -32,7 +32,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
     metavar="N",
     help="Take at most N events, the first that come.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("--dry-run", is_flag=True, help="Show the events, and leave them where they are.")
 @click.option(
     "--delete", "deletes", is_flag=True, help="Delete the events for good instead of sending them."

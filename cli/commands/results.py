@@ -143,7 +143,19 @@ def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
         click.echo(text)
     if not rows:
         _say_why_none(options, question, collection, folder)
+    _say_backfill(options, rows)
     _say_doubts(options, collection)
+
+
+def _say_backfill(options: Options, rows: Sequence[Row]) -> None:
+    from ..pipeline import backfill
+    from ..text import counted
+
+    marked = sum(map(backfill.is_marked, rows))
+    if marked:
+        options.say(
+            f"{counted(marked, 'row')} of a backfill, made up for a demonstration", fg="yellow"
+        )
 
 
 def _deployed(options: Options) -> list[Stack]:
@@ -159,6 +171,7 @@ def _folder(options: Options, deployed: Sequence[Stack], question: Question) -> 
     from ..cloudformation import stacks
     from ..pipeline import results
     from ..pipeline.data_store import Folder
+    from ..pipeline.kept_hours import KeptHours
 
     outputs, s3 = stacks.outputs_of(deployed), options.session.client("s3")
     bucket = stacks.require(outputs, stacks.DATA_STORE, options.project)
@@ -168,7 +181,8 @@ def _folder(options: Options, deployed: Sequence[Stack], question: Question) -> 
         return Folder(s3, bucket, f"{recomputation.PREFIX}{results.PREFIX}", begun)
     period, retention = question.period, stacks.retention(deployed)
     # A window's result is written after its end.
-    return Folder(s3, bucket, results.PREFIX, period.since, period.last_written(retention))
+    until, kept = period.last_written(retention), KeptHours.of(bucket)
+    return Folder(s3, bucket, results.PREFIX, period.since, until, kept)
 
 
 def _text(options: Options, question: Question, rows: Sequence[Row]) -> str:

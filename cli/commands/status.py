@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import project_settings
 from .options import FOLDER, Options, shared_options
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ def command(
 
     if watches + why + looks_for_drift > 1:
         raise click.UsageError("--watch, --why and --drift exclude each other")
-    if templates and not why:
+    if (
+        templates
+        and not why
+        and not project_settings.gives(click.get_current_context(), "templates")
+    ):
         raise click.UsageError("--templates needs --why")
     if why:
         _explain(options, templates)

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from . import project_settings
+from .code import say_remarks
 from .options import Options, shared_options, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ..cloudformation.lint import Finding
     from ..deploy.program import Program
 
 
 @click.command()
+@click.option(
+    "--guard",
+    "rules",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="RULES",
+    help="Check with cfn-guard, too, by the rules of this file or folder.",
+)
 @source_options
 @shared_options
-def command(options: Options, templates: Path | None, functions: Path | None) -> None:
+def command(
+    options: Options, rules: Path | None, templates: Path | None, functions: Path | None
+) -> None:
     """Check templates and programs: syntax, wiring, cfn-lint's rules, Flink's plan. Calls no AWS.
 
     \b
       miztiik-events validate
+      miztiik-events validate --guard rules/
 
     A program is planned where Flink is installed. Ends with 1 when there are findings; each goes to
     stdout as file:line: rule message.
     """
-    from ..cloudformation import lint, template
+    from ..cloudformation import guard, lint, template
     from ..deploy import bundle
     from ..deploy.program import programs
     from ..deploy.wiring import wire
@@ -36,9 +48,13 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     from ..text import counted
 
     loaded = template.load_all(templates)
-    bundles = bundle.bundles(functions)
-    steps = wire(loaded, bundles)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, bundle.names(functions), given)
+    bundles = bundle.bundles(functions, steps)
+    say_remarks(options, bundles.values())
     findings = lint.findings(loaded)
+    if rules:
+        findings += guard.findings(loaded, rules)
     findings += _refusals(options, programs(steps, bundles, functions))
     if shown := _shown(findings, options.format()):
         click.echo(shown)

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Check the last recomputation instead (start-analytics --from TIME).",
 )
+@click.option("--lake", is_flag=True, help="Check the lake instead, sale by sale (docs/lake.md).")
 @shared_options
-def command(options: Options, wait: float, recomputed: bool) -> None:
+def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None:
     """Prove the results: recompute them from the raw events, and compare.
 
     \b
       miztiik-events verify
+      miztiik-events verify --lake
 
     Reads every record that the stream still has (24 hours by default), recomputes each closed
     window to the cent, and finds the one place of every event. Where an update changed the length
@@ -43,6 +45,11 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
     from ..audit.audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
 
+    if lake and recomputed:
+        raise click.UsageError("--lake excludes --recomputed")
+    if lake:
+        _verify_lake(options, wait)
+        return
     subject = RECOMPUTATION if recomputed else ANALYTICS
     report = audit(options.session, options.project, subject, wait, options.say)
     click.echo(verify.shown(report, options.format()))
@@ -54,6 +61,23 @@ def command(options: Options, wait: float, recomputed: bool) -> None:
         )
     closed = sum(window.differences is not None for window in report.windows)
     options.say(f"All agree: {counted(closed, 'closed window')}, to the cent.", fg="green")
+
+
+def _verify_lake(options: Options, wait: float) -> None:
+    from ..audit.lake import audit
+    from ..errors import DifferenceError
+    from .views import verify_lake
+
+    report = audit(options.session, options.project, wait, options.say)
+    click.echo(verify_lake.shown(report, options.format()))
+    if report.repeated:
+        options.say(f"{counted(report.repeated, 'row')} came again; the view sales has one of them")
+    if not report.sales:
+        options.say("There are no sales in the stream. Next: miztiik-events produce")
+    if not report.agrees:
+        count = len(report.differences)
+        raise DifferenceError(f"{counted(count, 'difference')} between the stream and the lake")
+    options.say(f"All agree: {counted(report.stored, 'sale')} of the lake.", fg="green")
 
 
 def _say_notes(options: Options, report: Audit) -> None:

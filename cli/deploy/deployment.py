@@ -25,7 +25,7 @@ from ..analytics import application, failures, log
 from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore
 from ..errors import StackError
 from ..patience import Patience
 from ..text import size
@@ -60,13 +60,15 @@ def deploy(
     listener: Listener = ignore,
     limits: Limits | None = None,
 ) -> dict[str, str]:
-    """Deploy the project and return the outputs of all its stacks.
+    """Deploy the project, or what was chosen of it, and return the outputs of these stacks.
 
     Raises the first failure, after everything that does not depend on it has ended.
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
+    project.require_parents()
     cloudformation = session.client("cloudformation")
-    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait)
+    given = {step.name: project.live_outputs.get(step.name, {}) for step in project.rest}
+    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait, given)
     with contextlib.ExitStack() as held:
         todo = run.stack_jobs()
         if project.new_code:
@@ -78,7 +80,7 @@ def deploy(
         run.report(endings, listener)
     except StackError as error:
         raise explained(session, project, error, started) from error
-    return {key: value for outputs in run.outputs.values() for key, value in outputs.items()}
+    return {key: text for step in project.steps for key, text in run.outputs[step.name].items()}
 
 
 def _writing_code(folder: str) -> contextlib.AbstractContextManager[None]:
@@ -92,13 +94,15 @@ class _Deployment:
     patience: Patience
     wait: float
     outputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
 
     def stack_jobs(self) -> dict[str, Job]:
         new = self.project.new_code
         return {
             step.name: Job(
                 graph.timed(self.project.stack_name(step), partial(self._apply, step)),
-                step.parents | {f"upload {name}" for name in step.functions if name in new},
+                self.project.parents(step)
+                | {f"upload {name}" for name in step.functions if name in new},
             )
             for step in self.project.steps
         }
@@ -108,7 +112,8 @@ class _Deployment:
         for function, step in self.project.new_code.items():
             target = folder / self.project.bundles[function].key
             bucket = step.sources[BUCKET]
-            owners = {bucket.template} if isinstance(bucket, Output) else set()
+            owners = self.project.parents(step)
+            owners &= {bucket.template} if isinstance(bucket, Output) else set()
             jobs[f"package {function}"] = Job(partial(self._package, function, target))
             jobs[f"upload {function}"] = Job(
                 partial(self._upload, s3, step, function, target),
@@ -129,27 +134,45 @@ class _Deployment:
         code = self.project.bundles[function]
         if code.pom is not None and not jar.is_built(code.pom):
             listener(Note(function, "Maven builds its jar, once"))
+        if code.packages and not code.packages.is_cached:
+            listener(Note(function, f"pip gets its packages for {code.packages.runtime}, once"))
         with _writing_code(tempfile.gettempdir()):
             bundle.write(code, target, self.patience.cancelled)
 
     def _upload(
         self, s3: S3Client, step: Step, function: str, source: Path, listener: Listener
     ) -> None:
+        if step.parents & self.unfinished:
+            return
         bucket = self.project.value(step, BUCKET, self.outputs) or ""
-        if bundle.upload(s3, bucket, self.project.bundles[function].key, source):
-            listener(Note(function, f"uploaded {size(source.stat().st_size)}"))
+        total = source.stat().st_size
+
+        def watch(sent: int) -> None:
+            listener(Upload(function, sent, total))
+
+        if bundle.upload(s3, bucket, self.project.bundles[function].key, source, watch):
+            listener(Note(function, f"uploaded {size(total)}"))
 
     def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings
+        if waits_for := sorted(step.parents & self.unfinished):
+            self.unfinished.add(step.name)
+            listener(Note(self.project.stack_name(step), f"needs {', '.join(waits_for)} first"))
+            self.outputs[step.name] = self.project.live_outputs.get(step.name, {})
+            return "put off"
         operator = Operator(
             *(self.cloudformation, self.patience, listener, self.wait),
             recovers=settings.recovers,
             skip=settings.skip,
+            waits=settings.waits,
+            role_arn=settings.role_arn,
         )
         desired = self.project.desired(step, self.outputs)
         applied = operator.apply(desired, self.project.live_stack(step))
         operator.protect(applied.stack, settings.is_protected)
         self.outputs[step.name] = applied.stack.outputs
+        if applied.outcome == "begun":
+            self.unfinished.add(step.name)
         return applied.outcome
 
 

@@ -9,13 +9,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import threading
 import zipfile
 from pathlib import Path
 
 from .. import files
 from ..errors import BuildError
+from . import builder
 
 NAME = "pyflink-dependencies.jar"
 POM = "pom.xml"
@@ -91,30 +91,10 @@ def digest(jar: Path) -> str:
 
 
 def _run_maven(folder: Path, cancelled: threading.Event) -> None:
-    with subprocess.Popen(
-        # Strict checksums: what was damaged on the way fails the build.
-        ["mvn", "-B", "-q", "-C", "package"],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        # Not into a file: what there is to tell may be that the disk is full.
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        try:
-            output = _wait(process, cancelled)
-        finally:
-            # No Maven outlives the wait for it, whatever ended the wait.
-            process.kill()
-    if process.returncode or not (folder / "target" / NAME).exists():
-        lines = output.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+    # Strict checksums: what was damaged on the way fails the build.
+    maven = builder.run(["mvn", "-B", "-q", "-C", "package"], folder, cancelled)
+    if maven is None:
+        raise BuildError(_INTERRUPTED)
+    if maven.returncode or not (folder / "target" / NAME).exists():
+        lines = maven.stdout.strip().splitlines()[-LAST_LINES:]
         raise BuildError("\n  ".join([f"Maven could not build {NAME}:", *lines]))
-
-
-def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event) -> bytes:
-    """All that the process printed until its end."""
-    while True:
-        try:
-            return process.communicate(timeout=0.2)[0]
-        except subprocess.TimeoutExpired:
-            if cancelled.is_set():
-                raise BuildError(_INTERRUPTED) from None

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..cloudformation import change_sets, changes, graph, stacks
+from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore
-from ..cloudformation.stacks import Stack
+from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..patience import Patience
 from ..pipeline import costs
 from .project import HIDDEN, Project
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..pipeline.costs import Cost
 
 JOBS = 8
-Fate = Literal["create", "update", "unchanged"]
+Fate = Literal["create", "update", "unchanged", "delete"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class StackPlan:
 class Plan:
     """The plan of a deploy; the stacks are in the order of deployment.
 
-    There is a `cost` when there is a stream with shards to pay for.
+    There is a `cost` when there is a stream with shards to pay for. `gone` are the project's stacks
+    that have no template any more; a deploy leaves them alone.
     """
 
     account: str
@@ -63,10 +64,20 @@ class Plan:
     project: str
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
+    gone: tuple[str, ...] = ()
 
     @property
     def has_changes(self) -> bool:
         return any(stack.fate != "unchanged" for stack in self.stacks)
+
+    @property
+    def takes_something(self) -> bool:
+        """Whether something is removed or replaced, or data may be lost."""
+        return any(
+            change.action in ("remove", "replace") and (not change.is_perhaps or change.loses_data)
+            for stack in self.stacks
+            for change in stack.resources
+        )
 
 
 def plan(
@@ -74,19 +85,26 @@ def plan(
     project: Project,
     listener: Listener = ignore,
     timeout: float = 3600.0,
+    *,
+    prunes: bool = False,
 ) -> Plan:
     """The plan of a deploy of the project. No change set is left behind.
 
+    With `prunes`, the stacks that have no template any more are deleted after it.
+
     Raises what the deploy would raise before its first change.
     """
+    project.require_parents()
     planner = _Planner(project, session.client("cloudformation"), Patience(timeout))
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
+    pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]
     return Plan(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
         project=project.name,
-        stacks=tuple(planner.plans[step.name] for step in project.steps),
+        stacks=(*(planner.plans[step.name] for step in project.steps), *pruned),
+        gone=() if project.rest or prunes else tuple(project.gone),
         cost=_cost(project, session.region_name),
     )
 
@@ -109,13 +127,13 @@ class _Planner:
 
     def jobs(self) -> dict[str, Job]:
         return {
-            step.name: Job(partial(self._look, step), step.parents) for step in self.project.steps
+            step.name: Job(partial(self._look, step), self.project.parents(step))
+            for step in self.project.steps
         }
 
     @property
     def _outputs(self) -> Mapping[str, Mapping[str, str]]:
-        live = ((step.name, self.project.live_stack(step)) for step in self.project.steps)
-        return {name: stack.outputs for name, stack in live if stack}
+        return self.project.live_outputs
 
     def _look(self, step: Step, listener: Listener) -> None:
         live = self.project.live_stack(step)
@@ -142,6 +160,23 @@ class _Planner:
                 for logical_id in step.template.resources
             ),
             notes=(f"it is {live.status}, so it is deleted first",) if live else (),
+        )
+
+    def removal(self, stack: Stack) -> StackPlan:
+        """What would become of a stack that has no template any more."""
+        held = [found for found in stacks.resources(self.cloudformation, stack) if found.is_there]
+        processed = stacks.body(self.cloudformation, stack.id, "Processed") if held else ""
+        retained = template.retained(processed) if held else set()
+        return StackPlan(
+            stack=stack.name,
+            template=stack.tags.get(TEMPLATE_TAG, ""),
+            fate="delete",
+            resources=tuple(
+                ResourceChange("remove", resource.logical_id, resource.type)
+                for resource in held
+                if resource.logical_id not in retained
+            ),
+            notes=tuple(f"{name} is retained" for name in sorted(retained)),
         )
 
     def _unknown(self, step: Step) -> list[str]:
@@ -177,7 +212,7 @@ class _Planner:
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {
             name
-            for name in step.parents
+            for name in self.project.parents(step)
             if any(
                 change.action == "replace" and not change.is_perhaps
                 for change in self.plans[name].resources

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..analytics import application
 from ..cloudformation import template
 from ..errors import ConfigurationError
-from . import bundle, jar
+from . import bundle, jar, resources
 from .bundle import Bundle
 from .wiring import Step
 
@@ -83,11 +83,11 @@ def _sql(code: Bundle) -> str:
 def _properties(declared: Template) -> list[Groups]:
     """The property groups of each application in the template."""
     names = [name for name, type_ in declared.types.items() if type_ == application.TYPE]
-    resources = _data(declared)["Resources"] if names else {}
+    declarations = _data(declared)["Resources"] if names else {}
     return [
         {
             str(group["PropertyGroupId"]): {k: str(v) for k, v in group["PropertyMap"].items()}
-            for group in _at(resources, *f"{name} {_PROPERTIES}".split())
+            for group in _at(declarations, *f"{name} {_PROPERTIES}".split())
         }
         for name in names
     ]
@@ -102,17 +102,5 @@ def _at(data: Any, *path: str) -> Any:
 
 def _data(declared: Template) -> Any:
     """The template's data; of a parameter its default, which here stands for all its values."""
-    import yaml
-
-    values = {"AWS::Region": REGION}
-    values.update({name: one.default or STAND_IN for name, one in declared.parameters.items()})
-
-    # All that is plain is text to it.
-    class Loader(yaml.BaseLoader):
-        pass
-
-    def intrinsic(loader: Any, name: str, node: Any) -> str:
-        return values.get(node.value, STAND_IN) if name == "Ref" else STAND_IN
-
-    Loader.add_multi_constructor("!", intrinsic)
-    return yaml.load(declared.body, Loader=Loader)
+    values = {"AWS::Region": REGION, **resources.defaults(declared)}
+    return resources.data(declared, values, STAND_IN)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..cloudformation import stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
-from . import bundle
+from ..errors import NotDeployedError, UnhealthyError
+from . import bundle, values
 from .bundle import Bundle
 from .wiring import Code, Default, Given, Step, wire
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, Mapping[str, str]]
 # What CloudFormation shows of a parameter that is declared NoEcho.
 HIDDEN = "****"
+_WAY_IN = (
+    "  Next: give the folder of the project's templates (--templates), or another --project; "
+    "to deploy these all the same: --take-over"
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ class Settings:
 
     `is_protected` is the stacks' termination protection, None to leave it as it is. `is_express`
     has CloudFormation not wait until resources have settled. `recovers` rolls back again what could
-    not be rolled back, without the resources (logical ids) in `skip`.
+    not be rolled back, without the resources (logical ids) in `skip`. `chosen` are the stacks to
+    deploy, none for all of them; those that they need come along, unless `is_alone`.
+    `places` has the place of each value of `overrides` that comes from the project's file.
+    Without `waits`, changes are begun and not waited for. CloudFormation acts as the role
+    `role_arn`, if there is one. With `imports`, resources that exist already are taken in.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -46,17 +55,69 @@ class Settings:
     is_express: bool = False
     recovers: bool = False
     skip: frozenset[str] = frozenset()
+    chosen: tuple[str, ...] = ()
+    is_alone: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = True
+    role_arn: str | None = None
+    imports: bool = False
 
 
 @dataclass(frozen=True)
 class Project:
-    """`live` has the stacks that exist, by stack name; outputs are by template."""
+    """`live` has the stacks that exist, by stack name; outputs are by template.
+
+    `rest` are the steps that were not chosen. `gone` are the project's stacks that have no template
+    any more, by stack name.
+    """
 
     name: str
     steps: tuple[Step, ...]
     bundles: Mapping[str, Bundle]
     live: Mapping[str, Stack]
     settings: Settings
+    rest: tuple[Step, ...] = ()
+    gone: Mapping[str, Stack] = field(default_factory=dict)
+
+    @property
+    def live_outputs(self) -> dict[str, Mapping[str, str]]:
+        """What the stacks that exist give, those too that were not chosen."""
+        live = ((step.name, self.live_stack(step)) for step in (*self.steps, *self.rest))
+        return {name: stack.outputs for name, stack in live if stack}
+
+    def parents(self, step: Step) -> frozenset[str]:
+        """The steps that come before this one; what it needs of others, it has."""
+        return step.parents & {other.name for other in self.steps}
+
+    def refuse_foreign(self) -> None:
+        """Raise UnhealthyError when these templates are not those that the project came from.
+
+        That is, when the project has stacks of others, and fewer of these than of those, or
+        than new ones would come; or when a stack of such a name is another project's.
+        """
+        taken = [
+            f"{stack.name} belongs to project {owner}"
+            for stack in self.live.values()
+            if (owner := stack.tags.get(PROJECT_TAG, self.name)) != self.name
+        ]
+        if taken:
+            lines = "".join(f"\n    {line}" for line in taken)
+            raise UnhealthyError(f"Stacks of these names are another project's:{lines}\n{_WAY_IN}")
+        new = sorted(step.name for step in self.steps if self.live_stack(step) is None)
+        if self.gone and new and max(len(self.gone), len(new)) > len(self.live):
+            raise UnhealthyError(
+                f"Project {self.name!r} was deployed from other templates:\n"
+                f"    only in the project: {', '.join(self.gone)}\n"
+                f"    only here: {', '.join(new)}\n{_WAY_IN}"
+            )
+
+    def require_parents(self) -> None:
+        """Raise NotDeployedError when a stack needs one that was not chosen and is not there."""
+        there = {*self.live_outputs, *(step.name for step in self.steps)}
+        for step in self.steps:
+            for parent in sorted(step.parents - there):
+                needs = f"stack {stack_name(self.name, parent)}, which {step.name} needs"
+                raise NotDeployedError(needs, self.name)
 
     @property
     def new_code(self) -> dict[str, Step]:
@@ -101,11 +162,13 @@ class Project:
                 TEMPLATE_TAG: step.name,
             },
             is_express=self.settings.is_express,
+            role_arn=self.settings.role_arn,
+            imports=self.settings.imports,
         )
 
     def parameter(self, name: str) -> str | None:
         """The value that a parameter will have which no other stack gives; None without it."""
-        for step in self.steps:
+        for step in (*self.steps, *self.rest):
             source = step.sources.get(name)
             if isinstance(source, Given):
                 return source.value
@@ -115,7 +178,8 @@ class Project:
 
     def _value_elsewhere(self, name: str) -> str | None:
         """The value that the parameter has in the project's stacks; None when none has it."""
-        takers = (step for step in self.steps if isinstance(step.sources.get(name), Default))
+        everything = (*self.steps, *self.rest)
+        takers = (step for step in everything if isinstance(step.sources.get(name), Default))
         values = (self._live_value(step, name) for step in takers)
         return next((value for value in values if value not in (None, HIDDEN)), None)
 
@@ -132,6 +196,7 @@ class Draft:
     steps: tuple[Step, ...]
     bundles: Mapping[str, Bundle]
     settings: Settings
+    rest: tuple[Step, ...] = ()
 
     def beside(self, session: boto3.session.Session) -> Project:
         """The project with the stacks that exist.
@@ -142,14 +207,46 @@ class Draft:
 
     def among(self, everything: Iterable[Stack]) -> Project:
         """The project with those of these stacks that have the names of its own."""
-        names = {stack_name(self.name, step.name) for step in self.steps}
+        everything = tuple(everything)
+        names = {stack_name(self.name, step.name) for step in (*self.steps, *self.rest)}
         live = {stack.name: stack for stack in everything if stack.name in names}
-        return Project(self.name, self.steps, self.bundles, live, self.settings)
+        gone = {
+            stack.name: stack
+            for stack in sorted(everything, key=lambda stack: stack.name)
+            if stack.tags.get(PROJECT_TAG) == self.name
+            and stack.name not in names
+            and not stack.is_nested
+        }
+        return Project(self.name, self.steps, self.bundles, live, self.settings, self.rest, gone)
 
 
 def draft(name: str, settings: Settings | None = None, sources: Sources | None = None) -> Draft:
-    """The project by its templates and functions; raises TemplateError, UnknownParameterError."""
+    """The project by its templates and functions.
+
+    Raises TemplateError, UnknownParameterError, and UnknownStackError for a choice that is none.
+    """
     settings, sources = settings or Settings(), sources or Sources()
-    bundles = bundle.bundles(sources.functions)
-    steps = wire(template.load_all(sources.templates), bundles, settings.overrides)
-    return Draft(name, steps, bundles, settings)
+    templates = template.load_all(sources.templates)
+    given = values.given(templates, settings.overrides, settings.places)
+    steps = wire(templates, bundle.names(sources.functions), given)
+    bundles = bundle.bundles(sources.functions, steps)
+    chosen = _chosen(name, steps, settings)
+    # The file's values are for the whole project, what is typed is for what is named.
+    typed = [name for name in settings.overrides if name not in settings.places]
+    values.require([step.template for step in steps if step.name in chosen], typed)
+    rest = tuple(step for step in steps if step.name not in chosen)
+    return Draft(
+        name, tuple(step for step in steps if step.name in chosen), bundles, settings, rest
+    )
+
+
+def _chosen(project: str, steps: Iterable[Step], settings: Settings) -> set[str]:
+    """The templates to deploy: those that were named, and before them what they need."""
+    by_stack = {stack_name(project, step.name): step for step in steps}
+    names = stacks.named(project, settings.chosen, by_stack) if settings.chosen else set(by_stack)
+    chosen = {by_stack[name].name for name in names}
+    # From the last step on, which nothing needs any more.
+    for step in reversed(by_stack.values()) if not settings.is_alone else ():
+        if step.name in chosen:
+            chosen |= step.parents
+    return chosen

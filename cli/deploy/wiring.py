@@ -15,6 +15,7 @@ from typing import Union
 from ..cloudformation import stacks
 from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
+from ..text import did_you_mean
 
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
@@ -122,7 +123,7 @@ def _refuse_unknown(templates: Sequence[Template], overrides: Mapping[str, str])
     known = {name for template in templates for name in template.parameters}
     unknown = sorted(set(overrides) - known)
     if unknown:
-        raise UnknownParameterError(unknown, sorted(known))
+        raise UnknownParameterError(unknown, did_you_mean(unknown, known))
 
 
 def _owners(templates: Sequence[Template]) -> dict[str, Template]:
@@ -155,9 +156,16 @@ def _source(
     # A template may give its own parameter on as an output; it does not feed itself.
     if owner is not template:
         return Output(owner.name)
-    function = _function(parameter.name)
-    if function in functions:
-        return Code(function)
+    function, alike = _function(parameter.name), _alike(parameter.name, functions)
+    if len(alike) > 1:
+        folders = " and ".join(f"functions/{name}" for name in alike)
+        raise TemplateError(
+            f"parameter {parameter.name} may mean {folders}. Next: rename one of them",
+            template.path,
+            parameter.line,
+        )
+    if alike:
+        return Code(alike[0])
     if parameter.default is not None:
         return Default()
     folder = f", there is no folder functions/{function}" if function else ""
@@ -173,6 +181,22 @@ def _source(
 def _function(parameter: str) -> str:
     """The function whose code the parameter asks for; empty when it does not ask for code."""
     return parameter[: -len(CODE_SUFFIX)].lower() if parameter.endswith(CODE_SUFFIX) else ""
+
+
+def _alike(parameter: str, functions: Collection[str]) -> list[str]:
+    """The functions of that name, written exactly so, or else but for case, hyphens and so on."""
+    if not parameter.endswith(CODE_SUFFIX):
+        return []
+    name = parameter[: -len(CODE_SUFFIX)]
+    for exact in (name, name.lower()):
+        if exact and exact in functions:
+            return [exact]
+    return sorted(known for known in functions if name and _plain(known) == _plain(name))
+
+
+def _plain(name: str) -> str:
+    """What is left of it in a logical id, which has letters and digits alone."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _require_bucket(step: Step) -> None:

@@ -6,7 +6,7 @@ a stack is removed in its right place even when its template has changed or is g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from ..cloudformation import stacks, template
+from ..cloudformation.changes import HOLD_DATA
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
 from . import log_groups
 
@@ -43,7 +44,8 @@ class Inventory:
     """What the removal of a project takes: stacks with their resources, and log groups.
 
     `kept` are the stacks that stay for their data. `names` are those that stacks of the project
-    have or had, `others` those of all stacks that stay.
+    have or had, `others` those of all stacks that stay. With `is_partial`, only some stacks of the
+    project go; `needs` says what others take from them.
     """
 
     account: str
@@ -55,6 +57,8 @@ class Inventory:
     kept: Mapping[str, Stack]
     names: frozenset[str]
     others: frozenset[str]
+    is_partial: bool = False
+    needs: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -64,6 +68,15 @@ class Inventory:
     def protected(self) -> list[Stack]:
         """Those that CloudFormation would not delete: their termination protection is on."""
         return [stack for stack in self.in_order() if stack.is_protected]
+
+    @property
+    def data(self) -> list[Resource]:
+        """What goes and holds data."""
+        return [
+            resource
+            for resource in self.resources
+            if resource.type in HOLD_DATA and not resource.is_retained
+        ]
 
     @property
     def retained(self) -> list[Resource]:
@@ -89,23 +102,31 @@ class Inventory:
         return [self.stacks[name] for name in TopologicalSorter(graph).static_order()]
 
 
-def take(session: boto3.session.Session, project: str, *, keeps_data: bool = False) -> Inventory:
+def take(
+    session: boto3.session.Session,
+    project: str,
+    *,
+    keeps_data: bool = False,
+    only: Collection[str] = (),
+) -> Inventory:
     """Everything that `destroy` would remove, also what an interrupted one has left.
 
-    With `keeps_data`, without the data store and what it needs.
+    With `keeps_data`, without the data store and what it needs. With `only`, these stacks alone
+    (templates or whole names); raises UnknownStackError.
     """
     cloudformation = session.client("cloudformation")
     everything = stacks.every_live(cloudformation)
     ours = stacks.belonging(everything, project)
     kept = _data(ours, project) if keeps_data else {}
-    going = {name: stack for name, stack in ours.items() if name not in kept}
+    # Also those that an interrupted removal has deleted already.
+    own = {stack_name(project, name) for name in template.names()}
+    chosen = stacks.named(project, only, ours.keys() | own) if only else ours.keys() | own
+    going = {name: ours[name] for name in ours if name in chosen and name not in kept}
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
         by_stack = pool.map(partial(_resources, cloudformation), ours.values())
         held = [resource for resources in by_stack for resource in resources]
     others = frozenset({stack.name for stack in everything} - going.keys())
-    # Also the groups of stacks that an interrupted removal has deleted already.
-    own = {stack_name(project, name) for name in template.names()}
-    names = frozenset(going.keys() | own) - others
+    names = frozenset(chosen) - others
     return Inventory(
         account=session.client("sts").get_caller_identity()["Account"],
         region=session.region_name,
@@ -116,7 +137,22 @@ def take(session: boto3.session.Session, project: str, *, keeps_data: bool = Fal
         kept=kept,
         names=names,
         others=others,
+        is_partial=bool(only),
+        needs=tuple(_takings(ours, going)) if only else (),
     )
+
+
+def _takings(ours: Mapping[str, Stack], going: Mapping[str, Stack]) -> Iterator[str]:
+    """What stacks that stay take from those that go."""
+    for child in (stack for name, stack in ours.items() if name not in going):
+        for parent in going.values():
+            taken = [
+                name
+                for name, value in sorted(parent.outputs.items())
+                if value and child.parameters.get(name) == value
+            ]
+            if taken:
+                yield f"{child.name} takes {', '.join(taken)} from {parent.name}"
 
 
 def _log_groups(

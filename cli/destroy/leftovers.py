@@ -104,6 +104,7 @@ def should_be_gone(arn: str, tags: Mapping[str, str], inventory: Inventory) -> b
         ":cloudformation:" not in arn
         and tags.get(PROJECT_TAG, inventory.project) == inventory.project
         and tags.get(STACK_TAG) not in inventory.others
+        and (not inventory.is_partial or tags.get(STACK_TAG) in inventory.names)
         # Roles are of no region: those of the same project in another one are not left over.
         and tags.get(STACK_ID_TAG, "").split(":")[3:4] in ([], [inventory.region])
     )

@@ -36,12 +36,14 @@ def destroy(
     *,
     jobs: int = JOBS,
     timeout: float = TIMEOUT,
+    role_arn: str | None = None,
 ) -> None:
     """Remove what the inventory has; interrupted at any point and run again, it finishes.
 
-    Raises UnhealthyError, before anything is removed, when a stack is protected; else the first
-    failure, after everything that does not depend on it has ended.
+    Raises UnhealthyError, before anything is removed, when a stack is protected, or one that stays
+    needs it; else the first failure, after everything that does not depend on it has ended.
     """
+    refuse_needed(inventory)
     refuse_protected(inventory.protected)
     removal = _Teardown(
         inventory,
@@ -49,6 +51,7 @@ def destroy(
         session.client("cloudformation"),
         session.client("s3"),
         session.client("kinesisanalyticsv2"),
+        role_arn,
     )
     endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
@@ -56,6 +59,16 @@ def destroy(
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
     graph.raise_first(endings)
     _delete_log_groups(session, inventory, listener)
+
+
+def refuse_needed(inventory: Inventory) -> None:
+    """Raise UnhealthyError when a stack that stays takes something from one that goes."""
+    if inventory.needs:
+        lines = "".join(f"\n    {need}" for need in inventory.needs)
+        raise UnhealthyError(
+            f"Other stacks of project {inventory.project!r} need what would be deleted:{lines}\n"
+            "  Next: name these stacks too, or first deploy them without it"
+        )
 
 
 def refuse_protected(protected: Sequence[Stack]) -> None:
@@ -98,6 +111,7 @@ class _Teardown:
     cloudformation: CloudFormationClient
     s3: S3Client
     flink: KinesisAnalyticsV2Client
+    role_arn: str | None = None
 
     def jobs(self) -> dict[str, Job]:
         """First the applications come to rest, then each stack goes when nothing needs it."""
@@ -121,7 +135,7 @@ class _Teardown:
         lifecycle.bring_to_rest(self.flink, name, self.patience, watch)
 
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
-        operator = Operator(self.cloudformation, self.patience, listener)
+        operator = Operator(self.cloudformation, self.patience, listener, role_arn=self.role_arn)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
         settled = _settled(operator, stack)
         if settled:

@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 
 # The gap files use names that are private to this very version.
 MINISTACK = "1.5.33"
-_EXTRA = ("ministack", "apache-flink", "cbor2")
+_EXTRA = ("ministack", "apache-flink", "cbor2", "duckdb", "sqlglot")
 _INSTALL = "Run in a checkout: make install (with Python 3.9 to 3.11, which Flink needs)"
 _OLDEST_JAVA = 11
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..pipeline import log_events, records
+from ..pipeline import log_events
+from ..pipeline.envelope import Envelope, parse
 from ..text import counted, json_object
 from . import logs
 from .bus_rules import defect, in_words
@@ -36,7 +37,7 @@ class Unprocessed:
     """An event in a dead end; `defect` is the rule of the bus that it breaks, if it does."""
 
     message: Message
-    envelope: records.Envelope
+    envelope: Envelope
     reason: str
     defect: str
 
@@ -113,7 +114,7 @@ def reasons(
 
 
 def _examined(queue: DeadEnd, message: Message, logged: str | None) -> Unprocessed:
-    envelope = records.parse(message.body.encode())
+    envelope = parse(message.body.encode())
     wrong = "not an event: not a JSON object" if envelope is None else defect(envelope)
     if queue.is_rejected and not message.error:
         reason = wrong or "well-formed by the rules as this version has them"

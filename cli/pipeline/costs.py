@@ -28,12 +28,16 @@ class Prices:
     kpu_hour: Decimal
     shard_hour: Decimal
     alarm_month: Decimal
+    scanned_terabyte: Decimal
 
 
 # By region. From https://aws.amazon.com/managed-service-apache-flink/pricing,
-# https://aws.amazon.com/kinesis/data-streams/pricing (provisioned) and
-# https://aws.amazon.com/cloudwatch/pricing (standard resolution).
-TABLE = {REGION: Prices(Decimal("0.11"), Decimal("0.015"), Decimal("0.10"))}
+# https://aws.amazon.com/kinesis/data-streams/pricing (provisioned),
+# https://aws.amazon.com/cloudwatch/pricing (standard resolution) and
+# https://aws.amazon.com/athena/pricing (SQL queries).
+TABLE = {REGION: Prices(Decimal("0.11"), Decimal("0.015"), Decimal("0.10"), Decimal(5))}
+# What Athena bills a query: whole megabytes, ten at least.
+_MB, _LEAST_SCANNED_MB, _MB_PER_TB = 1 << 20, 10, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,14 @@ def hourly(
         region=region,
         region_known=region in TABLE,
     )
+
+
+def query(scanned: int, region: str) -> Decimal:
+    """What a query that scanned so many bytes costs, in US dollars; one that scanned none, nothing.
+
+    https://aws.amazon.com/athena/pricing
+    """
+    if not scanned:
+        return Decimal(0)
+    megabytes = max(_LEAST_SCANNED_MB, -(-scanned // _MB))
+    return megabytes * TABLE.get(region, TABLE[REGION]).scanned_terabyte / _MB_PER_TB

@@ -5,7 +5,8 @@ The only module that reads the bucket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..text import json_object
+from .kept_hours import KeptHours
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +28,8 @@ PARALLEL_CALLS = 8
 LONGEST_DELIVERY = timedelta(hours=1)
 HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
+# In the keys of what was made up (backfill.py).
+BACKFILL = "/backfill-"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Folder:
     """What is under a prefix, `sales_revenue/` for one; each object is read once.
 
     `since` leaves out the objects that were written before, `until` the hours after that one.
+    What is `kept` on this machine is not read from the bucket again.
     """
 
     s3: S3Client
@@ -49,18 +54,28 @@ class Folder:
     prefix: str
     since: datetime | None = None
     until: datetime | None = None
+    kept: KeptHours | None = None
     _seen: set[str] = field(default_factory=set)
     _latest: datetime | None = None
 
     def fresh(self) -> list[Line]:
         """The lines of the objects that were not there before, in the order of their keys."""
         entries = list(self._unseen())
-        keys = [entry["Key"] for entry in entries]
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            objects = list(pool.map(partial(_lines, self.s3, self.bucket), keys))
-        self._seen.update(keys)
+        texts = self._texts(entries)
+        self._seen.update(texts)
         self._latest = max((entry["LastModified"] for entry in entries), default=self._latest)
-        return [line for lines in objects for line in lines]
+        return [line for entry in entries for line in _lines(entry["Key"], texts[entry["Key"]])]
+
+    def _texts(self, entries: Sequence[ObjectTypeDef]) -> dict[str, str]:
+        """The text of each of the objects, by its key."""
+        texts = dict(self.kept.known(entries)) if self.kept else {}
+        missing = [entry for entry in entries if entry["Key"] not in texts]
+        keys = [entry["Key"] for entry in missing]
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+            texts.update(zip(keys, pool.map(partial(_text, self.s3, self.bucket), keys)))
+        if self.kept and missing:
+            self.kept.keep(missing, texts)
+        return texts
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
@@ -91,7 +106,8 @@ def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:
         if not deeper:
             return None
         prefix = max(deeper)
-    return max(_objects(s3, bucket, prefix), key=lambda entry: entry["LastModified"], default=None)
+    live = (entry for entry in _objects(s3, bucket, prefix) if BACKFILL not in entry["Key"])
+    return max(live, key=lambda entry: entry["LastModified"], default=None)
 
 
 def count(s3: S3Client, bucket: str, prefix: str) -> int:
@@ -99,13 +115,31 @@ def count(s3: S3Client, bucket: str, prefix: str) -> int:
     return sum(1 for _ in _objects(s3, bucket, prefix))
 
 
+def first_live(
+    s3: S3Client, bucket: str, prefix: str, start: datetime, end: datetime
+) -> str | None:
+    """The first key of the hours from `start` until before `end` that is of no backfill."""
+    first, last = (
+        f"{prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}" for moment in (start, end)
+    )
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, StartAfter=first
+    )
+    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    before = itertools.takewhile(lambda key: key < last, keys)
+    return next((key for key in before if BACKFILL not in key), None)
+
+
 def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return (entry for page in pages for entry in page.get("Contents", []))
 
 
-def _lines(s3: S3Client, bucket: str, key: str) -> list[Line]:
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
+def _text(s3: S3Client, bucket: str, key: str) -> str:
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
+
+
+def _lines(key: str, body: str) -> list[Line]:
     # Not splitlines(): JSON text may hold other characters that Python breaks lines at.
     return [
         Line(key, text, json_object(text, parse_float=Decimal))

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ApplicationError
-from ..text import json_object
+from .envelope import Envelope, as_flink_reads
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -25,11 +24,9 @@ THROTTLED_PAUSE_SECONDS = 1.0
 # The shortest retention that a stream can have: a younger stream has lost nothing.
 SHORTEST_RETENTION = timedelta(hours=24)
 
-Envelope = Mapping[str, Any]
-
 
 class Record(NamedTuple):
-    """One record of the stream; `envelope` is None when its data is no JSON object."""
+    """One record of the stream; `envelope` is None when its data cannot be read as an event."""
 
     shard_id: str
     sequence_number: str
@@ -92,17 +89,12 @@ def read(
                 position.shard_id,
                 record["SequenceNumber"],
                 record["ApproximateArrivalTimestamp"],
-                parse(record["Data"]),
+                as_flink_reads(record["Data"]),
             )
         position.iterator = page.get("NextShardIterator")
         # A closed shard has no next iterator at its end. An empty page alone means nothing.
         if position.iterator and page.get("MillisBehindLatest"):
             pending.append(position)
-
-
-def parse(data: bytes) -> Envelope | None:
-    """The envelope, all its numbers exact; None when the data is no JSON object."""
-    return json_object(data, parse_int=Decimal, parse_float=_number, parse_constant=_no_constant)
 
 
 @dataclass
@@ -143,18 +135,6 @@ def _get(kinesis: KinesisClient, position: _Position) -> GetRecordsOutputTypeDef
     except throttled:
         time.sleep(THROTTLED_PAUSE_SECONDS)
     return None
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:  # its exponent has more than 18 digits: it is infinite, or nothing
-        return Decimal(float(text))
-
-
-def _no_constant(name: str) -> None:
-    # Python reads NaN and Infinity; JSON has no such numbers.
-    raise ValueError(f"{name} is not JSON")
 
 
 def memory(kinesis: KinesisClient, stream: str, oldest: datetime | None) -> tuple[datetime, int]:

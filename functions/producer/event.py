@@ -18,13 +18,19 @@ class Kind(Enum):
     RETURN = "return"
     INVENTORY = "inventory"
     MALFORMED = "malformed"
+    COPY = "copy"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event; `detail` is what becomes the JSON object of the same name."""
+    """One event; `detail` is what becomes the JSON object of the same name.
+
+    One that is late has a time of long ago; one with a copy is sent twice.
+    """
 
     kind: Kind
     detail_type: str
     detail: dict[str, Any]
     source: str = SOURCE
+    is_late: bool = False
+    has_copy: bool = False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
+import lifelike
 from catalogue import PRODUCTS
 from defects import spoil
 from event import INVENTORY, SALES, Event, Kind
@@ -26,7 +28,17 @@ def _event(run: Run, chance: Random) -> Event:
     is_malformed = chance.random() < run.bad_ratio
     is_inventory = chance.random() < run.inventory_ratio
     event = _inventory(run, chance) if is_inventory else _sale(run, chance)
-    return spoil(event, chance) if is_malformed else event
+    return spoil(event, chance) if is_malformed else _with_faults_of_the_way(run, event, chance)
+
+
+def _with_faults_of_the_way(run: Run, event: Event, chance: Random) -> Event:
+    """The event late, or twice; what is not asked for takes nothing from chance."""
+    can_be_late = run.late_ratio > 0 and event.detail_type == SALES
+    is_late = can_be_late and chance.random() < run.late_ratio
+    has_copy = run.duplicate_ratio > 0 and chance.random() < run.duplicate_ratio
+    if not is_late and not has_copy:
+        return event
+    return replace(event, is_late=is_late, has_copy=has_copy)
 
 
 def _sale(run: Run, chance: Random) -> Event:
@@ -37,7 +49,9 @@ def _sale(run: Run, chance: Random) -> Event:
         "name": name,
         "category": category,
         "store_id": _store_id(run, chance),
-        "sales": chance.choice(CENTS) / 100,
+        "sales": lifelike.price(category, chance)
+        if run.is_lifelike
+        else chance.choice(CENTS) / 100,
         "contact_me": "github.com/miztiik",
         "is_return": is_return,
     }
@@ -61,4 +75,6 @@ def _request_id(chance: Random) -> str:
 
 
 def _store_id(run: Run, chance: Random) -> str:
+    if run.is_lifelike:
+        return f"store_{lifelike.store(run.stores, chance)}"
     return f"store_{chance.randrange(run.stores) + 1}"

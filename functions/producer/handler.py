@@ -50,20 +50,21 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     `failed_count` events are missing, as far as is known (a call may have had no answer), and
     `reason` is the last error. The counts and sums are those of accepted events: `record_count`
     is all of them, `rejected_events` the malformed ones, which the bus accepts and its rules
-    reject, `tot_sales` the sum over sales, returns included.
+    reject, `tot_sales` the sum over sales, returns included. `late_events` are sales too, but of no
+    window, and so in none of the sums; `duplicates` are copies, which count in nothing else.
     400: the payload is wrong, `reason` says how, and nothing was sent.
     """
     started = time.monotonic()
     remaining = context.get_remaining_time_in_millis() / 1000
     try:
-        run = payload.parse(event, remaining - RESERVED_SECONDS)
+        run = payload.parse(event, remaining - RESERVED_SECONDS, time.time())
     except payload.PayloadError as error:
         return _answer(400, {"status": False, "reason": str(error)})
     return _answer(200, _produce(run, started, started + remaining - LAST_CALL_SECONDS))
 
 
 def _produce(run: payload.Run, started: float, deadline: float) -> dict[str, Any]:
-    sender = Sender(client, EVENT_BUS_NAME, batches(generate(run), run.interval), deadline)
+    sender = Sender(client, EVENT_BUS_NAME, batches(generate(run), run.interval, run.due), deadline)
     sender.send()
     summary = sender.tally.summary(run.count, time.monotonic() - started)
     return summary if summary["status"] else {**summary, "reason": sender.last_error}

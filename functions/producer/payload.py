@@ -10,20 +10,26 @@ Every key of the payload is optional, and null is the same as leaving the key ou
     inventory_ratio   0.1   share of the events that are stock counts, the others are sales
     return_ratio      0.1   share of the sales that are returns
     bad_ratio         0     share of the events that are made malformed, for the rules to reject
+    late_ratio        0     share of the sales that come an hour late, when their window has closed
+    duplicate_ratio   0     share of the well-formed events that are sent a second time
+    lifelike          false stores, prices and a pace that are not all alike (lifelike.py)
 
 `count` without `rate` is spread over the duration. `rate` and `count` without `duration_seconds`
 take as long as they need; with all three, the run ends with what is reached first.
-`duration_seconds` 0 needs a `count` and takes no `rate`.
+`duration_seconds` 0 needs a `count` and takes no `rate`. With `lifelike`, `rate` is the average of
+a day.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
+
+import lifelike
 
 if TYPE_CHECKING:
     from typing_extensions import TypeGuard
@@ -37,6 +43,9 @@ KEYS = (
     "inventory_ratio",
     "return_ratio",
     "bad_ratio",
+    "late_ratio",
+    "duplicate_ratio",
+    "lifelike",
 )
 DEFAULT_STORES = 5
 DEFAULT_SECONDS = 60.0
@@ -53,7 +62,10 @@ class PayloadError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """A checked payload; `interval` is in seconds from one event to the next."""
+    """A checked payload; `interval` is in seconds from one event to the next, on average.
+
+    `progress` is empty when the events come evenly.
+    """
 
     stores: int
     count: int
@@ -62,10 +74,23 @@ class Run:
     inventory_ratio: float
     return_ratio: float
     bad_ratio: float
+    late_ratio: float
+    duplicate_ratio: float
+    is_lifelike: bool
+    progress: Sequence[float] = ()
+
+    def due(self, number: int) -> float:
+        """When the event of that number, from 0, is to be sent: seconds after the start."""
+        if not self.progress:
+            return number * self.interval
+        return lifelike.due(self.progress, number / self.count)
 
 
-def parse(payload: object, limit_seconds: float) -> Run:
-    """The run that a payload asks for; raises PayloadError, also when it takes too long."""
+def parse(payload: object, limit_seconds: float, start: float = 0) -> Run:
+    """The run that a payload asks for; raises PayloadError, also when it takes too long.
+
+    `start` is when it begins, in seconds since 1970.
+    """
     values = _checked_keys(payload)
     count, interval = _pace(
         _number(values, "duration_seconds", 0, LONGEST_SECONDS, None),
@@ -80,9 +105,22 @@ def parse(payload: object, limit_seconds: float) -> Run:
         inventory_ratio=_number(values, "inventory_ratio", 0, 1, 0.1),
         return_ratio=_number(values, "return_ratio", 0, 1, 0.1),
         bad_ratio=_number(values, "bad_ratio", 0, 1, 0.0),
+        late_ratio=_number(values, "late_ratio", 0, 1, 0.0),
+        duplicate_ratio=_number(values, "duplicate_ratio", 0, 1, 0.0),
+        is_lifelike=_truth(values, "lifelike"),
     )
     _check_time(count * interval, limit_seconds)
-    return run
+    return _with_pace(run, start, values.get("count") is None) if run.is_lifelike else run
+
+
+def _with_pace(run: Run, start: float, may_change_count: bool) -> Run:
+    """The run with a pace as in life, and as many events as that gives unless they were counted."""
+    if not run.interval:
+        return run
+    seconds = run.count * run.interval
+    progress = lifelike.progress(start, seconds)
+    count = max(1, round(run.count * progress[-1] / seconds)) if may_change_count else run.count
+    return replace(run, count=count, interval=seconds / count, progress=progress)
 
 
 def _checked_keys(payload: object) -> Mapping[str, object]:
@@ -141,6 +179,13 @@ def _number(
     if _is_number(value) and low <= value <= high:
         return float(value)
     raise PayloadError(f"{name} must be a number from {low} to {high}, not {_shown(value)}")
+
+
+def _truth(values: Mapping[str, object], name: str) -> bool:
+    value = values.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise PayloadError(f"{name} must be true or false, not {_shown(value)}")
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

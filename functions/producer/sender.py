@@ -11,15 +11,15 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from botocore import exceptions
 
-from event import Event
+from event import Event, Kind
 from tally import Tally
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ ENTRIES_PER_CALL = 10
 LONGEST_GATHERING_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
+# The longest window, and the longest that it can wait, are half an hour together.
+LATE = timedelta(hours=1)
 # PutEvents takes an entry of 1 MB, SQS a message of 1 MiB with its attributes, Kinesis a record of
 # 1 MiB with its key (each service's quotas). On its way an event gets its envelope, and in a
 # dead-letter queue the attributes of its failure: 100 KB are left for them.
@@ -56,8 +58,13 @@ class Batch:
     events: tuple[Event, ...]
 
 
-def batches(events: Iterable[Event], interval: float) -> Iterator[Batch]:
-    """Events in tens, or in fewer when ten would take longer than a second to come together."""
+def batches(
+    events: Iterable[Event], interval: float, due: Callable[[int], float] | None = None
+) -> Iterator[Batch]:
+    """Events in tens, or in fewer when ten would take longer than a second to come together.
+
+    `due` tells when the event of a number is; without it they come evenly.
+    """
     size = ENTRIES_PER_CALL
     if size * interval > LONGEST_GATHERING_SECONDS:
         size = max(1, int(LONGEST_GATHERING_SECONDS / interval))
@@ -66,7 +73,7 @@ def batches(events: Iterable[Event], interval: float) -> Iterator[Batch]:
     while gathered := tuple(itertools.islice(remaining, size)):
         sent += len(gathered)
         # When the last of them is due: the others have waited for it.
-        yield Batch((sent - 1) * interval, gathered)
+        yield Batch(due(sent - 1) if due else (sent - 1) * interval, gathered)
 
 
 class Sender:
@@ -112,16 +119,21 @@ class Sender:
         # The envelope's time has whole seconds only.
         now = datetime.now(timezone.utc).replace(microsecond=0)
         unsent = self._fitting([(event, _entry(event, self._bus_name, now)) for event in events])
-        for attempt in itertools.count() if unsent else ():
-            results = self._put([entry for _, entry in unsent])
+        copies = [pair for pair in self._deliver_all(unsent) if pair[0].has_copy]
+        self._deliver_all([(replace(event, kind=Kind.COPY), entry) for event, entry in copies])
+
+    def _deliver_all(self, unsent: list[Pair]) -> list[Pair]:
+        """Those that the bus has accepted."""
+        accepted: list[Pair] = []
+        for attempt in itertools.count():
+            results = self._put([entry for _, entry in unsent]) if unsent else []
             self._count(zip((event for event, _ in unsent), results))
-            unsent = [
-                pair
-                for pair, result in zip(unsent, results)
-                if result.get("ErrorCode") in RETRYABLE
-            ]
+            outcomes = [(pair, result.get("ErrorCode")) for pair, result in zip(unsent, results)]
+            accepted += [pair for pair, code in outcomes if not code]
+            unsent = [pair for pair, code in outcomes if code in RETRYABLE]
             if not unsent or not self._wait_until(time.monotonic() + _pause(attempt)):
-                return
+                break
+        return accepted
 
     def _fitting(self, pairs: list[Pair]) -> list[Pair]:
         """Those that every hop can take; the others are counted as failed, and not sent."""
@@ -163,7 +175,7 @@ def _entry(event: Event, bus_name: str, now: datetime) -> PutEventsRequestEntryT
         "Source": event.source,
         "DetailType": event.detail_type,
         "Detail": json.dumps(event.detail),
-        "Time": now,
+        "Time": now - LATE if event.is_late else now,
     }
 
 

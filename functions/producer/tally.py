@@ -14,16 +14,22 @@ class Tally:
 
     def __init__(self) -> None:
         self.accepted: Counter[Kind] = Counter()
+        self.late_count = 0
         self.sales_by_store: defaultdict[str, Decimal] = defaultdict(Decimal)
 
     def add(self, event: Event) -> None:
         self.accepted[event.kind] += 1
-        if event.kind in (Kind.NEW_ORDER, Kind.RETURN):
+        if event.kind not in (Kind.NEW_ORDER, Kind.RETURN):
+            return
+        if event.is_late:
+            self.late_count += 1
+        else:
             self.sales_by_store[event.detail["store_id"]] += Decimal(str(event.detail["sales"]))
 
     def summary(self, planned: int, seconds: float) -> dict[str, Any]:
         """The fields of the answer; amounts are numbers with at most two decimals."""
-        record_count = sum(self.accepted.values())
+        duplicates = self.accepted[Kind.COPY]
+        record_count = sum(self.accepted.values()) - duplicates
         new_orders, returns = self.accepted[Kind.NEW_ORDER], self.accepted[Kind.RETURN]
         failed_count = planned - record_count
         return {
@@ -35,6 +41,8 @@ class Tally:
             "new_orders": new_orders,
             "returns": returns,
             "rejected_events": self.accepted[Kind.MALFORMED],
+            "late_events": self.late_count,
+            "duplicates": duplicates,
             "sales_by_store": {
                 store: float(self.sales_by_store[store])
                 for store in sorted(self.sales_by_store, key=_store_number)

@@ -20,3 +20,13 @@ def test_what_is_no_event_at_all_is_told_apart() -> None:
     stream = Stream()
     stream.add(b"no json", 1)
     assert counts(stream.places()) == {"unreadable": 1}
+
+
+def test_what_is_no_event_is_where_the_job_says_it_is() -> None:
+    stream = Stream()
+    stream.beat(1)
+    skipped, recorded, late = (stream.add(b'{"detail": NaN}', second) for second in (2, 3, 4))
+    places = stream.places({recorded: "malformed", late: "late"})
+    assert counts(places) == {"heartbeats": 2, "unreadable": 1, "malformed": 1, "late": 1}
+    assert compared(places) == []
+    assert skipped not in places.recorded

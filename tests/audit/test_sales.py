@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from miztiik_events.audit.sales import Sale, event_time, sale
-from miztiik_events.pipeline.records import is_heartbeat, parse
+from miztiik_events.pipeline.envelope import as_flink_reads as parse
+from miztiik_events.pipeline.records import is_heartbeat
 
 DETAIL = {"request_id": "one", "store_id": "store_1", "sales": 12.34, "is_return": False}
 
@@ -72,6 +73,7 @@ def test_a_malformed_event_is_no_sale(changes: dict[str, Any]) -> None:
         ("0.00499999999999999999999", "0.00"),
         ("1.115", "1.12"),
         ("-0.0", "0.00"),
+        ("-1e-400", "0.00"),
         ("1e-400", "0.00"),
         ("1e-99999999999999999999", "0.00"),
         ("0.1e10", "1000000000.00"),
@@ -124,6 +126,10 @@ ARRIVED = 1_795_532_430_500
         ("2026-11-24T15:00:30.250Z", ARRIVED - 250),
         ("2026-11-24T15:00:30.2Z", ARRIVED - 300),
         ("2026-11-24T15:00:30.2509999Z", ARRIVED - 250),
+        ("2026-11-24T15:00Z", ARRIVED - 30_500),
+        ("2026-11-23T24:00:00Z", 1_795_478_400_000),
+        ("0000-01-01T00:00:00Z", -62_167_219_200_000),
+        ("-0001-01-01T00:00:00Z", -62_198_755_200_000),
         # A clock that runs ahead, and what is no time: the time of arrival.
         ("2026-11-24T15:00:31Z", ARRIVED),
         ("2026-11-24T15:00:29+00:00", ARRIVED),

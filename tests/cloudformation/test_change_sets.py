@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -151,3 +152,20 @@ def test_a_wrong_value_is_told_with_the_template() -> None:
 def test_a_refusal_for_other_reasons_stays_what_it_is() -> None:
     with pytest.raises(ClientError):
         create("UPDATE", Refusal("create_change_set", "AccessDenied"))
+
+
+@pytest.mark.parametrize("kind", ["CREATE", "UPDATE"])
+def test_a_role_and_what_is_there_already_are_asked_for(kind: change_sets.Kind) -> None:
+    role = "arn:aws:iam::111122223333:role/deployer"
+    desired = replace(DESIRED, role_arn=role, imports=True)
+    asked: dict[str, Any] = {
+        **dict.fromkeys(("StackName", "ChangeSetName", "ClientToken", "TemplateBody"), ANY),
+        **dict.fromkeys(("Parameters", "Capabilities", "Tags"), ANY),
+        "ChangeSetType": kind,
+        "RoleARN": role,
+        # Without OnStackFailure, which would delete what was imported with a failed creation.
+        "ImportExistingResources": True,
+    }
+    request = Answer("create_change_set", CREATED.response, asked)
+    with stubbed("cloudformation", request, state("CREATE_COMPLETE")) as cloudformation:
+        assert change_sets.create(cloudformation, desired, kind, Patience(60))

@@ -234,6 +234,18 @@ def test_termination_protection_stays_as_it_is(wanted: bool | None, is_protected
         operator(cloudformation).protect(replace(LIVE, is_protected=is_protected), wanted)
 
 
+def test_a_deletion_is_done_as_the_role() -> None:
+    role = "arn:aws:iam::111122223333:role/deployer"
+    asked = {"StackName": ID, "ClientRequestToken": ANY, "RoleARN": role}
+    before, gone = ("s", "CREATE_COMPLETE"), (("s", "DELETE_COMPLETE"), ("s", "CREATE_COMPLETE"))
+    answers = (
+        *(events(before), Answer("delete_stack", {}, asked)),
+        *(events(*gone), state("DELETE_COMPLETE"), events(*gone)),
+    )
+    with stubbed("cloudformation", *answers) as cloudformation:
+        Operator(cloudformation, Patience(60), Told(), role_arn=role).delete(LIVE)
+
+
 def test_a_deletion_that_fails_tells_the_cause() -> None:
     before = ("s", "CREATE_COMPLETE")
     after = (("s", "DELETE_FAILED"), ("Bucket", "DELETE_FAILED"), before)

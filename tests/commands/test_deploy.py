@@ -214,7 +214,8 @@ def test_cancelled_it_says_that_aws_goes_on_and_the_next_deploy_converges(
     said(first, "Signal  CREATE_IN_PROGRESS")
     first.send_signal(signal.SIGINT)
     stdout, told = first.communicate(timeout=30)
-    assert (first.returncode, stdout) == (130, "")
+    assert first.returncode == 130
+    assert json.loads(stdout) == {"error": {"message": "Cancelled", "exit_code": 130}}
     assert "AWS goes on with what it has begun" in told
     assert told.splitlines()[-1] == "Cancelled."
     assert waiting.statuses == {"waiting": "CREATE_IN_PROGRESS"}
@@ -230,7 +231,7 @@ def test_cancelled_it_says_that_aws_goes_on_and_the_next_deploy_converges(
 
 def test_when_the_time_is_over_it_ends_with_124_and_aws_goes_on(waiting: LiveProject) -> None:
     done = waiting.deploy("--timeout=0.5", "--output=json")
-    assert (done.returncode, done.stdout) == (124, "")
+    assert (done.returncode, json.loads(done.stdout)["error"]["exit_code"]) == (124, 124)
     assert "is not done after 0.5 s; AWS goes on with it" in done.stderr.splitlines()[-1]
     assert waiting.statuses == {"waiting": "CREATE_IN_PROGRESS"}
     waiting.signal("waiting")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def test_where_flink_does_not_run_it_deploys_without_planning(
 
 def test_the_last_lines_are_the_first_cause_and_where_it_is(failing: LiveProject) -> None:
     done = failing.deploy("--output=json")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, list(json.loads(done.stdout))) == (1, ["error"])
     assert done.stderr.splitlines()[-4:] == [
         f"Error: stack {failing.name}-failing failed at Signal "
         "(AWS::CloudFormation::WaitCondition)",
@@ -126,7 +127,7 @@ def test_an_unknown_parameter_is_a_wrong_usage_told_with_the_known_ones(
     done = command_line.run({}, "deploy", *sources.options, "-p", "Patiense=3", "-p", "Size=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "Error: No template has a parameter Patiense, Size. "
+        "Error: No template has a parameter Patiense, Size. Did you mean Patience? "
         "There are: ArtifactBucket, OneCode, Patience, QueueArn\n"
     )
 

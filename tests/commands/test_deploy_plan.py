@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
@@ -205,6 +206,9 @@ def test_a_deploy_as_ndjson_is_plan_events_outputs_and_result(
 ) -> None:
     new = project(local_aws, tmp_path)
     records = [json.loads(line) for line in new.deploy("--output=ndjson").stdout.splitlines()]
+    assert {record["version"] for record in records} == {1}
+    times = [datetime.fromisoformat(record["time"]) for record in records]
+    assert times == sorted(times)
     kinds = [record["type"] for record in records]
     assert kinds == ["plan", *["event"] * (len(kinds) - 3), "outputs", "result"]
     planned = {stack["template"]: stack["parents"] for stack in records[0]["stacks"]}

@@ -12,7 +12,7 @@ import command_line
 from miztiik_events.main import COMMANDS, cli
 from small_projects import SmallProject, queue_project
 
-EVERYWHERE = ("PROJECT", "REGION", "PROFILE", "OUTPUT", "QUIET", "NO_COLOR", "DEBUG")
+EVERYWHERE = ("PROJECT", "ENV", "JSON", "REGION", "PROFILE", "OUTPUT", "QUIET", "NO_COLOR", "DEBUG")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from miztiik_events.deploy import bundle
 from miztiik_events.deploy.jar import NAME
+from miztiik_events.errors import BuildError
 
 
 def folder_of(place: Path, **sources: str) -> Path:
@@ -24,14 +25,14 @@ def test_the_same_source_gives_the_same_key_and_bytes(tmp_path: Path) -> None:
     first = folder_of(tmp_path / "a", handler="x = 1", tally="y = 2")
     second = folder_of(tmp_path / "b", tally="y = 2", handler="x = 1")
     os.utime(second / "handler.py", (1, 1))
-    (second / "handler.py").chmod(0o700)
+    (second / "handler.py").chmod(0o600)
     (second / "__pycache__").mkdir()
     (second / "__pycache__" / "handler.cpython-311.pyc").write_bytes(b"byte code")
-    (second / "test_handler.py").write_text("def test_x(): ...")
+    (second / "void").mkdir()
     (second / ".DS_Store").write_bytes(b"")
     bundles = [bundle.bundle(folder) for folder in (first, second)]
     zips = [bundle.write(b, tmp_path / f"{n}.zip").read_bytes() for n, b in enumerate(bundles)]
-    assert bundles[0] == bundles[1]
+    assert bundles[0].key == bundles[1].key
     assert zips[0] == zips[1]
 
 
@@ -75,12 +76,31 @@ def test_lambda_can_read_the_files(tmp_path: Path) -> None:
         assert archive.infolist()[0].external_attr >> 16 == 0o100644
 
 
+def test_lambda_can_run_what_is_executable_and_the_key_tells_it(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, handler="x = 1")
+    before = bundle.bundle(folder)
+    (folder / "handler.py").chmod(0o700)
+    with zipfile.ZipFile(bundle.write(bundle.bundle(folder), tmp_path / "a.zip")) as archive:
+        assert archive.infolist()[0].external_attr >> 16 == 0o100755
+    assert bundle.bundle(folder).key != before.key
+
+
+def test_what_lambda_does_not_take_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, handler="x = 1")
+    with (folder / "model.bin").open("wb") as file:
+        file.truncate(262_144_000)
+    with pytest.raises(BuildError, match=r"at most 262,144,000\. The largest: model\.bin"):
+        bundle.bundle(folder)
+
+
 def test_only_folders_with_files_are_functions(tmp_path: Path) -> None:
     folder_of(tmp_path, handler="x = 1")
     (tmp_path / "empty").mkdir()
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__init__.py").write_text("")
-    assert list(bundle.bundles(tmp_path)) == ["one"]
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("x")
+    assert bundle.names(tmp_path) == list(bundle.bundles(tmp_path)) == ["one"]
 
 
 def test_a_pom_becomes_its_jar(

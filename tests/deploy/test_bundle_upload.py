@@ -31,6 +31,8 @@ def test_a_refusal_is_not_taken_for_a_missing_object(source: Path) -> None:
 def test_what_is_missing_is_uploaded_once(source: Path, local_aws: Any) -> None:
     s3 = local_aws.client("s3")
     s3.create_bucket(Bucket="test-assets")
-    assert bundle.upload(s3, "test-assets", "one/1.zip", source) is True
+    sent: list[int] = []
+    assert bundle.upload(s3, "test-assets", "one/1.zip", source, sent.append) is True
+    assert sent[-1] == 4
     assert bundle.upload(s3, "test-assets", "one/1.zip", source) is False
     assert s3.get_object(Bucket="test-assets", Key="one/1.zip")["Body"].read() == b"code"

@@ -54,7 +54,7 @@ def test_a_value_is_as_written_or_the_default_of_its_parameter(tmp_path: Path) -
 def test_what_only_aws_knows_is_a_number(tmp_path: Path) -> None:
     sources = counting_project(tmp_path)
     text = (sources.templates / "counts.yaml").read_text()
-    text = text.replace("connector: datagen", "connector: !Sub '${Seconds}s'")
+    text = text.replace("connector: datagen", "connector: !Sub '${AWS::StackName}s'")
     sources.template("counts", text.replace("!Ref Seconds\n", "{Ref: Seconds}\n", 1))
     (program,) = of(sources)
     assert program.properties[0]["source"]["connector"] == "1"

@@ -84,10 +84,10 @@ def test_an_output_of_two_templates_is_found_in_both() -> None:
         wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
 
 
-def test_an_unknown_parameter_is_told_with_the_known_ones() -> None:
+def test_an_unknown_parameter_is_told_with_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownParameterError) as refused:
         wire([made("a", {"Size": "1", "Age": "2"})], (), {"Sise": "5"})
-    assert str(refused.value) == "No template has a parameter Sise. There are: Age, Size"
+    assert str(refused.value) == "No template has a parameter Sise. Did you mean Size?"
     assert refused.value.exit_code == 2
 
 
@@ -127,3 +127,17 @@ def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
         (tmp_path / f"{name}.yaml").write_text(body)
     with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates depend"):
         wire(template.load_all(tmp_path), ())
+
+
+@pytest.mark.parametrize("folder", ["OrderRouter", "orderrouter", "order-router", "Order_Router"])
+def test_a_function_is_found_however_its_name_is_written(folder: str) -> None:
+    step = wire([BUCKET, made("a", {"OrderRouterCode": None, "ArtifactBucket": None})], [folder])[1]
+    assert step.functions == {folder}
+
+
+def test_the_folder_that_is_named_exactly_is_taken_and_of_two_others_none() -> None:
+    router = made("a", {"OrderRouterCode": None, "ArtifactBucket": None})
+    assert wire([BUCKET, router], ["order-router", "OrderRouter"])[1].functions == {"OrderRouter"}
+    words = r"^a\.yaml:2: .*functions/order-router and functions/order_router"
+    with pytest.raises(TemplateError, match=words):
+        wire([BUCKET, router], ["order_router", "order-router"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime, timezone
 from decimal import Decimal
+from statistics import mean, median
 from typing import Any
 
 import pytest
@@ -90,6 +92,65 @@ def test_malformed_events_are_many_kinds_and_counted_apart() -> None:
         for entry, detail in zip(bus.entries, details(bus))
     }
     assert len(shapes) > 20
+
+
+def test_late_sales_have_a_time_of_long_ago_and_are_in_no_sum() -> None:
+    bus, message = produce(everything, {**BURST, "late_ratio": 0.5})
+    now = datetime.now(timezone.utc).timestamp()
+    late = [entry for entry in bus.entries if now - entry["Time"] > 3000]
+    assert {entry["DetailType"] for entry in late} == {"sales-events"}
+    assert 0 < message["late_events"] == len(late) < message["sales_events"]
+    in_time = [entry for entry in bus.entries if entry not in late]
+    sales = [json.loads(entry["Detail"]).get("sales", 0) for entry in in_time]
+    assert message["tot_sales"] == sum(round(amount * 100) for amount in sales) / 100
+    assert message["record_count"] == 200
+
+
+def test_a_duplicate_is_the_very_same_entry_and_counts_in_nothing_else() -> None:
+    bus, message = produce(everything, {**BURST, "duplicate_ratio": 0.5})
+    entries = Counter(json.dumps(entry, sort_keys=True) for entry in bus.entries)
+    assert set(entries.values()) == {1, 2}
+    assert sum(count - 1 for count in entries.values()) == message["duplicates"] > 0
+    assert len(entries) == message["record_count"] == 200
+    sold = [json.loads(json.loads(entry)["Detail"]).get("sales", 0) for entry in entries]
+    assert message["tot_sales"] == sum(round(amount * 100) for amount in sold) / 100
+
+
+def test_malformed_events_are_neither_late_nor_twice() -> None:
+    ratios = {"bad_ratio": 1, "late_ratio": 1, "duplicate_ratio": 1}
+    _, message = produce(everything, {**BURST, **ratios})
+    assert (message["late_events"], message["duplicates"]) == (0, 0)
+
+
+def test_what_the_bus_did_not_take_has_no_duplicate() -> None:
+    bus, message = produce(
+        lambda _call, place: "" if place else "MalformedDetail", {**BURST, "duplicate_ratio": 1}
+    )
+    taken = Counter(json.dumps(entry) for entry in bus.entries)
+    assert message["failed_count"] == 20
+    assert max(taken.values()) == 2
+    assert message["duplicates"] == 160
+
+
+def test_a_seed_gives_what_it_gave_in_earlier_versions() -> None:
+    _, message = produce(everything, BURST)
+    assert message["tot_sales"] == 8564.09
+
+
+def test_lifelike_stores_and_prices_are_not_alike() -> None:
+    asked = {**BURST, "count": 5000, "inventory_ratio": 0, "stores": 20, "lifelike": True}
+    bus, message = produce(everything, asked)
+    by_store = Counter(detail["store_id"] for detail in details(bus))
+    assert by_store["store_1"] > 3 * by_store["store_5"] > 6 * by_store["store_20"] > 0
+    prices: dict[str, list[float]] = {}
+    for detail in details(bus):
+        prices.setdefault(detail["category"], []).append(detail["sales"])
+    assert median(prices["Laptops"]) > 50 * median(prices["Cables"])
+    assert mean(prices["Laptops"]) > median(prices["Laptops"])
+    assert message["tot_sales"] == sum(round(d["sales"] * 100) for d in details(bus)) / 100
+    assert sorted(map(str, details(bus))) == sorted(
+        map(str, details(produce(everything, asked)[0]))
+    )
 
 
 @pytest.mark.parametrize("asked", [{"stores": 0}, {"store": 5}, [], {"duration_seconds": 51}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from types import ModuleType
 from typing import Any
 
@@ -71,6 +72,9 @@ def test_rate_count_and_duration_make_the_pace(
         ({"return_ratio": 1.1}, "return_ratio must be a number from 0 to 1, not 1.1"),
         ({"bad_ratio": [0]}, "bad_ratio must be a number from 0 to 1, not [0]"),
         ({"inventory_ratio": math.nan}, "inventory_ratio must be a number from 0 to 1, not NaN"),
+        ({"late_ratio": -0.1}, "late_ratio must be a number from 0 to 1, not -0.1"),
+        ({"duplicate_ratio": "1"}, 'duplicate_ratio must be a number from 0 to 1, not "1"'),
+        ({"lifelike": 1}, "lifelike must be true or false, not 1"),
         ([], "the payload must be a JSON object, not []"),
         (None, "the payload must be a JSON object, not null"),
         (
@@ -97,6 +101,51 @@ def test_a_bad_payload_is_refused_with_its_reason(
     with pytest.raises(payload.PayloadError) as refusal:
         payload.parse(asked, LIMIT_SECONDS)
     assert str(refusal.value) == reason
+
+
+DAY = 24 * 3600
+NIGHT, EVENING = 4 * 3600, 18 * 3600
+
+
+@pytest.mark.parametrize("asked", [{}, {"rate": 50, "duration_seconds": 800}, {"count": 500}])
+def test_a_lifelike_run_sends_all_its_events_in_its_time_and_in_order(
+    payload: ModuleType, asked: dict[str, Any]
+) -> None:
+    run = payload.parse({**asked, "lifelike": True}, 1000, start=EVENING)
+    even = payload.parse(asked, 1000)
+    moments = [run.due(number) for number in range(run.count)]
+    assert moments[0] == 0
+    assert moments == sorted(moments)
+    assert moments[-1] < run.count * run.interval == pytest.approx(even.count * even.interval)
+
+
+def test_a_lifelike_rate_is_the_average_of_a_day(payload: ModuleType) -> None:
+    seconds = 600
+    counts = [
+        payload.parse(
+            {"rate": 10, "duration_seconds": seconds, "lifelike": True}, 1000, start=start
+        ).count
+        for start in range(0, DAY, seconds)
+    ]
+    # The bursts come on top.
+    assert 1 < sum(counts) / (10 * DAY) < 2
+    assert max(counts) > 10 * min(counts)
+    assert counts[EVENING // seconds] > 10 * counts[NIGHT // seconds]
+
+
+def test_a_lifelike_run_has_bursts(payload: ModuleType) -> None:
+    run = payload.parse(
+        {"rate": 10, "duration_seconds": 850, "lifelike": True}, 1000, start=EVENING
+    )
+    by_minute = Counter(int(run.due(number) // 60) for number in range(run.count))
+    whole = [by_minute[minute] for minute in range(14)]
+    assert max(whole) > 1.8 * min(whole)
+
+
+def test_a_lifelike_count_stays_as_it_was_asked_for(payload: ModuleType) -> None:
+    for pace in ({"duration_seconds": 0}, {"rate": 10}, {"duration_seconds": 30}):
+        run = payload.parse({"count": 300, "lifelike": True, **pace}, 1000, start=NIGHT)
+        assert run.count == 300
 
 
 def test_a_wrong_value_is_told_before_the_time_that_it_would_take(payload: ModuleType) -> None:

@@ -24,7 +24,7 @@ from bus_events import (
     sorted_by,
 )
 from miztiik_events.operate.bus_rules import defect, in_words
-from miztiik_events.pipeline import records
+from miztiik_events.pipeline.envelope import parse
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def found(event: dict[str, Any]) -> str:
     """The defect of the event as it comes out of a queue."""
-    parsed = records.parse(json.dumps(event).encode())
+    parsed = parse(json.dumps(event).encode())
     assert parsed is not None
     return defect(parsed)
 

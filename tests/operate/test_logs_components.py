@@ -45,8 +45,10 @@ def test_the_templates_of_this_package_have_the_names_that_people_know() -> None
     assert completion.component_names() == [
         "analytics",
         "dispatch",
+        "enrichment",
         "firehose",
         "heartbeat",
+        "lake",
         "producer",
         "recomputation",
         "transformer",

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,16 +139,3 @@ def test_further_pages_of_shards_are_asked_for_by_their_token_alone() -> None:
     ) as kinesis:
         found = records.shards(kinesis, "sales")
     assert found == [Shard("shard-0", False, 0, 1), Shard("shard-1", True, 0, 1)]
-
-
-def test_numbers_keep_every_digit() -> None:
-    parsed = records.parse(b'{"detail": {"sales": 0.10000000000000000001, "count": 7}}')
-    assert parsed
-    assert parsed["detail"] == {"sales": Decimal("0.10000000000000000001"), "count": Decimal(7)}
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"no json", b"[1]", b"7", b"null", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000]
-)
-def test_what_is_no_json_object_has_no_envelope(data: bytes) -> None:
-    assert records.parse(data) is None

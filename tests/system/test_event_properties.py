@@ -28,7 +28,8 @@ from miztiik_events.audit.places import Difference, Places
 from miztiik_events.audit.timeline import Timeline
 from miztiik_events.pipeline import results
 from miztiik_events.pipeline.data_store import Line
-from miztiik_events.pipeline.records import Record, Shard, parse
+from miztiik_events.pipeline.envelope import as_flink_reads as parse
+from miztiik_events.pipeline.records import Record, Shard
 from miztiik_events.pipeline.results import Row, RowKey
 from miztiik_events.pipeline.windowing import Windowing
 from whereabouts import Whereabouts

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,7 @@ def tap(pipeline: Pipeline) -> Tap:
 
 @pytest.fixture(scope="module")
 def story(pipeline: Pipeline, tap: Tap) -> Story:
-    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1)]
+    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1, duplicate_ratio=0.1)]
     pipeline.run("start-analytics")
 
     with ThreadPoolExecutor(1) as pool:
@@ -108,7 +108,7 @@ def story(pipeline: Pipeline, tap: Tap) -> Story:
     until(lambda: len(pipeline.stored("late_events/")) >= len(late), "the late events' records")
 
     audit = json.loads(pipeline.run("verify", "--output=json"))
-    sent = sum(answer["record_count"] for answer in answers) + 200 + 50 + 25
+    sent = sum(answer["record_count"] + answer["duplicates"] for answer in answers) + 200 + 50 + 25
     return Story(pipeline, answers, late_ids, tap.drain(sent), audit)
 
 
@@ -124,6 +124,32 @@ def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
     reported = dict(oracle.reported(line) for line in story.pipeline.results())
     assert reported == story.expected
     assert len({end for _, end in reported}) >= 5
+
+
+def test_the_metrics_add_up_to_the_windows(story: Story) -> None:
+    cents: Counter[str] = Counter()
+    for (_, end), revenue in story.expected.items():
+        cents[end] += revenue.cents
+    assert _measured_cents(story.pipeline) == cents
+
+
+def _measured_cents(pipeline: Pipeline) -> dict[str, int]:
+    """The metric of the total revenue, by the end of the window as the results write it."""
+    answer = pipeline.aws.client("cloudwatch").get_metric_statistics(
+        Namespace="miztiik-events",
+        MetricName="Revenue",
+        Dimensions=[
+            {"Name": "DeliveryStreamName", "Value": pipeline.outputs["DeliveryStreamName"]}
+        ],
+        StartTime=datetime.now(timezone.utc) - timedelta(hours=1),
+        EndTime=datetime.now(timezone.utc) + timedelta(hours=1),
+        Period=1,
+        Statistics=["Sum"],
+    )
+    return {
+        f"{point['Timestamp']:%Y-%m-%d %H:%M:%S}.000": round(point["Sum"] * 100)
+        for point in answer["Datapoints"]
+    }
 
 
 def test_a_catch_up_over_four_shards_makes_nothing_late(story: Story) -> None:

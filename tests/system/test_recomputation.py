@@ -177,7 +177,8 @@ def test_the_analytics_stays_as_it_is(story: Story) -> None:
         "RUNNING",
         "RUNNING",
     )
-    assert story.pipeline.run("deploy", "--plan", "--output=json", "--exit-code")
+    same = ("deploy", *story.pipeline.sources)
+    assert story.pipeline.run(*same, "--plan", "--output=json", "--exit-code")
 
 
 def test_a_second_one_at_once_is_refused(story: Story) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, deployed
+from deployed_pipeline import LAKE, Pipeline, deployed
 from oracle import MARGIN_SECONDS
 from waiting import until
 
@@ -89,7 +89,7 @@ def story(local_aws: TestAws) -> Iterator[Story]:
     with deployed(
         local_aws,
         "resharding",
-        without=["dashboard", "dispatch", "event-alarms", "warehouse"],
+        without=[*LAKE, "dashboard", "dispatch", "event-alarms", "warehouse"],
         ShardCount=2,
         WindowSeconds=WINDOW_SECONDS,
         AllowedLatenessSeconds=LATENESS_SECONDS,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shared_aws import TestAws
 
 PROJECT = "keyed"
-QUEUES, LOG_GROUPS = 8, 8
+QUEUES, LOG_GROUPS = 8, 10
 
 
 @dataclass(frozen=True)

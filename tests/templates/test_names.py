@@ -17,12 +17,14 @@ STACK_ID = "1a2b3c4d-5e6f-11f0-8a9b-0123456789ab"
 # How long a name may be, by the API references of the services; None where nobody sees a name, or
 # where it is AWS's own.
 LONGEST: dict[str, int | None] = {
+    "AWS::Athena::WorkGroup": 128,
     "AWS::CloudWatch::Alarm": 255,
     "AWS::CloudWatch::Dashboard": 255,
     "AWS::DynamoDB::Table": 255,
     "AWS::Events::Archive": 48,
     "AWS::Events::EventBus": 256,
     "AWS::Events::Rule": 64,
+    "AWS::Glue::Database": 255,
     "AWS::IAM::Role": 64,
     "AWS::Kinesis::Stream": 128,
     "AWS::KinesisAnalyticsV2::Application": 128,
@@ -33,6 +35,9 @@ LONGEST: dict[str, int | None] = {
     "AWS::S3::Bucket": 63,
     "AWS::SNS::Topic": 256,
     "AWS::SQS::Queue": 80,
+    # Each is named within what the project has for itself: its workgroup, its database.
+    "AWS::Athena::NamedQuery": None,
+    "AWS::Glue::Table": None,
     "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption": None,
     "AWS::Lambda::EventInvokeConfig": None,
     "AWS::Lambda::EventSourceMapping": None,
@@ -44,9 +49,11 @@ LONGEST: dict[str, int | None] = {
 }
 # A name that the template gives: its property.
 EXPLICIT = {
+    "AWS::Athena::WorkGroup": "Name",
     "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::Events::Archive": "ArchiveName",
     "AWS::Events::EventBus": "Name",
+    "AWS::Glue::Database": "DatabaseName",
     "AWS::KinesisAnalyticsV2::Application": "ApplicationName",
     "AWS::Logs::LogStream": "LogStreamName",
 }

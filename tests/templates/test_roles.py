@@ -84,6 +84,10 @@ def bucket(operation: str, name: str, **arguments: Any) -> Call:
     return "s3", operation, {"Bucket": name, **arguments}
 
 
+def columns(database: str) -> Call:
+    return "glue", "get_table", {"DatabaseName": database, "Name": "sale_records"}
+
+
 def invoke(function: str) -> Call:
     payload = '{"records": []}'
     return "lambda", "invoke", {"FunctionName": function, "Payload": payload}
@@ -105,6 +109,15 @@ MAY: dict[str, list[Call]] = {
         invoke("$TransformerFunction"),
     ],
     "TransformerRole": [log_stream("$TransformerLogGroup"), log("$TransformerLogGroup")],
+    "LakeDeliveryRole": [
+        stream("list_shards"),
+        stream("get_shard_iterator", **LATEST),
+        columns("$LakeDatabase"),
+        bucket("put_object", "$FirehoseDataStore", Key="lake/sales/test"),
+        bucket("put_object", "$FirehoseDataStore", Key="failed/lake/test"),
+        invoke("$EnrichmentFunction"),
+    ],
+    "EnrichmentRole": [log_stream("$EnrichmentLogGroup"), log("$EnrichmentLogGroup")],
     "ApplicationRole": [
         bucket("get_object", "$ArtifactBucket", Key="$AnalyticsCode"),
         stream("list_shards"),
@@ -170,6 +183,23 @@ MAY_NOT: dict[str, list[Call]] = {
         deliver("$RevenueAnalyticsStream"),
         stream("list_shards"),
         invoke("$TransformerFunction"),
+    ],
+    "LakeDeliveryRole": [
+        put(),
+        stream("get_shard_iterator", NEIGHBOUR, **LATEST),
+        columns("neighbour"),
+        bucket("put_object", "$FirehoseDataStore", Key="sales_revenue/test"),
+        bucket("delete_object", "$FirehoseDataStore", Key="lake/sales/test"),
+        invoke("$TransformerFunction"),
+        log("$TransformerLogGroup"),
+    ],
+    "EnrichmentRole": [
+        log_stream("$TransformerLogGroup"),
+        bucket("get_object", "$FirehoseDataStore", Key="lake/sales/test"),
+        bucket("put_object", "$FirehoseDataStore", Key="lake/sales/test"),
+        stream("list_shards"),
+        columns("$LakeDatabase"),
+        invoke("$EnrichmentFunction"),
     ],
     "ApplicationRole": [
         put(),

@@ -24,6 +24,7 @@ GIVEN = {
     "KmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/of-the-customer",
     "AccessLogBucket": "access-logs",
     "AlarmEmail": "somebody@example.com",
+    "RevenueAlarm": "anomaly",
     "LogRetentionDays": 365,
 }
 ALL = [

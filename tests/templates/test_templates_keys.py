@@ -18,6 +18,9 @@ ROLE = "AWS::IAM::Role"
 # in `test_every_kind_of_resource_is_known`.
 DESTINATION = "ExtendedS3DestinationConfiguration.EncryptionConfiguration.KMSEncryptionConfig"
 PLACES = {
+    "AWS::Athena::WorkGroup": [
+        "WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration.KmsKey"
+    ],
     "AWS::DynamoDB::Table": ["SSESpecification.KMSMasterKeyId"],
     "AWS::Events::Archive": ["KmsKeyIdentifier"],
     "AWS::Events::EventBus": ["KmsKeyIdentifier"],
@@ -40,6 +43,7 @@ PLACES = {
 }
 # They keep no data of anybody's, or keep it in one of the above.
 KEEP_NOTHING = {
+    *("AWS::Athena::NamedQuery", "AWS::Glue::Database", "AWS::Glue::Table"),
     *("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Events::Rule", ROLE),
     "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption",
     *("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"),
@@ -76,11 +80,10 @@ def test_what_keeps_something_keeps_it_with_the_key_that_is_given(type_: str) ->
     ]
     assert found
     for name, properties in found:
-        # Lambda has nothing to encrypt of a function without an environment.
-        if type_ != "AWS::Lambda::Function" or "Environment" in properties:
-            assert [at(properties, path) for path in PLACES[type_]] == [KEY] * len(PLACES[type_])
-        else:
-            assert name == "TransformerFunction"
+        # What is read from a stream is encrypted there: Firehose takes no key for it.
+        of_stream = "KinesisStreamSourceConfiguration" in properties
+        places = PLACES[type_][of_stream:]
+        assert [at(properties, path) for path in places] == [KEY] * len(places), name
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)

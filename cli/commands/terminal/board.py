@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 
 import click
 
-from ...cloudformation.progress import ProgressEvent, StackBegun, StackDone, StackEvent, Verb, verb
+from ...cloudformation.progress import (
+    ProgressEvent,
+    StackBegun,
+    StackDone,
+    StackEvent,
+    Upload,
+    Verb,
+    verb,
+)
+from ...text import size
 
 Usual = Callable[[tuple[str, Verb]], "float | None"]
 
@@ -105,6 +114,7 @@ class Board:
         self._project, self._usual, self._clock = project, usual, clock
         self._begun = clock()
         self._rows: dict[str, Row] = {}
+        self._uploads: dict[str, Upload] = {}
         self._unchanged = 0
 
     def hear(self, event: ProgressEvent) -> None:
@@ -119,6 +129,8 @@ class Board:
             self._row(event.stack, verb(event.status), now).hear(event, now)
         elif isinstance(event, StackDone):
             self._end(event, now)
+        elif isinstance(event, Upload):
+            self._uploads[event.function] = event
 
     @property
     def revocable(self) -> list[str]:
@@ -133,18 +145,23 @@ class Board:
         """
         if not self._rows:
             return []
-        now, room = self._clock(), max(height - 1, 1)
+        now, room = self._clock(), max(height - 1 - len(self._under_way), 1)
         rows, more = list(self._rows.items()), ""
         if len(rows) > room:
             rows = sorted(rows, key=_importance)[: room - 1]
             more = f"  … and {len(self._rows) - len(rows)} more"
         table = [row.cells(name.removeprefix(f"{self._project}-"), now) for name, row in rows]
+        table += [_upload_cells(upload) for upload in self._under_way]
         shown = [click.style(fitted([(self._summary(now), "")], width), bold=True)]
         for row in padded(table):
             shown.append(fitted([(f"  {text}", color) for text, color in row], width))
         if more:
             shown.append(fitted([(more, "")], width))
         return shown[: max(height, 0)]
+
+    @property
+    def _under_way(self) -> list[Upload]:
+        return [upload for upload in self._uploads.values() if upload.sent < upload.total]
 
     def _row(self, stack: str, kind: Verb, begun: float) -> Row:
         return self._rows.setdefault(stack, Row(kind, _IN_WORK[kind], begun))
@@ -164,6 +181,11 @@ class Board:
         counts["unchanged"] = self._unchanged
         parts = [f"{count} {state}" for state, count in counts.items() if count]
         return f"{self._project}  {spelled(now - self._begun)}  {', '.join(parts)}"
+
+
+def _upload_cells(upload: Upload) -> list[Cell]:
+    sent = f"{size(upload.sent)} of {size(upload.total)}"
+    return [(f"code of {upload.function}", ""), ("uploading", "cyan"), (sent, ""), *[("", "")] * 3]
 
 
 def _importance(entry: tuple[str, Row]) -> tuple[bool, bool, float]:

@@ -17,12 +17,13 @@ from ...cloudformation.progress import (
     ProgressEvent,
     StackBegun,
     StackDone,
+    Upload,
     Verb,
     is_failure,
     line,
 )
 from ...errors import WaitTimeoutError
-from ...text import counted
+from ...text import command, counted
 from . import keyboard
 from .board import Board
 from .durations import Durations, Operation
@@ -54,7 +55,7 @@ class Display:
         if self._live:
             is_kept = color or isinstance(event, Note)
             self._live.hear(event, text if is_kept else "", color)
-        elif not (isinstance(event, StackBegun) or _is_nothing(event)):
+        elif not (isinstance(event, (StackBegun, Upload)) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
     @contextlib.contextmanager
@@ -135,6 +136,10 @@ class Display:
         return "created" in self._outcomes
 
     @property
+    def has_put_off(self) -> bool:
+        return "put off" in self._outcomes
+
+    @property
     def has_changes(self) -> bool:
         return not self._outcomes.keys() <= {"unchanged"}
 
@@ -152,12 +157,10 @@ class Display:
     @property
     def _watch_command(self) -> str:
         options = self._options
-        words = ["miztiik-events", "status", "--watch"]
-        if options.project != type(options).project:
-            words += ["--project", options.project]
+        words: list[str] = []
         for name, value in (("--region", options.region), ("--profile", options.profile)):
             words += [name, value] if value else []
-        return shlex.join(words)
+        return " ".join([command("status --watch", options.project), *map(shlex.quote, words)])
 
     @property
     def _elapsed(self) -> float:

@@ -1,4 +1,4 @@
-"""How long operations on stacks took, kept from run to run to tell how long the next will take."""
+"""How long operations took, kept from run to run to tell how long the next will take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import statistics
 from collections.abc import Mapping
 
 from ... import files
-from ...cloudformation.progress import Verb
 from ...errors import ConfigurationError
 from ...text import json_object
 
@@ -17,11 +16,12 @@ FILE = "durations.json"
 MOST_ENTRIES = 200
 MOST_TIMES = 5
 
-Operation = tuple[str, Verb]
+# What is operated on, and what with it: a verb, or a state that is waited out.
+Operation = tuple[str, str]
 
 
 class Durations:
-    """The seconds that operations (stack, verb) of one project took at one `place`.
+    """The seconds that operations of one project took at one `place`.
 
     The place keeps one AWS apart from another: one on this machine is far faster than the real one.
     What cannot be read or written is left: an estimate is worth no error.

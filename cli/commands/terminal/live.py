@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...cloudformation.progress import Upload
 from . import keyboard
 from .interruption import QUESTION, QUESTION_WITHOUT_CANCEL, Interruption
 
@@ -27,8 +28,12 @@ HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
 def is_possible() -> bool:
-    """Whether stderr is a terminal on which a block can be drawn, and ours to draw on."""
+    """Whether stderr is a terminal on which a block can be drawn, and ours to draw on.
+
+    Some CI systems give a terminal, too, but nobody who looks at it; they set CI.
+    """
     is_plain = os.environ.get("TERM", "dumb") == "dumb"
+    is_plain = is_plain or os.environ.get("CI", "").lower() not in ("", "0", "false")
     return sys.stderr.isatty() and not is_plain and keyboard.is_ours(sys.stderr.fileno())
 
 
@@ -48,7 +53,9 @@ class Live:
         folded = textwrap.fill(line, width, subsequent_indent=INDENT)
         with self._lock:
             self._board.hear(event)
-            self._draw(click.style(folded, fg=color) if folded else "")
+            # An upload tells of itself many times a second.
+            if not isinstance(event, Upload):
+                self._draw(click.style(folded, fg=color) if folded else "")
 
     @property
     def revocable(self) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import boto3
+
     from ...destroy.buckets import Contents
     from ...destroy.inventory import Inventory
 
@@ -21,9 +23,20 @@ SECTIONS = {
 }
 
 
+def removal(session: boto3.session.Session, inventory: Inventory, form: str) -> str:
+    """As `shown`, with what is in the buckets now."""
+    from ...destroy import buckets
+    from ...destroy.inventory import BUCKET
+
+    s3 = session.client("s3")
+    contents = {name: buckets.contents(s3, name) for name in inventory.going(BUCKET)}
+    return shown(inventory, contents, form)
+
+
 def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> str:
     """The list as `table` (text for a person), `json`, or `ndjson` (a record a line)."""
     from ...text import as_json
+    from .ndjson import stamp
 
     sections = _sections(inventory, contents)
     where = {name: getattr(inventory, name) for name in ("account", "region", "project")}
@@ -31,7 +44,7 @@ def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> 
         return as_json({**where, **sections}, indent=2)
     if form == "ndjson":
         return "\n".join(
-            as_json({"type": SECTIONS[kind][0], **where, **row})
+            as_json({"type": SECTIONS[kind][0], **stamp(), **where, **row})
             for kind, rows in sections.items()
             for row in rows
         )

@@ -7,17 +7,27 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...cloudformation.progress import Note, ProgressEvent, StackBegun, StackDone, StackEvent
+from ...cloudformation.progress import (
+    Note,
+    ProgressEvent,
+    StackBegun,
+    StackDone,
+    StackEvent,
+    Upload,
+)
 from ...errors import StackError
 from ...text import as_json
 
 if TYPE_CHECKING:
     from ...deploy.project import Project
 
+# It goes up when a field changes its meaning or its name, or goes.
+VERSION = 1
 _KINDS = {StackEvent: "resource", Note: "note", StackBegun: "begin", StackDone: "end"}
 
 
@@ -32,6 +42,9 @@ class Records:
     def __call__(self, event: ProgressEvent) -> None:
         if isinstance(event, StackDone):
             self._outcomes[event.outcome] += 1
+        if isinstance(event, Upload):
+            # There are many, and a note tells of the end.
+            return
         fields = asdict(event)
         if isinstance(event, StackEvent):
             # `type` is the record's own.
@@ -75,15 +88,21 @@ class Records:
             status=status,
             seconds=round(time.monotonic() - self._started, 1),
             outcomes=self._outcomes,
-            **({"error": _error(error)} if isinstance(error, Exception) else {}),
+            **({"error": error_fields(error)} if isinstance(error, Exception) else {}),
         )
 
     def _print(self, record: str, **fields: Any) -> None:
         if self._is_wanted:
-            click.echo(as_json({"type": record, **fields}))
+            click.echo(as_json({"type": record, **stamp(), **fields}))
 
 
-def _error(error: Exception) -> dict[str, Any]:
+def stamp() -> dict[str, Any]:
+    """What every record carries: the version of its form, and when it was written."""
+    return {"version": VERSION, "time": datetime.now(timezone.utc)}
+
+
+def error_fields(error: Exception) -> dict[str, Any]:
+    """An error as a program reads it, with its root cause when a stack failed."""
     message = {"message": str(error), "exit_code": getattr(error, "exit_code", 1)}
     if not isinstance(error, StackError):
         return message

@@ -28,14 +28,15 @@ LONGEST_VALUE = 60
 def shown(plan: Plan, form: str, *, color: bool) -> str:
     """The plan as `table` (text for a person), `json`, or `ndjson` (a record a stack)."""
     from ...text import as_json
+    from .ndjson import stamp
 
     if form == "json":
         return as_json(asdict(plan), indent=2)
     if form == "ndjson":
         where = {"account": plan.account, "region": plan.region, "project": plan.project}
-        return "\n".join(
-            as_json({"type": "plan", **where, **asdict(stack)}) for stack in plan.stacks
-        )
+        records = [{"type": "plan", **stamp(), **where, **asdict(stack)} for stack in plan.stacks]
+        records += [{"type": "gone", **stamp(), **where, "stack": name} for name in plan.gone]
+        return "\n".join(as_json(record) for record in records)
     text = "\n".join(_lines(plan))
     return text if color else click.unstyle(text)
 
@@ -46,6 +47,9 @@ def _lines(plan: Plan) -> Iterator[str]:
         if stack.fate != "unchanged" or stack.notes:
             yield ""
             yield from _stack_lines(stack)
+    if plan.gone:
+        yield ""
+        yield f"Without a template any more, and left alone: {', '.join(plan.gone)}"
     yield ""
     yield _summary(plan)
     if plan.cost:

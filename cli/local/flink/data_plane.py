@@ -84,6 +84,11 @@ class DataPlane:
             logger.warning("No snapshot of %s: %s", view["ApplicationName"], error)
             return None
 
+    def dashboard(self, arn: str) -> str | None:
+        """The address of Flink's own dashboard while the application runs."""
+        run = self._runs.get(arn)
+        return run.dashboard if run else None
+
     def delete(self, view: View) -> None:
         run = self._take(view)
         if run:

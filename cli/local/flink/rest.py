@@ -45,6 +45,11 @@ class Rest:
 
     port: int
 
+    @property
+    def address(self) -> str:
+        """Flink's own dashboard is there as well."""
+        return f"http://127.0.0.1:{self.port}"
+
     def jobs(self) -> list[Job]:
         return [
             Job(job["jid"], job["state"], job["tasks"]["total"], job["tasks"]["running"])
@@ -77,7 +82,7 @@ class Rest:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
+            f"{self.address}{path}",
             data=json.dumps(body).encode() if body is not None else None,
             headers={"Content-Type": "application/json"},
             method=method,

@@ -60,6 +60,11 @@ class Run:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def dashboard(self) -> str:
+        """The address of Flink's own dashboard, on this machine alone."""
+        return self._cluster.rest.address
+
     def snapshot(self, folder: Path) -> str:
         """Take a savepoint; its path. Raises RestError."""
         return self._cluster.rest.savepoint(self._job().id, folder.as_uri())

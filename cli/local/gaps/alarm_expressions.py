@@ -3,7 +3,8 @@
 MiniStack's CloudFormation refuses an alarm with `Metrics`. On AWS such an alarm watches the series
 that one expression makes out of several metrics. Here are the operators and functions that the
 templates use, each with what AWS says of missing values: + and -, comparisons, FILL with a number,
-RATE. As in MiniStack, an alarm is looked at whenever something is measured.
+RATE. As in MiniStack, an alarm is looked at whenever something is measured. One on anomalies keeps
+its INSUFFICIENT_DATA, as on AWS before its model has learned what is usual.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 """
@@ -66,11 +67,17 @@ def fill() -> None:
         if not properties.get("Metrics"):
             return dict(record(name, properties))
         rest = {key: value for key, value in properties.items() if key != "Metrics"}
-        alarm = record(name, {**rest, "Namespace": "-", "MetricName": "-"})
+        # What an alarm on anomalies has instead of a threshold, MiniStack does not know.
+        alarm = record(name, {"Threshold": 0, **rest, "Namespace": "-", "MetricName": "-"})
         shared = {key: value for key, value in alarm.items() if key not in _OF_ONE_METRIC}
+        if "ThresholdMetricId" in properties:
+            del shared["Threshold"]
+            shared["ThresholdMetricId"] = properties["ThresholdMetricId"]
         return {**shared, "Metrics": [_typed(query) for query in properties["Metrics"]]}
 
     def evaluate_any(alarm: Data) -> None:
+        if "ThresholdMetricId" in alarm:
+            return
         if "Metrics" in alarm:
             _evaluate(cloudwatch, alarm)
         else:

@@ -75,42 +75,54 @@ class Buffer:
             self._timer = None
 
 
+class Buffers:
+    """The buffer of each destination, by the stream's ARN and the destination's id."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple[str, str], Buffer] = {}
+
+    def add(
+        self, stream: dict[str, Any], destination: dict[str, Any], records: list[Record]
+    ) -> None:
+        key = stream["arn"], destination["id"]
+        if key not in self._buffers:
+            self._buffers[key] = _buffer(stream, destination)
+        self._buffers[key].add(records)
+
+    def flush(self, stream: dict[str, Any]) -> None:
+        """Deliver what waits for any destination of the stream, and forget it."""
+        for destination in stream["destinations"]:
+            waiting = self._buffers.pop((stream["arn"], destination["id"]), None)
+            if waiting:
+                waiting.flush()
+
+
+BUFFERS = Buffers()
+
+
 def fill() -> None:
     from ministack.services import firehose
 
     require(firehose, "_deliver_records_to_s3", "_delete_delivery_stream", "_HANDLERS", "_streams")
-    deliver_each = firehose._deliver_records_to_s3
+    require(firehose, "_evaluate_prefix", "_DeliveryError", "_hive_to_duckdb_type")
     delete_stream = firehose._delete_delivery_stream
-    buffers: dict[tuple[str, str], Buffer] = {}
 
     def buffer(stream: dict[str, Any], destination: dict[str, Any], records: Any) -> None:
-        if _is_partitioned_or_converted(destination["config"]):
-            deliver_each(stream, destination, records)
-            return
-        key = stream["arn"], destination["id"]
-        if key not in buffers:
-            buffers[key] = _buffer(stream, destination)
         now = time.time()
-        buffers[key].add([Record(number, data, now) for number, data in records])
+        arrivals = [Record(number, data, now) for number, data in records]
+        BUFFERS.add(stream, destination, arrivals)
         # MiniStack keeps every record for its tests; here they would only fill the memory.
         destination["records"].clear()
 
     def flush_and_delete(data: dict[str, Any]) -> Any:
         stream = firehose._streams.get(data.get("DeliveryStreamName", ""))
-        for destination in stream["destinations"] if stream else []:
-            waiting = buffers.pop((stream["arn"], destination["id"]), None)
-            if waiting:
-                waiting.flush()
+        if stream:
+            BUFFERS.flush(stream)
         return delete_stream(data)
 
     firehose._deliver_records_to_s3 = buffer
     firehose._delete_delivery_stream = flush_and_delete
     firehose._HANDLERS["DeleteDeliveryStream"] = flush_and_delete
-
-
-def _is_partitioned_or_converted(configuration: dict[str, Any]) -> bool:
-    blocks = ("DynamicPartitioningConfiguration", "DataFormatConversionConfiguration")
-    return any((configuration.get(block) or {}).get("Enabled") for block in blocks)
 
 
 def _buffer(stream: dict[str, Any], destination: dict[str, Any]) -> Buffer:

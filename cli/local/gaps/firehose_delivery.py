@@ -1,8 +1,9 @@
 """Firehose's delivery of a full buffer to S3.
 
-MiniStack writes one object for each record. AWS writes one object of all of them, and another one
-under the ErrorOutputPrefix, a line of JSON each, of those that the processor could not process.
-Delivery acts as the role of the destination.
+MiniStack writes one object for each record. AWS writes one object of all of them, or with dynamic
+partitioning one for each prefix that the partition keys of the processor make, and another one
+under the ErrorOutputPrefix, a line of JSON each, of those that the processor could not process, or
+that could not be converted to Parquet. Delivery acts as the role of the destination.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import role_session
+from . import firehose_conversion
 from .firehose_processor import Failure, Processed, Record, process, processor_of
 
 logger = logging.getLogger(__name__)
 
 _FAILED = "processing-failed"
+_CONVERSION_FAILED = "format-conversion-failed"
 
 
 def deliver(stream: dict[str, Any], destination: dict[str, Any], records: list[Record]) -> bool:
@@ -44,43 +48,91 @@ def _process(
 ) -> Processed:
     processor = processor_of(configuration)
     if not processor:
-        return Processed(data=[record.data for record in records])
+        processed = Processed()
+        for record in records:
+            processed.take(record, record.data, {})
+        return processed
     return process(_client("lambda", stream, configuration), processor, stream["arn"], records)
 
 
 def _write(
     stream: dict[str, Any], configuration: dict[str, Any], arrived: float, processed: Processed
 ) -> None:
-    put = _client("s3", stream, configuration).put_object
-    bucket = configuration["BucketARN"].rpartition(":::")[2]
-    if processed.data:
-        key = _key(stream, configuration, arrived) + configuration.get("FileExtension", "")
-        put(Bucket=bucket, Key=key, Body=b"".join(processed.data))
-    if processed.failures:
-        processor = processor_of(configuration)
-        lines = _error_lines(processed.failures, processor.lambda_arn if processor else "")
-        key = _key(stream, configuration, arrived, failed=True)
-        put(Bucket=bucket, Key=key, Body="".join(lines).encode())
+    unconverted: list[Failure] = []
+    for prefix, numbers in _by_prefix(configuration, arrived, processed).items():
+        data = [processed.data[number] for number in numbers]
+        if firehose_conversion.is_enabled(configuration):
+            glue = firehose_conversion.glue(stream, configuration)
+            body, failed = firehose_conversion.parquet(glue, configuration, data)
+            unconverted += [
+                Failure(processed.records[numbers[number]], 1, code, message)
+                for number, (code, message) in failed.items()
+            ]
+        else:
+            body = b"".join(data)
+        if body:
+            key = _name(stream, prefix, arrived) + configuration.get("FileExtension", "")
+            _put(stream, configuration, key, body)
+    _keep(stream, configuration, arrived, processed.failures, _FAILED)
+    _keep(stream, configuration, arrived, unconverted, _CONVERSION_FAILED)
 
 
-def _key(
-    stream: dict[str, Any], configuration: dict[str, Any], arrived: float, *, failed: bool = False
-) -> str:
-    """The evaluated prefix, and the object's name as AWS builds it.
+def _by_prefix(
+    configuration: dict[str, Any], arrived: float, processed: Processed
+) -> Mapping[str, list[int]]:
+    """The numbers of the data that go under each prefix.
 
-    https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+    Data whose prefix the keys do not fill is a failure of the processor.
     """
     from ministack.services import firehose
 
+    numbers, moment = defaultdict(list), time.gmtime(arrived)
+    for number, keys in enumerate(processed.keys):
+        try:
+            prefix = firehose._evaluate_prefix(
+                configuration.get("Prefix", ""), moment, lambda_keys=keys
+            )
+        except firehose._DeliveryError as error:
+            failure = "DynamicPartitioning.ActivePartitionKeyMissing", error.message
+            processed.failures.append(Failure(processed.records[number], 1, *failure))
+            continue
+        numbers[prefix].append(number)
+    return numbers
+
+
+def _keep(
+    stream: dict[str, Any],
+    configuration: dict[str, Any],
+    arrived: float,
+    failures: list[Failure],
+    what: str,
+) -> None:
+    from ministack.services import firehose
+
+    if not failures:
+        return
     moment = time.gmtime(arrived)
-    if not failed:
-        prefix = firehose._evaluate_prefix(configuration.get("Prefix", ""), moment)
-    elif configuration.get("ErrorOutputPrefix"):
+    if configuration.get("ErrorOutputPrefix"):
         template = configuration["ErrorOutputPrefix"]
-        prefix = firehose._evaluate_prefix(template, moment, error_type=_FAILED)
+        prefix = firehose._evaluate_prefix(template, moment, error_type=what)
     else:
-        prefix = f"{_FAILED}/" + time.strftime("%Y/%m/%d/%H/", moment)
-    date = time.strftime("%Y-%m-%d-%H-%M-%S", moment)
+        prefix = f"{what}/" + time.strftime("%Y/%m/%d/%H/", moment)
+    processor = processor_of(configuration)
+    lines = _error_lines(failures, processor.lambda_arn if processor else "")
+    _put(stream, configuration, _name(stream, prefix, arrived), "".join(lines).encode())
+
+
+def _put(stream: dict[str, Any], configuration: dict[str, Any], key: str, body: bytes) -> None:
+    bucket = configuration["BucketARN"].rpartition(":::")[2]
+    _client("s3", stream, configuration).put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def _name(stream: dict[str, Any], prefix: str, arrived: float) -> str:
+    """The object's name as AWS builds it.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+    """
+    date = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(arrived))
     return f"{prefix}{stream['name']}-{stream['version']}-{date}-{uuid.uuid4()}"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +25,15 @@ _MOST_RECORDS = 10_000
 
 @dataclass(frozen=True)
 class Record:
-    """A record and when it arrived, in seconds since 1970."""
+    """A record and when it arrived, in seconds since 1970.
+
+    `metadata` is what a function is told of where in a Kinesis stream it was.
+    """
 
     id: str
     data: bytes
     arrived: float
+    metadata: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,20 @@ class Failure:
 
 @dataclass
 class Processed:
-    """What became of records: data to deliver, failures to keep; the rest was dropped."""
+    """What became of records: data to deliver, failures to keep; the rest was dropped.
+
+    `records` has the record that each data comes from, `keys` the partition keys that go with it.
+    """
 
     data: list[bytes] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    keys: list[Mapping[str, str]] = field(default_factory=list)
+
+    def take(self, record: Record, data: bytes, keys: Mapping[str, str]) -> None:
+        self.data.append(data)
+        self.records.append(record)
+        self.keys.append(keys)
 
 
 @dataclass(frozen=True)
@@ -140,6 +154,7 @@ def _event(stream_arn: str, batch: list[Record]) -> bytes:
             "recordId": record.id,
             "approximateArrivalTimestamp": int(record.arrived * 1000),
             "data": base64.b64encode(record.data).decode(),
+            **({"kinesisRecordMetadata": record.metadata} if record.metadata else {}),
         }
         for record in batch
     ]
@@ -157,10 +172,12 @@ def _sort(batch: list[Record], answer: dict[str, dict[str, Any]], processed: Pro
         verdict = answer.get(record.id, {"result": None})
         try:
             if verdict["result"] == "Ok":
-                processed.data.append(base64.b64decode(verdict["data"], validate=True))
+                data = base64.b64decode(verdict["data"], validate=True)
+                keys = (verdict.get("metadata") or {}).get("partitionKeys") or {}
+                processed.take(record, data, {name: str(key) for name, key in keys.items()})
                 continue
             result = verdict["result"]
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             result = "Unreadable"
         if result != "Dropped":
             reason = _REASONS.get(result, _REASONS["Unreadable"])

@@ -7,7 +7,13 @@ from datetime import datetime, timezone
 import click
 import pytest
 
-from miztiik_events.cloudformation.progress import Note, StackBegun, StackDone, StackEvent
+from miztiik_events.cloudformation.progress import (
+    Note,
+    StackBegun,
+    StackDone,
+    StackEvent,
+    Upload,
+)
 from miztiik_events.commands.terminal.board import Board, fitted, spelled
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -54,6 +60,17 @@ def test_a_stack_in_work_has_its_slowest_resource_and_the_time_left(watched: Wat
     watched.now += 9
     watched.event("p-stream", "Slow", "CREATE_COMPLETE")
     assert watched.lines()[1] == "  stream  creating  2 of 9 done  12 s  usually 10 s  Quick 10 s"
+
+
+def test_an_upload_has_its_bytes_until_it_is_done(watched: Watched) -> None:
+    watched.board.hear(StackBegun("p-stream", "create", 9))
+    watched.board.hear(Upload("analytics", 12_000_000, 62_000_000))
+    assert watched.lines()[1:] == [
+        "  stream             creating   0 of 9 done         0 s  ~10 s left",
+        "  code of analytics  uploading  12.0 MB of 62.0 MB",
+    ]
+    watched.board.hear(Upload("analytics", 62_000_000, 62_000_000))
+    assert len(watched.lines()) == 2
 
 
 def test_of_an_update_it_is_not_known_how_many_resources_it_touches(watched: Watched) -> None:

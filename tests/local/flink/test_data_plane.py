@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import processes
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
 from flink_job import FlinkJob
+from miztiik_events.analytics.application import dashboard
 from miztiik_events.local import launch
 from miztiik_events.local.flink import data_plane
 from miztiik_events.local.flink import processes as flink_processes
@@ -47,6 +49,12 @@ def counter(local_aws: TestAws, role: str, code: str) -> Iterator[Counter]:
     yield application
     application.flink.stop_application(ApplicationName="counter", Force=True)
     until(lambda: application.status == "READY")
+
+
+def test_flinks_own_dashboard_can_be_opened(counter: Counter) -> None:
+    address = dashboard(counter.flink, "counter")
+    with urllib.request.urlopen(address, timeout=10) as page:
+        assert "<title>Apache Flink Web Dashboard</title>" in page.read().decode()
 
 
 def test_the_log_is_in_cloudwatch_as_managed_flink_writes_it(counter: Counter) -> None:

@@ -22,29 +22,40 @@ class Shop:
     aws: TestAws
     name: str
 
-    def create(self, expression: str, periods: int = 1, to_alarm: int = 1) -> str:
-        """The stack's status in the end."""
-        queries = [
+    def queries(self, *metrics: str, is_returned: bool = False) -> list[dict[str, Any]]:
+        return [
             {
                 "Id": metric,
-                "ReturnData": False,
+                "ReturnData": is_returned,
                 "MetricStat": {
                     "Metric": {"Namespace": self.name, "MetricName": metric, "Dimensions": []},
                     "Stat": "Sum",
                     "Period": 60,
                 },
             }
-            for metric in ("a", "b")
+            for metric in metrics
         ]
+
+    def create(
+        self,
+        expression: str = "a",
+        periods: int = 1,
+        to_alarm: int = 1,
+        changes: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The stack's status in the end."""
         properties = {
             "AlarmName": self.name,
-            "Metrics": [{"Id": "watched", "Expression": expression}, *queries],
+            "Metrics": [{"Id": "watched", "Expression": expression}, *self.queries("a", "b")],
             "EvaluationPeriods": periods,
             "DatapointsToAlarm": to_alarm,
             "Threshold": 0,
             "ComparisonOperator": "GreaterThanThreshold",
             "TreatMissingData": "notBreaching",
+            **(changes or {}),
         }
+        if "ThresholdMetricId" in properties:
+            del properties["Threshold"]
         resources = {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}
         cloudformation = self.aws.client("cloudformation")
         cloudformation.create_stack(
@@ -129,3 +140,19 @@ def test_it_is_described_as_aws_describes_it(shop: Shop) -> None:
 
 def test_an_expression_that_is_not_known_here_fails_the_stack(shop: Shop) -> None:
     assert shop.create("ANOMALY_DETECTION_BAND(a)") == "ROLLBACK_COMPLETE"
+
+
+def test_one_on_anomalies_has_nothing_to_say_yet(shop: Shop) -> None:
+    changes = {
+        "Metrics": [
+            {"Id": "usual", "Expression": "ANOMALY_DETECTION_BAND(a, 3)"},
+            *shop.queries("a", is_returned=True),
+        ],
+        "ThresholdMetricId": "usual",
+        "ComparisonOperator": "LessThanLowerOrGreaterThanUpperThreshold",
+    }
+    assert shop.create(changes=changes) == "CREATE_COMPLETE"
+    shop.measure("a", {1: 1_000})
+    alarm = shop.alarm
+    assert (alarm["StateValue"], alarm["ThresholdMetricId"]) == ("INSUFFICIENT_DATA", "usual")
+    assert "Threshold" not in alarm

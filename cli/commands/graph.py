@@ -1,0 +1,34 @@
+"""`miztiik-events graph`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from . import project_settings
+from .options import Options, shared_options_with_dot, source_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@source_options
+@shared_options_with_dot
+def command(options: Options, templates: Path | None, functions: Path | None) -> None:
+    """Show the stacks in the order of deployment, and what each takes from which. Calls no AWS.
+
+    \b
+      miztiik-events graph
+      miztiik-events graph --output dot | dot -Tsvg > stacks.svg
+    """
+    from ..cloudformation import template
+    from ..deploy import bundle
+    from ..deploy.wiring import wire
+    from .views.graph import shown
+
+    loaded = template.load_all(templates)
+    given = project_settings.values(click.get_current_context(), loaded)
+    steps = wire(loaded, bundle.bundles(functions), given)
+    click.echo(shown(steps, options.format()))

@@ -1,0 +1,92 @@
+"""What runs a function's code: the resources of the templates that take its key."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..analytics import application
+from . import resources
+from .wiring import Code, Given, Step
+
+# What Lambda takes, unzipped and with its layers, and what Managed Flink takes.
+LAMBDA_LIMIT = 262_144_000
+FLINK_LIMIT = 536_870_912
+LAMBDA = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+_KEY, _UNKNOWN = "\N{KEY}", "?"
+_CODE = ("Code", "CodeUri", "Content", "ContentUri", "ApplicationConfiguration")
+_PYTHON = re.compile(r"python(3\.\d+)")
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A Python of Lambda, as `3.12`, on x86_64 or aarch64."""
+
+    python: str
+    machine: str
+
+    def __str__(self) -> str:
+        names = {machine: name for name, machine in _MACHINES.items()}
+        return f"python{self.python} on {names[self.machine]}"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A resource that takes the code; `runtime` and `architecture` as its template has them."""
+
+    place: str
+    type: str
+    runtime: str
+    architecture: str
+
+    @property
+    def python(self) -> Runtime | None:
+        """The Python that runs the code; None when it is another thing, or not known."""
+        python, machine = _PYTHON.fullmatch(self.runtime), _MACHINES.get(self.architecture)
+        is_function = self.type in LAMBDA and python and machine
+        return Runtime(python[1], machine) if is_function and python and machine else None
+
+
+def of(steps: Iterable[Step], function: str) -> list[Use]:
+    """Every resource that takes the function's code."""
+    return [use for step in steps if function in step.functions for use in _uses(step, function)]
+
+
+def limit(uses: Iterable[Use]) -> int:
+    """How many bytes the unzipped code may have."""
+    types = {use.type for use in uses}
+    return FLINK_LIMIT if types == {application.TYPE} else LAMBDA_LIMIT
+
+
+def _uses(step: Step, function: str) -> Iterator[Use]:
+    values = dict.fromkeys(step.template.parameters, _UNKNOWN)
+    values.update(resources.defaults(step.template))
+    for name, source in step.sources.items():
+        if isinstance(source, Given):
+            values[name] = source.value
+        elif source == Code(function):
+            values[name] = _KEY
+    data = resources.data(step.template, values, _UNKNOWN)
+    common = _mapping(_mapping(_mapping(data).get("Globals")).get("Function"))
+    for logical_id, resource in _mapping(_mapping(data).get("Resources")).items():
+        own = _mapping(_mapping(resource).get("Properties"))
+        if not any(_KEY in json.dumps(own.get(name), ensure_ascii=False) for name in _CODE):
+            continue
+        type_ = str(_mapping(resource).get("Type"))
+        properties = {**common, **own} if type_.startswith("AWS::Serverless::") else own
+        yield Use(step.template.place(logical_id), type_, *_runtime(properties))
+
+
+def _runtime(properties: Mapping[str, Any]) -> tuple[str, str]:
+    runtime = properties.get("Runtime") or properties.get("RuntimeEnvironment") or _UNKNOWN
+    architectures = properties.get("Architectures", ["x86_64"])
+    is_list = isinstance(architectures, list) and len(architectures) == 1
+    return str(runtime), str(architectures[0] if is_list else _UNKNOWN)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,106 @@
+"""The data store's objects, kept on this machine: they are written once, and never change.
+
+A file for each hour. What cannot be kept, or is damaged, is read from the data store again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .. import files
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+NAME = "results"
+MOST_BYTES = 200_000_000
+_HOUR = re.compile(r"[\w/]*\d{4}/\d\d/\d\d/\d\d")
+# Damaged text, compression or JSON; BadGzipFile is an OSError.
+_DAMAGES = (OSError, EOFError, ValueError, zlib.error)
+
+
+class Body(NamedTuple):
+    """An object's text, and the tag that S3 gave to this very content."""
+
+    tag: str
+    text: str
+
+
+Bodies = Mapping[str, Body]
+
+
+@dataclass(frozen=True)
+class KeptHours:
+    """Those of a bucket, in a folder that buckets share."""
+
+    folder: Path
+    bucket: str
+
+    @classmethod
+    def of(cls, bucket: str) -> KeptHours | None:
+        """In the user's cache folder; None for a user who has none."""
+        try:
+            return cls(files.cache() / NAME, bucket)
+        except ConfigurationError:
+            return None
+
+    def known(self, entries: Iterable[ObjectTypeDef]) -> Iterator[tuple[str, str]]:
+        """The key and the text of each of the objects that is kept as it is listed."""
+        for hour, group in groupby(entries, lambda entry: hour_of(entry["Key"])):
+            kept = self._read(hour) if hour else {}
+            for entry in group:
+                body = kept.get(entry["Key"])
+                if body and body.tag == entry["ETag"]:
+                    yield entry["Key"], body.text
+
+    def keep(self, entries: Iterable[ObjectTypeDef], texts: Mapping[str, str]) -> None:
+        """Keep the texts of these objects, beside those that are kept already of their hours."""
+        for hour, group in groupby(entries, lambda entry: hour_of(entry["Key"])):
+            if hour:
+                fresh = {one["Key"]: Body(one["ETag"], texts[one["Key"]]) for one in group}
+                self._write(hour, {**self._read(hour), **fresh})
+        self._limit()
+
+    def _read(self, hour: str) -> Bodies:
+        try:
+            data = json.loads(gzip.decompress(self._path(hour).read_bytes()))
+            return {key: Body(str(tag), str(text)) for key, (tag, text) in data.items()}
+        except (*_DAMAGES, AttributeError, TypeError):
+            return {}
+
+    def _write(self, hour: str, bodies: Bodies) -> None:
+        with contextlib.suppress(OSError):
+            # Revenue is nobody else's business.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with files.whole(self._path(hour)) as draft:
+                draft.write_bytes(gzip.compress(json.dumps(bodies).encode(), 1))
+
+    def _limit(self) -> None:
+        """Let go of the hours that were written first, of any bucket, when all is too much."""
+        with contextlib.suppress(OSError):
+            kept = [(path.stat(), path) for path in self.folder.glob("*.gz")]
+            too_much = sum(status.st_size for status, _ in kept) - MOST_BYTES
+            for status, path in sorted(kept, key=lambda one: one[0].st_mtime):
+                if too_much <= 0:
+                    break
+                path.unlink(missing_ok=True)
+                too_much -= status.st_size
+
+    def _path(self, hour: str) -> Path:
+        return self.folder / f"{self.bucket}.{hour.replace('/', '-')}.gz"
+
+
+def hour_of(key: str) -> str:
+    """The part of the key that ends with its hour; empty where it has none."""
+    folder = key.rpartition("/")[0]
+    return folder if _HOUR.fullmatch(folder) else ""
