@@ -13,7 +13,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test every soak lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
+.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ every: install
 
 soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour; SALES=333000
 	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py $(if $(SALES),--sales $(SALES))
+
+simulate: $(READY) ## Deploys against a model of CloudFormation at its worst; SEEDS=10000 FIRST=0, or SEED=42
+	@PYTHONPATH=tests/fixtures $(BIN)/python tests/simulation/run.py \
+	  $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/ruff check .

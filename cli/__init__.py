@@ -20,6 +20,7 @@ The rooms, from the face down; what is further down knows nothing of what is abo
     cloudformation/ the control plane: the only room that speaks to CloudFormation
     pipeline/       the data plane: what flows, and how it is measured
 
+    insistence      asking AWS again while a command waits
     session         credentials, region, clients; botocore's errors into ours
     patience        how long to wait, how often to look, how a wait ends early
     files           files whole or not at all, temporary folders, the cache

@@ -44,8 +44,7 @@ class TemplateError(MiztiikError):
     ) -> None:
         place = ":".join(str(part) for part in (path, line) if part is not None)
         super().__init__(f"{place}: {reason}" if place else reason)
-        self.path = path
-        self.line = line
+        self.reason, self.path, self.line = reason, path, line
 
 
 class ProgramError(MiztiikError):
@@ -87,11 +86,16 @@ class UnknownStackError(MiztiikError):
 class NotDeployedError(MiztiikError):
     """What the command needs is not deployed (yet)."""
 
-    def __init__(self, what: str, project: str) -> None:
+    def __init__(self, what: str, project: str, where: str = "here") -> None:
+        self._what, self._project = what, project
         super().__init__(
-            f"Project {project!r} is not deployed here (there is no {what}). "
+            f"Project {project!r} is not deployed {where} (there is no {what}). "
             f"Run first: {command('deploy', project)}"
         )
+
+    def found_missing_in(self, place: str) -> NotDeployedError:
+        """The same, for a person who may have meant another account or region."""
+        return NotDeployedError(self._what, self._project, f"in {place}")
 
 
 class StackError(MiztiikError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import re
@@ -14,7 +15,8 @@ import click
 
 from . import __version__
 from .commands import options
-from .errors import MiztiikError
+from .commands.terminal import streams
+from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
     "demo",
@@ -98,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (DESIGN: 0 done, 1 failed, 2 usage,
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
+    streams.prepare()
     # A week of results is a million objects, and to look through them for cycles again and again
     # takes a fifth of the command.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -168,7 +171,8 @@ def _report(error: Exception, *, debug: bool) -> MiztiikError:
     ours = error if isinstance(error, MiztiikError) else _translated(error)
     # It may tell what somebody else has written, such as a name in AWS.
     lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
-    click.echo("\n".join(lines), err=True)
+    with contextlib.suppress(OSError):
+        click.echo("\n".join(lines), err=True)
     return ours
 
 
@@ -184,6 +188,11 @@ def _translated(error: Exception) -> MiztiikError:
         from .session import translate
 
         return translate(error)
+    if isinstance(error, EOFError):
+        return ConfigurationError(
+            "There is no terminal to ask on, as for the code of an MFA device. Run it on one, or "
+            "first `aws sts get-caller-identity`: what it asks for is good for an hour"
+        )
     if isinstance(error, OSError):
         from . import files
 

@@ -15,6 +15,21 @@ SHORTEST = 0.1
 LIVELY = 1.0
 LONGEST = 5.0
 GROWTH = 1.3
+# How long AWS may be out of order for a command that has no time limit of its own.
+OUTAGE_SECONDS = 600.0
+
+
+class Clock:
+    """Time as it passes; the simulation of tests/simulation/ puts another in its place."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, ending: threading.Event, seconds: float) -> None:
+        ending.wait(seconds)
+
+
+CLOCK = Clock()
 
 
 class CancelledError(BaseException):
@@ -30,7 +45,7 @@ class Patience:
 
     seconds: float
     cancelled: threading.Event = field(default_factory=threading.Event)
-    _start: float = field(default_factory=time.monotonic)
+    _start: float = field(default_factory=lambda: CLOCK.now())
 
     def at_most(self, seconds: float) -> Patience:
         """One that ends after so many seconds from now, or with this one if that is sooner."""
@@ -42,7 +57,7 @@ class Patience:
 
     @property
     def _left(self) -> float:
-        return self._start + self.seconds - time.monotonic()
+        return self._start + self.seconds - CLOCK.now()
 
     def looks(self, what: str) -> Looks:
         """Count one look at once, then one after each of ever longer pauses (0.1 s to 5 s).
@@ -58,7 +73,7 @@ class Patience:
                 f"{what} is not done after {self.seconds:g} s; AWS goes on with it. "
                 "Run the same command again to go on waiting, or give a longer --timeout"
             )
-        self.cancelled.wait(max(0, min(seconds, self._left)))
+        CLOCK.wait(self.cancelled, max(0, min(seconds, self._left)))
 
 
 class Looks(Iterator[int]):

@@ -8,17 +8,21 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, MiztiikError
+from .text import span
 
 if TYPE_CHECKING:
     import boto3
+    import botocore.session
     from botocore.exceptions import ClientError
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+LONGEST_TEXT = 300
+# Where the AWS CLI keeps what a role gave it, so that a code (MFA) is asked for once an hour.
+CLI_CACHE = "~/.aws/cli/cache"
 LOCAL_HINT = 'for an AWS on this machine: eval "$(miztiik-events local start)"'
 
 
@@ -52,9 +59,16 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
         session = boto3.session.Session(
             botocore_session=core, profile_name=profile, region_name=region or _region()
         )
+        _share_cache_with_aws_cli(core)
         credentials = session.get_credentials()
     except BotoCoreError as error:
         raise translate(error) from error
+    except (ValueError, OSError) as error:
+        # What the credential_process of a profile writes, or that there is no such program.
+        raise ConfigurationError(
+            f"The credentials of profile {core.profile or 'default'} cannot be had: {error}. "
+            f"Correct its credential_process, or give another --profile; {LOCAL_HINT}"
+        ) from error
     if not session.region_name:
         raise ConfigurationError(
             f"No region. Give --region, set AWS_REGION, or run `aws configure`; {LOCAL_HINT}"
@@ -64,6 +78,24 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
             f"No AWS credentials. Run `aws configure` or give --profile; {LOCAL_HINT}"
         )
     return session
+
+
+def _share_cache_with_aws_cli(core: botocore.session.Session) -> None:
+    """What a role has given is good for an hour, for the AWS CLI and for us."""
+    from botocore.exceptions import UnknownCredentialError
+    from botocore.utils import JSONFileCache
+
+    class Cache(JSONFileCache):
+        def __setitem__(self, key: str, value: Any) -> None:
+            # A home that cannot be written to costs another question, not the command.
+            with contextlib.suppress(OSError):
+                super().__setitem__(key, value)
+
+    resolver = core.get_component("credential_provider")
+    cache = Cache(os.path.expanduser(CLI_CACHE))
+    for name in ("assume-role", "assume-role-with-web-identity", "sso"):
+        with contextlib.suppress(UnknownCredentialError):
+            resolver.get_provider(name).cache = cache
 
 
 def _moment(value: Any) -> datetime:
@@ -88,13 +120,85 @@ _CREDENTIAL_CODES = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
+        "TokenRefreshRequired",
         "InvalidClientTokenId",
         "InvalidAccessKeyId",
+        "InvalidToken",
         "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
         "UnrecognizedClientException",
+        "UnauthorizedException",
         "AuthFailure",
+        "OptInRequired",
     }
 )
+# With them, a session gets its credentials: what refuses them refuses everything.
+_CREDENTIAL_CALLS = (
+    "AssumeRole",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoleWithSAML",
+    "GetRoleCredentials",
+    "CreateToken",
+    "CreateOAuth2Token",
+)
+# Each means that the time of the signature is too far from AWS's own.
+_CLOCK_CODES = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
+_CLOCK_WORDS = ("Signature expired", "Signature not yet current", "not yet valid")
+# Of the differences that are no matter of the network alone; AWS allows 5 minutes, S3 15.
+_CLOCK_SECONDS = 240
+_THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+    }
+)
+_UNAVAILABLE = frozenset(
+    {"InternalError", "InternalFailure", "InternalServerError", "InternalServiceError"}
+    | {"ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout"}
+    | {"RequestTimeoutException", "IDPCommunicationError"}
+)
+_UNAVAILABLE_STATUSES = (500, 502, 503, 504)
+
+
+def is_refused_for_now(error: Exception) -> Literal["", "before it began", "perhaps after"]:
+    """Whether AWS answered that it cannot at the moment, and if so, when."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    code = response.get("Error", {}).get("Code", "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in _THROTTLED or status == 429:
+        return "before it began"
+    is_unavailable = code in _UNAVAILABLE or status in _UNAVAILABLE_STATUSES
+    return "perhaps after" if is_unavailable else ""
+
+
+def is_unanswered(error: Exception) -> bool:
+    """Whether there was no answer, or none that can be read: what came of the call is not known."""
+    from botocore import exceptions, parsers
+
+    kinds = (
+        exceptions.ConnectionError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        parsers.ResponseParserError,
+    )
+    return isinstance(error, kinds)
 
 
 def refusal(error: ClientError) -> MiztiikError:
@@ -114,11 +218,13 @@ def translate(error: Exception) -> MiztiikError:
     Credentials, region, profile and unreachable endpoints become ConfigurationError (exit code 5),
     everything else a MiztiikError (exit code 1).
     """
-    from botocore import exceptions
+    from botocore import exceptions, parsers
 
     if isinstance(error, exceptions.ClientError):
         return _translate_answer(error)
     text = " ".join(str(error).split())
+    if isinstance(error, exceptions.SSLError) and _tells_of_clock(text):
+        return _of_clock(text)
     if isinstance(error, _network_errors(exceptions)):
         endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
@@ -128,6 +234,11 @@ def translate(error: Exception) -> MiztiikError:
     for kinds, next_step in _next_steps(exceptions):
         if isinstance(error, kinds):
             return ConfigurationError(f"{text.rstrip('.')}. {next_step}; {LOCAL_HINT}")
+    if isinstance(error, parsers.ResponseParserError):
+        return MiztiikError(
+            f"The answer cannot be read ({text[:LONGEST_TEXT]}). It may be a proxy's, not AWS's: "
+            "check HTTP_PROXY, HTTPS_PROXY and AWS_ENDPOINT_URL, or try again"
+        )
     if isinstance(error, ValueError):
         return ConfigurationError(
             f"{text}. Set AWS_ENDPOINT_URL to an address, or unset it for the real AWS; "
@@ -156,11 +267,18 @@ def _next_steps(exceptions: ModuleType) -> Iterator[tuple[tuple[type[Exception],
     yield (exceptions.InvalidRegionError,), "Give another --region, as eu-west-1"
     yield (exceptions.NoRegionError,), "Give --region or set AWS_REGION"
     yield (exceptions.SSOError, exceptions.TokenRetrievalError), "Run `aws sso login`"
+    yield (exceptions.LoginError,), "Run `aws login`"
+    yield (
+        (exceptions.MissingDependencyException,),
+        "Install it, or run `aws configure export-credentials --format env`, which any tool takes",
+    )
     yield (
         (
             exceptions.NoCredentialsError,
             exceptions.PartialCredentialsError,
             exceptions.CredentialRetrievalError,
+            exceptions.RefreshWithMFAUnsupportedError,
+            exceptions.UnknownCredentialError,
         ),
         "Run `aws configure` or give --profile",
     )
@@ -175,12 +293,44 @@ def _translate_answer(error: Exception) -> MiztiikError:
     code = response.get("Error", {}).get("Code", "Unknown")
     reason = " ".join(response.get("Error", {}).get("Message", "").split())
     operation = getattr(error, "operation_name", "The call")
-    if code in _CREDENTIAL_CODES:
+    refused = f"{operation}: {code}: {reason}"
+    if code in _CLOCK_CODES or (
+        code in _CREDENTIAL_CODES and (_tells_of_clock(reason) or _is_skewed(response))
+    ):
+        return _of_clock(refused, response)
+    if code in _CREDENTIAL_CODES or operation in _CREDENTIAL_CALLS:
         return ConfigurationError(
-            f"AWS refused the credentials ({operation}: {code}: {reason}). "
+            f"AWS refused the credentials ({refused}). "
             "Log in again, or choose others with --profile"
         )
     return MiztiikError(f"{operation} was refused: {code}: {reason}")
+
+
+def _tells_of_clock(text: str) -> bool:
+    return any(words in text for words in _CLOCK_WORDS)
+
+
+def _is_skewed(response: Mapping[str, Any]) -> bool:
+    return abs(_ahead(response)) > _CLOCK_SECONDS
+
+
+def _ahead(response: Mapping[str, Any]) -> float:
+    """By how many seconds this machine's clock is ahead of AWS's, which each answer tells."""
+    date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _of_clock(refused: str, response: Mapping[str, Any] | None = None) -> ConfigurationError:
+    ahead = _ahead(response or {})
+    by = f" by {span(abs(ahead))} ({'ahead' if ahead > 0 else 'behind'})"
+    return ConfigurationError(
+        f"The clock of this machine is wrong{by if abs(ahead) > _CLOCK_SECONDS else ''}, or AWS "
+        f"thinks so ({refused}). It is {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S} UTC by this "
+        "clock. Set it, as with `timedatectl set-ntp true`; to log in again does not help"
+    )
 
 
 def is_local(client: AthenaClient | KinesisAnalyticsV2Client) -> bool:

@@ -35,6 +35,12 @@ def as_json(value: Any, indent: int | None = None) -> str:
     return re.sub(f'"{mark}([0-9]+)"', lambda found: f"{decimals[int(found[1])]:f}", text)
 
 
+def decoded(raw: bytes) -> str:
+    """The text of a file, as its byte order mark says, or UTF-8; raises UnicodeDecodeError."""
+    is_utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return raw.decode("utf-16" if is_utf16 else "utf-8-sig")
+
+
 def written(records: Sequence[Any], form: str) -> str:
     """The records as an array (`json`), or an object a line (`ndjson`)."""
     if form == "json":

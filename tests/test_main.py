@@ -211,9 +211,8 @@ def test_python_can_run_the_package(local_aws: TestAws) -> None:
 
 def test_an_error_cannot_steer_the_terminal(tmp_path: Path) -> None:
     sources = empty_project(tmp_path)
-    resources = "Resources: {R: {Type: AWS::SNS::Topic}}"
-    sources.template("a", f'Parameters: {{"Red\\e[31m": {{Type: String}}}}\n{resources}\n')
-    ended = command_line.run_script({}, "package", *sources.options)
+    sources.template("a", "Resources: {A: {Type: AWS::SNS::Topic}}\n")
+    ended = command_line.run_script({}, "deploy", *sources.options, "-p", "Red\x1b[31m=1")
     assert ended.returncode != 0
-    assert r"no value for parameter Red\x1b[31m" in ended.stderr
+    assert r"Red\x1b[31m" in ended.stderr
     assert "\x1b" not in ended.stderr

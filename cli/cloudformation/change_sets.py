@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["CREATE", "UPDATE"]
 CORRECT = "correct the template or the parameter, then deploy again"
+# Of what failed in an operation: a validation, a hook, a resource.
+REASONS = ("ValidationStatusReason", "HookStatusReason", "ResourceStatusReason")
 EMPTY = ("didn't contain changes", "No updates are to be performed")
 # The stack is there by now; the change set was made for the stack as it was before. The names are
 # those of CloudFormation's service model.
@@ -39,6 +41,7 @@ _MOVED = ("does not exist", "_IN_PROGRESS state")
 class Desired:
     """A stack as it should be; the parameters in `kept` keep the value that the stack has.
 
+    `url` is where the template is in a bucket, when it is too large for a request.
     CloudFormation acts as the role, if there is one. With `imports`, resources that exist already
     under the names that the template gives are taken into the stack.
     """
@@ -49,6 +52,7 @@ class Desired:
     kept: frozenset[str]
     tags: Mapping[str, str]
     is_express: bool = False
+    url: str = ""
     role_arn: str | None = None
     imports: bool = False
 
@@ -138,11 +142,14 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
         "ChangeSetName": name,
         "ClientToken": name,
         "ChangeSetType": kind,
-        "TemplateBody": desired.template.body,
         "Parameters": parameters,
-        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Capabilities": desired.template.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tags.items()],
     }
+    if desired.url:
+        request["TemplateURL"] = desired.url
+    else:
+        request["TemplateBody"] = desired.template.body
     if desired.is_express:
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     if desired.role_arn:
@@ -166,16 +173,17 @@ def _refusal(
     Only DescribeEvents tells of it; the change set's own reason just says that there is something.
     """
     for event in events.of_failed_operations(cloudformation, {"ChangeSetName": change_set.id}):
-        own = event.get("ValidationStatusReason") or event.get("ResourceStatusReason")
+        own = next(filter(None, map(event.get, REASONS)), None)
         logical_id = event.get("LogicalResourceId", "")
-        if own and logical_id in template.resources:
+        if own:
+            is_resource = logical_id in template.resources
             return StackError(
                 change_set.stack,
                 f"{own} {event.get('ValidationPath', '')}".strip(),
-                logical_id=logical_id,
-                type=event.get("ResourceType", ""),
+                logical_id=logical_id if is_resource else "",
+                type=event.get("ResourceType", "") if is_resource else "",
                 path=template.path,
-                line=template.resources[logical_id],
+                line=template.resources.get(logical_id),
                 next_step=CORRECT,
             )
     return StackError(change_set.stack, reason, path=template.path, next_step=CORRECT)

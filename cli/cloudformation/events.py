@@ -121,12 +121,12 @@ def _event(event: StackEventTypeDef) -> StackEvent:
 def failure(
     name: str,
     stack: Stack | None,
-    events: Sequence[StackEvent],
+    cause: StackEvent | None,
     next_step: str,
     template: Template | None = None,
 ) -> StackError:
-    """The first real cause among the events of an operation that left the stack in this state."""
-    cause = first_cause(events)
+    """The error of an operation that failed by this cause and left the stack in this state."""
+    own = template if cause and cause.stack == name else None
     if cause is None:
         reason = f"{stack.status}: {stack.reason}" if stack else "it was rolled back and deleted"
         return StackError(name, reason, next_step=next_step)
@@ -135,8 +135,8 @@ def failure(
         f"{cause.status}: {cause.reason}",
         logical_id=cause.resource,
         type=cause.type,
-        path=template.path if template else "",
-        line=template.resources.get(cause.resource) if template else None,
+        path=own.path if own else "",
+        line=own.resources.get(cause.resource) if own else None,
         next_step=next_step,
     )
 

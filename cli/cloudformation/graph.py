@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -11,7 +12,10 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
+from ..errors import ConfigurationError, WaitTimeoutError
 from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
+
+HEARING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ def run(
     """
     messages: Messages = queue.SimpleQueue()
     endings: dict[str, Ending] = {}
-    sorter = TopologicalSorter({name: job.parents for name, job in jobs.items()})
+    # Sorted, so that the same jobs begin in the same order in each run.
+    sorter = TopologicalSorter({name: sorted(job.parents) for name, job in jobs.items()})
     sorter.prepare()
     with ThreadPoolExecutor(at_once) as pool:
         try:
@@ -60,7 +65,7 @@ def run(
                         messages.put(Ending(name, blocked_by=failed[0]))
                     else:
                         pool.submit(_attempt, name, jobs[name], messages)
-                message = messages.get()
+                message = _next(messages)
                 if isinstance(message, Ending):
                     endings[message.job] = message
                     sorter.done(message.job)
@@ -83,7 +88,11 @@ def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener
         try:
             outcome = work(listener)
         except Exception as error:
-            listener(StackDone(stack, "failed", time.monotonic() - started, summary(error)))
+            # We stopped looking, or could no longer; CloudFormation goes on.
+            is_left = isinstance(error, (WaitTimeoutError, ConfigurationError))
+            ending: Outcome = "unfinished" if is_left else "failed"
+            reason = summary(error).partition("\n")[0] if is_left else summary(error)
+            listener(StackDone(stack, ending, time.monotonic() - started, reason))
             raise
         listener(StackDone(stack, outcome, time.monotonic() - started))
 
@@ -95,6 +104,13 @@ def raise_first(endings: Mapping[str, Ending]) -> None:
     for ending in endings.values():
         if ending.error:
             raise ending.error
+
+
+def _next(messages: Messages) -> ProgressEvent | Ending:
+    """The next message; a signal that comes just before a wait is heard only when that ends."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return messages.get(timeout=HEARING_SECONDS)
 
 
 def _tell_rest(messages: Messages, listener: Listener) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TemplateError
 from . import stacks, template
-from .events import BEGINNINGS, ROLLBACKS, of_failed_operations, since
+from .events import BEGINNINGS, ROLLBACKS, first_cause, of_failed_operations, since
 from .progress import StackEvent
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .stacks import Stack
 
 CREATED = "CREATE_COMPLETE"
+STACK = "AWS::CloudFormation::Stack"
+# With these words a reason says that the reason is told elsewhere.
+_POINTERS = ("DescribeEvents", "hook(s) failed")
 # What stands for a resource's status in an event that has none.
 _STATUSES = {"VALIDATION_ERROR": "VALIDATION_FAILED", "HOOK_INVOCATION_ERROR": "HOOK_FAILED"}
 
@@ -43,12 +46,40 @@ class Past:
         return status.endswith("_FAILED") or "ROLLBACK_COMPLETE" in status
 
 
+def cause(
+    cloudformation: CloudFormationClient, name: str, stack_id: str, events: Sequence[StackEvent]
+) -> StackEvent | None:
+    """The first real cause among the events of an operation that failed, or to which they point.
+
+    That is in the operation's own events when a validation or a hook failed, and in the events of a
+    nested stack. None when nothing failed.
+    """
+    found = first_cause(events)
+    if found and _points_elsewhere(found):
+        operation = last_failed_operation(cloudformation, name, stack_id)
+        found = first_cause([event for event in operation if event.at >= events[0].at]) or found
+    while found and _is_nested(found):
+        inner = first_cause(since(cloudformation, found.physical_id, BEGINNINGS))
+        if inner is None:
+            break
+        found = inner
+    return found
+
+
+def _points_elsewhere(event: StackEvent) -> bool:
+    return event.resource == event.stack or any(words in event.reason for words in _POINTERS)
+
+
+def _is_nested(event: StackEvent) -> bool:
+    return event.type == STACK and event.resource != event.stack and bool(event.physical_id)
+
+
 def failures(cloudformation: CloudFormationClient, past: Past) -> list[StackEvent]:
     """The failed events of its last operation, in the order they happened; empty if it went well.
 
     Of a deleted stack, those of its creation.
     """
-    operation = _last_failed_operation(cloudformation, past)
+    operation = last_failed_operation(cloudformation, past.name, past.id)
     if past.has_failed:
         return operation or _failed(since(cloudformation, past.id, _beginnings(past)))
     if past.status == "DELETE_COMPLETE":
@@ -65,16 +96,19 @@ def _beginnings(past: Past) -> tuple[str, ...]:
     return BEGINNINGS + (ROLLBACKS if past.status.endswith("ROLLBACK_FAILED") else ())
 
 
-def _last_failed_operation(cloudformation: CloudFormationClient, past: Past) -> list[StackEvent]:
-    events = of_failed_operations(cloudformation, {"StackName": past.id})
+def last_failed_operation(
+    cloudformation: CloudFormationClient, name: str, stack_id: str
+) -> list[StackEvent]:
+    """What failed in the last operation on the stack of which DescribeEvents tells a failure."""
+    events = of_failed_operations(cloudformation, {"StackName": stack_id})
     newest = max(events, key=lambda event: event["Timestamp"], default=None)
     if newest is None:
         return []
     last = (event for event in events if event.get("OperationId") == newest.get("OperationId"))
-    return sorted((_event(past, event) for event in last), key=lambda event: event.at)
+    return sorted((_event(name, event) for event in last), key=lambda event: event.at)
 
 
-def _event(past: Past, event: OperationEventTypeDef) -> StackEvent:
+def _event(name: str, event: OperationEventTypeDef) -> StackEvent:
     reasons = (
         event.get("ValidationStatusReason"),
         event.get("HookStatusReason"),
@@ -82,7 +116,7 @@ def _event(past: Past, event: OperationEventTypeDef) -> StackEvent:
     )
     return StackEvent(
         id=event["EventId"],
-        stack=past.name,
+        stack=name,
         resource=event.get("LogicalResourceId", ""),
         physical_id=event.get("PhysicalResourceId", ""),
         type=event.get("ResourceType", ""),

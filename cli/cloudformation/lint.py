@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from .. import files
+from . import nodes
 from .template import Template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+# That only `aws cloudformation package` takes a local path: so does a deploy of ours.
+_LOCAL_PATH = "W3002"
 
 
 @dataclass(frozen=True, order=True)
@@ -27,5 +37,24 @@ def findings(templates: Iterable[Template]) -> list[Finding]:
     from cfnlint.api import lint_by_config  # type: ignore[import-untyped]
     from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-    matches = lint_by_config(ManualArgs(templates=[template.path for template in templates]))
-    return sorted({Finding(str(m.filename), m.linenumber, m.rule.id, m.message) for m in matches})
+    with files.temporary_folder("miztiik-events-lint-") as folder:
+        paths = {_readable(template, folder): template.path for template in templates}
+        matches = lint_by_config(ManualArgs(templates=list(paths)))
+    found = ((paths.get(str(match.filename), str(match.filename)), match) for match in matches)
+    return sorted(
+        {
+            Finding(path, m.linenumber, m.rule.id, m.message)
+            for path, m in found
+            if m.rule.id != _LOCAL_PATH
+        }
+    )
+
+
+def _readable(template: Template, folder: Path) -> str:
+    """The template's file, or one of the same lines where cfn-lint cannot read JSON as it is."""
+    plain = nodes.as_yaml(template.body)
+    if plain == template.body:
+        return template.path
+    path = folder / f"{template.name}.json"
+    path.write_text(plain, "utf-8")
+    return str(path)

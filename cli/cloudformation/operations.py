@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
-from . import change_sets, changes, stacks
+from . import change_sets, changes, history, outside, stacks
 from .change_sets import ChangeSet, Desired, Kind
 from .events import Tail, failure, stuck
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
@@ -135,7 +135,8 @@ class Operator:
         )
         events, left = self.follow(tail, stack.name, stack.id)
         if left:
-            raise failure(left.name, left, events, "remove the cause, then destroy again")
+            cause = self._cause(stack.name, stack.id, events)
+            raise failure(left.name, left, cause, "remove the cause, then destroy again")
 
     @property
     def _role(self) -> _Role:
@@ -202,7 +203,7 @@ class Operator:
         if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
             return stack
         next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
-        raise failure(live.name, stack, events, next_step)
+        raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
 
     def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
         """Express mode does not wait for a replacement to work before what it replaces goes."""
@@ -237,7 +238,11 @@ class Operator:
         events, stack = self.follow(tail, name, stack_id)
         if stack and stack.status in SUCCEEDED:
             return stack
-        raise failure(name, stack, events, next_step, template)
+        cause = self._cause(name, stack_id, events)
+        raise failure(name, stack, cause, next_step, template)
+
+    def _cause(self, name: str, stack_id: str, events: Sequence[StackEvent]) -> StackEvent | None:
+        return history.cause(self.cloudformation, name, stack_id, events)
 
     def follow(self, tail: Tail, name: str, stack_id: str) -> tuple[list[StackEvent], Stack | None]:
         """Tell the listener what happens until the operation is over; its events, and what is."""
@@ -260,12 +265,14 @@ class Operator:
 
 
 def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:
-    """Whether parameters, tags and template are what the stack has already."""
+    """Whether parameters, tags and template are what the stack has already, and all that counts."""
+    values = (*desired.parameters.values(), *live.parameters.values())
     return (
-        live.parameters.keys() == desired.parameters.keys() | desired.kept
+        not outside.may_have_changed(desired.template, values)
+        and live.parameters.keys() == desired.parameters.keys() | desired.kept
         and all(live.parameters[key] == value for key, value in desired.parameters.items())
         and live.tags == desired.tags
-        and stacks.body(cloudformation, live.id) == desired.template.body
+        and outside.says_the_same(stacks.body(cloudformation, live.id), desired.template.body)
     )
 
 

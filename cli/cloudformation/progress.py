@@ -19,6 +19,8 @@ Outcome = Literal[
     "deleted",
     "cancelled",
     "failed",
+    # We stopped looking, or could no longer; AWS goes on.
+    "unfinished",
     "skipped",
     # Of a deploy that does not wait: AWS goes on, or it needs what AWS goes on with.
     "begun",
@@ -88,6 +90,11 @@ def ignore(event: ProgressEvent) -> None:
     """The listener of those who do not want to know."""
 
 
+def noting(listener: Listener) -> Callable[[str], None]:
+    """What tells the listener of trouble with AWS itself."""
+    return lambda text: listener(Note("AWS", text))
+
+
 def line(event: ProgressEvent) -> str:
     """One line for a person."""
     if isinstance(event, StackEvent):
@@ -115,7 +122,7 @@ def verb(status: str) -> Verb:
 def is_failure(event: ProgressEvent) -> bool:
     if isinstance(event, StackEvent):
         return event.status.endswith("_FAILED")
-    return isinstance(event, StackDone) and event.outcome in ("failed", "skipped")
+    return isinstance(event, StackDone) and event.outcome in ("failed", "unfinished", "skipped")
 
 
 def summary(error: Exception) -> str:

@@ -54,7 +54,10 @@ PARALLEL_CALLS = 8
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack as it is now; `id` stays valid when the stack is deleted, its name does not."""
+    """One stack as it is now; `id` stays valid when the stack is deleted, its name does not.
+
+    `exports` are the names of its exports, `root` the id of the stack that a nested one is part of.
+    """
 
     name: str
     id: str
@@ -65,12 +68,20 @@ class Stack:
     tags: Mapping[str, str]
     updated: datetime
     is_protected: bool = False
+    created: datetime | None = None
+    exports: frozenset[str] = frozenset()
+    root: str = ""
     is_nested: bool = False
 
     @property
     def is_shell(self) -> bool:
         """A change set was made for it and never executed: there is nothing in it."""
         return self.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def is_vacant(self) -> bool:
+        """There is nothing in it, and no update goes from it: it is created, if need be anew."""
+        return self.is_shell or self.status == "ROLLBACK_COMPLETE"
 
     @property
     def is_busy(self) -> bool:
@@ -134,13 +145,15 @@ def belonging(everything: Iterable[Stack], project: str) -> dict[str, Stack]:
     """Those of the project, by stack name: with its tag, or named like one of its templates.
 
     The tag decides where there is one: `sales-data` may have a template `store`, whose stack then
-    has the name of the stack `data-store` of `sales`.
+    has the name of the stack `data-store` of `sales`. A nested stack has the tags of its root, and
+    comes and goes with it: it is none of these.
     """
     names = {stack_name(project, name) for name in template.names()}
     return {
         stack.name: stack
         for stack in everything
-        if stack.tags.get(PROJECT_TAG, project if stack.name in names else None) == project
+        if not stack.is_nested
+        and stack.tags.get(PROJECT_TAG, project if stack.name in names else None) == project
     }
 
 
@@ -161,7 +174,12 @@ class StackResource:
 
 def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
     """Every resource that the stack has or had."""
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
+    return resources_of(cloudformation, stack.id)
+
+
+def resources_of(cloudformation: CloudFormationClient, stack_id: str) -> list[StackResource]:
+    """The same by the stack's id."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
     return [
         StackResource(
             logical_id=resource["LogicalResourceId"],
@@ -173,6 +191,20 @@ def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackR
         for page in pages
         for resource in page["StackResourceSummaries"]
     ]
+
+
+def importers(cloudformation: CloudFormationClient, export: str) -> list[str]:
+    """The names of the stacks that import it."""
+    from botocore.exceptions import ClientError
+
+    pages = cloudformation.get_paginator("list_imports").paginate(ExportName=export)
+    try:
+        return [name for page in pages for name in page.get("Imports", [])]
+    except ClientError as error:
+        # CloudFormation has no empty list of them.
+        if "is not imported" in error.response["Error"].get("Message", ""):
+            return []
+        raise
 
 
 def failed_resources(cloudformation: CloudFormationClient, stack: Stack) -> list[StackResource]:
@@ -246,7 +278,7 @@ def body(
     answer = cloudformation.get_template(StackName=name, TemplateStage=stage)
     text: Any = answer["TemplateBody"]
     # botocore reads templates that are JSON; as text, they are YAML, too.
-    return text if isinstance(text, str) else json.dumps(text)
+    return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
 
 
 def _stack(described: StackTypeDef) -> Stack:
@@ -265,5 +297,10 @@ def _stack(described: StackTypeDef) -> Stack:
         tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
         is_protected=described.get("EnableTerminationProtection", False),
+        created=described["CreationTime"],
+        exports=frozenset(
+            item["ExportName"] for item in described.get("Outputs", []) if "ExportName" in item
+        ),
+        root=described.get("RootId", ""),
         is_nested="ParentId" in described,
     )

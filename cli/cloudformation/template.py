@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import TemplateError
+from . import local_paths, nodes
+from .local_paths import LocalPath
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
+    from mypy_boto3_cloudformation.literals import CapabilityType
     from yaml import Node
 
 SUFFIX = ".yaml"
-# What CloudFormation takes in a request; more would have to go through S3.
+# As AWS's guide names template files; `cdk synth` writes two of them, `.template.json`.
+SUFFIXES = (".yaml", ".yml", ".json", ".template")
+# What CloudFormation takes in a request; more goes through S3.
 LARGEST_BODY = 51_200
+# What it takes out of a bucket.
+LARGEST = 1_000_000
 # A parameter whose name ends so asks for the key of a function's code.
 CODE_SUFFIX = "Code"
 # The deletion policies with which a resource goes with its stack.
@@ -34,7 +42,8 @@ CONSTRAINTS = (
     "MaxValue",
     "ConstraintDescription",
 )
-_NAMED = ("Parameters", "Resources", "Outputs")
+NESTED = "AWS::CloudFormation::Stack"
+_LOOP = "Fn::ForEach::"
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,11 @@ class Parameter:
 class Template:
     """One template: `resources` and `outputs` map each name to its line in the file `path`.
 
-    `types` has each resource's type, `conditions` the condition of those that have one.
+    `types` has each resource's type, `conditions` the condition of those that have one. What
+    `generated` has, by line, are the entries among the resources of which only CloudFormation can
+    tell what they come to (Fn::ForEach, Fn::Transform). `exports` and `imports` map names to lines;
+    a name has `${Parameter}` in it where it is put together. `has_macro` when a macro, AWS's own or
+    somebody's, makes of the template what it is. `local_paths` are its paths on this machine.
     """
 
     name: str
@@ -68,11 +81,28 @@ class Template:
     outputs: Mapping[str, int]
     types: Mapping[str, str] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
+    generated: Mapping[str, int] = field(default_factory=dict)
+    exports: Mapping[str, int] = field(default_factory=dict)
+    imports: Mapping[str, int] = field(default_factory=dict)
+    has_macro: bool = False
+    local_paths: tuple[LocalPath, ...] = ()
 
     def place(self, resource: str) -> str:
         """`file:line` of a resource, or the file when it has none of that name."""
         line = self.resources.get(resource)
         return self.path if line is None else f"{self.path}:{line}"
+
+    @property
+    def needs_bucket(self) -> bool:
+        """Whether it, or what it names by a path, has to go through a bucket."""
+        return bool(self.local_paths) or len(self.body.encode()) > LARGEST_BODY
+
+    @property
+    def capabilities(self) -> list[CapabilityType]:
+        """What a person has to agree to; a nested stack's template may have a macro, too."""
+        if self.has_macro or NESTED in self.types.values():
+            return ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        return ["CAPABILITY_NAMED_IAM"]
 
 
 def folder() -> Traversable:
@@ -80,26 +110,37 @@ def folder() -> Traversable:
     return importlib.resources.files("miztiik_events.templates")
 
 
-def names(templates: Traversable | None = None) -> list[str]:
-    """The templates' names (their file names without the suffix), sorted."""
-    return [source.name[: -len(SUFFIX)] for source in _sources(templates or folder())]
-
-
-def load_all(templates: Traversable | None = None) -> tuple[Template, ...]:
-    """Every template of the folder, by name; raises TemplateError with file and line."""
-    return tuple(load(source) for source in _sources(templates or folder()))
+def names() -> list[str]:
+    """The names of the templates that this package brings, sorted."""
+    files = (source.name for source in folder().iterdir())
+    return sorted(name[: -len(SUFFIX)] for name in files if name.endswith(SUFFIX))
 
 
 def load(source: Traversable) -> Template:
     """One template; raises TemplateError when it is not one that CloudFormation would take."""
-    body, path = source.read_text("utf-8"), path_of(source)
-    if len(body.encode()) > LARGEST_BODY:
-        raise TemplateError(
-            f"{len(body.encode()):,} bytes; CloudFormation takes at most {LARGEST_BODY:,} in a "
-            "request. Move part of it to another template",
-            path,
-        )
-    return parse(source.name[: -len(SUFFIX)], path, body)
+    path = path_of(source)
+    return parse(stem(source.name), path, nodes.decoded(read(source), path))
+
+
+def stem(name: str) -> str:
+    """The file's name without what makes it a template's."""
+    while name.lower().endswith(SUFFIXES):
+        name = name.rpartition(".")[0]
+    return name
+
+
+def read(source: Traversable) -> bytes:
+    """What the file holds, as far as a template can go; raises TemplateError."""
+    path = path_of(source)
+    try:
+        with source.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise TemplateError(f"it cannot be read: {error.strerror}", path) from None
+    if len(raw) > LARGEST:
+        reason = f"more than {LARGEST:,} bytes, the most that CloudFormation takes"
+        raise TemplateError(f"{reason}. Move part of it to another template", path)
+    return raw
 
 
 def path_of(source: Traversable) -> str:
@@ -110,28 +151,38 @@ def path_of(source: Traversable) -> str:
 
 def parse(name: str, path: str, body: str) -> Template:
     """The template that this text is; raises TemplateError with the path and the line."""
-    root = _section(_composed(path, body), path)
-    sections = {key: _section(node, path) for key, node in root.items() if key in _NAMED}
-    if "Resources" not in sections:
-        raise TemplateError("a template needs Resources, but this one has none", path)
+    return made(name, path, body, nodes.composed(body, path))
+
+
+def made(name: str, path: str, body: str, root: Node) -> Template:
+    """The template of this tree; raises TemplateError with the path and the line."""
+    top = nodes.section(root, path)
+    has_macro = "Transform" in top or any(_is_macro(node) for node in nodes.every(root))
+    resources, generated = _resources(top.get("Resources"), path, has_macro)
+    outputs = dict(_section(top, "Outputs", path))
     return Template(
         name=name,
         path=path,
         body=body,
         parameters={
-            key: _parameter(key, node, path) for key, node in sections.get("Parameters", {}).items()
+            key: _parameter(key, node, path)
+            for key, node in _section(top, "Parameters", path)
+            if not key.startswith("Fn::")
         },
-        resources=_lines(sections["Resources"]),
-        outputs=_lines(sections.get("Outputs", {})),
-        types=_attribute(sections["Resources"], "Type", path),
-        conditions=_attribute(sections["Resources"], "Condition", path),
+        resources=_lines(resources),
+        outputs={key: line for key, line in _lines(outputs).items() if not key.startswith("Fn::")},
+        types={key: _attribute(node, "Type", path) for key, node in resources.items()},
+        conditions={
+            key: condition
+            for key, node in resources.items()
+            if (condition := _attribute(node, "Condition", path))
+        },
+        generated=generated,
+        exports=dict(_exports(outputs)),
+        imports=dict(_imports(root)),
+        has_macro=has_macro,
+        local_paths=local_paths.within(root, resources),
     )
-
-
-def find(name: str, templates: Traversable | None = None) -> Template | None:
-    """The template of that name in the folder, None when there is none."""
-    source = (templates or folder()) / f"{name}{SUFFIX}"
-    return load(source) if source.is_file() else None
 
 
 def retained(body: str) -> set[str]:
@@ -141,72 +192,115 @@ def retained(body: str) -> set[str]:
     CloudFormation takes, so it is not held to what `parse` asks for.
     """
     policies = {
-        logical_id: _entries(resource).get("DeletionPolicy")
-        for logical_id, resource in _entries(_entries(compose(body))["Resources"]).items()
+        logical_id: nodes.entries(resource).get("DeletionPolicy")
+        for logical_id, resource in nodes.entries(
+            nodes.entries(nodes.compose(body)).get("Resources")
+        ).items()
     }
     # What is not plainly Delete is no licence to empty a bucket.
     return {name for name, policy in policies.items() if policy and policy.value not in REMOVING}
 
 
-def _sources(templates: Traversable) -> list[Traversable]:
-    entries = (entry for entry in templates.iterdir() if entry.name.endswith(SUFFIX))
-    return sorted(entries, key=lambda entry: entry.name)
+def _is_macro(node: Node) -> bool:
+    return node.tag == "!Transform" or node.value == "Fn::Transform"
 
 
-def compose(text: str) -> Node | None:
-    """The tree of YAML nodes, None for an empty text; raises yaml.YAMLError."""
+def _section(top: Mapping[str, Node], name: str, path: str) -> Iterator[tuple[str, Node]]:
+    """The entries of a section, those of its loops too, as far as the text tells them."""
+    if name in top:
+        yield from _unrolled(nodes.section(top[name], path), path, {})
+
+
+def _unrolled(
+    section: Mapping[str, Node], path: str, variables: Mapping[str, str]
+) -> Iterator[tuple[str, Node]]:
+    """Each entry, and in place of an Fn::ForEach over a list of words, what it comes to.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html
+    """
+    for key, node in section.items():
+        loop = _loop(node) if key.startswith(_LOOP) else None
+        if loop is None:
+            yield _named(key, variables), node
+            continue
+        variable, values, body = loop
+        for value in values:
+            inner = nodes.section(body, path)
+            yield from _unrolled(inner, path, {**variables, variable: value})
+
+
+def _loop(node: Node) -> tuple[str, list[str], Node] | None:
+    """Variable, values and body of a loop whose values are words; None for any other."""
     import yaml
 
-    # libyaml is seven times as fast where PyYAML was built with it.
-    root: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return root
+    parts = node.value if isinstance(node, yaml.SequenceNode) else []
+    if len(parts) != 3 or not isinstance(parts[1], yaml.SequenceNode):
+        return None
+    words = [part.value for part in parts[1].value if isinstance(part, yaml.ScalarNode)]
+    is_plain = len(words) == len(parts[1].value) and not nodes.call(parts[1])[0]
+    is_whole = isinstance(parts[0], yaml.ScalarNode) and isinstance(parts[2], yaml.MappingNode)
+    return (str(parts[0].value), words, parts[2]) if is_plain and is_whole else None
 
 
-def _composed(path: str, body: str) -> Node:
-    """The tree of YAML nodes: it knows every line, and takes !Ref and its like as they stand."""
-    import yaml
-
-    try:
-        root = compose(body)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise TemplateError(f"not valid YAML: {problem}", path, line) from None
-    except yaml.YAMLError as error:
-        raise TemplateError(f"not valid YAML: {error}", path) from None
-    if root is None:
-        raise TemplateError("the file is empty", path)
-    return root
+def _named(key: str, variables: Mapping[str, str]) -> str:
+    """The name that a loop makes: `${Name}` is the value, `&{Name}` its letters and digits."""
+    for variable, value in variables.items():
+        key = key.replace(f"${{{variable}}}", value)
+        key = key.replace(f"&{{{variable}}}", re.sub("[^a-zA-Z0-9]", "", value))
+    return key
 
 
-def _section(node: Node, path: str) -> dict[str, Node]:
-    """The entries of a YAML mapping; anything else, or a key twice, is a TemplateError."""
-    import yaml
+def _resources(
+    node: Node | None, path: str, has_macro: bool
+) -> tuple[dict[str, Node], dict[str, int]]:
+    """The resources, and the lines of those entries that only CloudFormation can work out."""
+    if node is None and not has_macro:
+        raise TemplateError("a template needs Resources, but this one has none", path)
+    listed = {} if node is None else dict(_section({"Resources": node}, "Resources", path))
+    if node is not None and not listed and not has_macro:
+        raise TemplateError("Resources is empty: a template needs one at least", path, _line(node))
+    resources = {}
+    for key, resource in listed.items():
+        if key.startswith("Fn::"):
+            continue
+        attributes = nodes.section(resource, path)
+        # What is not there yet may be put in by a macro.
+        if "Type" not in attributes and not has_macro:
+            raise TemplateError(f"resource {key} has no Type", path, _line(resource))
+        resources[key] = resource
+    return resources, _lines({key: node for key, node in listed.items() if key not in resources})
 
-    if not isinstance(node, yaml.MappingNode):
-        raise TemplateError("expected a mapping (name: value)", path, _line(node))
-    entries: dict[str, Node] = {}
-    for key, value in node.value:
-        if key.value in entries:
-            raise TemplateError(f"{key.value} is defined twice", path, _line(key))
-        # The mapping's own name is the line a person looks for, not that of its first entry.
-        value.start_mark = (
-            key.start_mark if isinstance(value, yaml.MappingNode) else value.start_mark
-        )
-        entries[key.value] = value
-    return entries
+
+def _exports(outputs: Mapping[str, Node]) -> Iterator[tuple[str, int]]:
+    for output in outputs.values():
+        name = nodes.entries(nodes.entries(output).get("Export")).get("Name")
+        if name is not None and (pattern := nodes.pattern(name)):
+            yield pattern, _line(name)
+
+
+def _imports(root: Node) -> Iterator[tuple[str, int]]:
+    for node in nodes.every(root):
+        name, given = nodes.call(node)
+        if name != "Fn::ImportValue" or given is None:
+            continue
+        # The argument of the short form, which is the node itself, may be {Fn::Sub: x}.
+        pairs = nodes.entries(given) if given is node else {}
+        inner = next(iter(pairs.items()), None)
+        plain = node.value if given is node and isinstance(node.value, str) else None
+        pattern = nodes.called(*inner) if inner else plain or nodes.pattern(given)
+        if pattern:
+            yield pattern, _line(node)
 
 
 def _parameter(name: str, node: Node, path: str) -> Parameter:
-    entries = _section(node, path)
+    entries = nodes.section(node, path)
     default = entries.get("Default")
     return Parameter(
         name=name,
-        type=str(entries["Type"].value) if "Type" in entries else "String",
-        default=None if default is None else str(default.value),
+        type=_attribute(node, "Type", path) or "String",
+        default=None if default is None else nodes.text(default, path),
         line=_line(node),
-        is_secret="NoEcho" in entries and str(entries["NoEcho"].value).lower() == "true",
+        is_secret=_attribute(node, "NoEcho", path).lower() == "true",
         constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
 
@@ -216,14 +310,10 @@ def _texts(node: Node) -> tuple[str, ...]:
     return tuple(str(item.value) for item in items)
 
 
-def _attribute(resources: Mapping[str, Node], name: str, path: str) -> dict[str, str]:
-    """The value of a resource's attribute, for those that have it."""
-    values = ((key, _section(node, path).get(name)) for key, node in resources.items())
-    return {logical_id: str(value.value) for logical_id, value in values if value is not None}
-
-
-def _entries(node: Any) -> dict[str, Node]:
-    return {key.value: value for key, value in node.value}
+def _attribute(node: Node, name: str, path: str) -> str:
+    """The text of an attribute; empty without it."""
+    value = nodes.section(node, path).get(name)
+    return "" if value is None else nodes.text(value, path)
 
 
 def _lines(section: Mapping[str, Node]) -> dict[str, int]:
@@ -231,4 +321,4 @@ def _lines(section: Mapping[str, Node]) -> dict[str, int]:
 
 
 def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+    return nodes.line(node)

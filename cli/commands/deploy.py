@@ -11,7 +11,14 @@ import click
 
 from .code import say_remarks
 from .deploy_options import deploy_options
-from .options import Options, shared_options, source_options, table_width, yes_option
+from .options import (
+    Options,
+    say_passed_over,
+    shared_options,
+    source_options,
+    table_width,
+    yes_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +98,7 @@ def command(
     """
     from ..deploy import project
     from ..deploy.project import Sources
+    from ..patience import Patience
     from . import pruning
 
     if exit_code and not only_plan:
@@ -103,12 +111,14 @@ def command(
     if prunes and not settings.waits:
         raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
     _say_file(options)
-    present = draft.beside(options.session)
-    if not takes_over:
-        present.refuse_foreign()
-    if looks_for_drift:
-        _refuse_drift(options, present, limits)
-    _say_caution(options, present)
+    say_passed_over(options, draft.passed_over)
+    with options.insisting(Patience(limits.timeout)):
+        present = draft.beside(options.session)
+        if not takes_over:
+            present.refuse_foreign()
+        if looks_for_drift:
+            _refuse_drift(options, present, limits)
+        _say_caution(options, present)
     say_remarks(options, [present.bundles[name] for name in present.new_code])
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)

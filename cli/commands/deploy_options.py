@@ -14,6 +14,9 @@ from . import project_settings
 from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_FILES = (".json", ".yaml", ".yml")
+# In a file, the value that the stack has.
+_KEPT = object()
 
 
 _SECTIONS = {"overrides": "parameters"}
@@ -28,35 +31,66 @@ def _pairs(
         name, equals, given = value.partition("=")
         if equals and name:
             pairs[name] = given
-        elif (path := Path(value.removeprefix("file://"))).suffix == ".json":
-            pairs.update(_from_file(path))
+        elif value.startswith("file://") or value.endswith(_FILES):
+            section = "Tags" if parameter.name == "tags" else "Parameters"
+            pairs.update(_from_file(Path(value.removeprefix("file://")), section))
         else:
-            raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a .json file")
+            files = ", ".join(_FILES)
+            raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a file ({files})")
     return pairs
 
 
-def _from_file(path: Path) -> dict[str, str]:
+def _from_file(path: Path, section: str) -> dict[str, str]:
     """The values out of the forms that AWS's own tools take.
 
-    {"Parameters": {...}} (CodePipeline), [{"ParameterKey": ..., "ParameterValue": ...}] (AWS CLI),
-    or plainly {"NAME": "VALUE"}.
+    {"Parameters": {...}} (CodePipeline), [{"ParameterKey": ..., "ParameterValue": ...}] and
+    ["NAME=VALUE"] (AWS CLI), or plainly {"NAME": "VALUE"}; any of them as YAML, too.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
-        if isinstance(content, list):
-            content = {item["ParameterKey"]: item["ParameterValue"] for item in content}
-        values = content.get("Parameters", content)
-        return {str(name): _text(value) for name, value in values.items()}
+        content = _content(path)
+        if isinstance(content, dict):
+            content = content.get(section, content)
+        pairs = content.items() if isinstance(content, dict) else map(_pair, content)
+        return {str(name): _text(value) for name, value in pairs if value is not _KEPT}
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise click.BadParameter(
-            f'{path} has no parameters: give {{"NAME": "VALUE"}}, or what AWS\'s tools take'
+            f'{path} has no {section.lower()}: give {{"NAME": "VALUE"}}, or what AWS\'s tools take'
         ) from None
 
 
+def _content(path: Path) -> Any:
+    from ..text import decoded
+
+    text = decoded(path.read_bytes())
+    if path.suffix not in (".yaml", ".yml"):
+        return json.loads(text)
+    import yaml
+
+    try:
+        # All values are text to it, as they are written.
+        return yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _pair(item: Any) -> tuple[str, Any]:
+    if isinstance(item, str):
+        name, equals, value = item.partition("=")
+        if not (name and equals):
+            raise ValueError(f"not NAME=VALUE: {item!r}")
+        return name, value
+    if item.get("UsePreviousValue"):
+        return item["ParameterKey"], _KEPT
+    names = ("ParameterKey", "ParameterValue") if "ParameterKey" in item else ("Key", "Value")
+    return item[names[0]], item[names[1]]
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, (dict, list)):
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    if isinstance(value, dict) or value is None:
         raise TypeError(f"no value of a parameter: {value!r}")
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -68,8 +102,8 @@ overrides_option = click.option(
     multiple=True,
     callback=_pairs,
     metavar="NAME=VALUE",
-    help="A value for the parameter of this name in every template that has it, or a .json "
-    "file of values; may be repeated. Later deploys keep it.",
+    help="A value for the parameter of this name in every template that has it, or a .json or "
+    ".yaml file of values; may be repeated. Later deploys keep it.",
 )
 _OPTIONS = (
     stacks_argument("chosen"),

@@ -55,14 +55,16 @@ def command(
     """
     from ..destroy import inventory as inventories
     from ..destroy import teardown
+    from ..patience import Patience
     from .terminal.display import Display
     from .views.destroy import removal
 
     if stacks and keep_data:
         raise click.UsageError("--keep-data is for a whole project; name the stacks to delete")
-    inventory = inventories.take(
-        options.session, options.project, keeps_data=keep_data, only=stacks
-    )
+    with options.insisting(Patience(timeout)):
+        inventory = inventories.take(
+            options.session, options.project, keeps_data=keep_data, only=stacks
+        )
     if dry_run:
         click.echo(removal(options.session, inventory, options.format()))
         teardown.refuse_needed(inventory)
@@ -70,14 +72,16 @@ def command(
     if inventory.is_empty:
         kept = f", except {', '.join(inventory.kept)} (kept)" if inventory.kept else ""
         what = f"no stack {', '.join(stacks)}" if stacks else "nothing"
-        options.say(f"Nothing to destroy: project {options.project!r} has {what} here{kept}.")
+        place = f"in account {inventory.account}, region {inventory.region}"
+        options.say(f"Nothing to destroy: project {options.project!r} has {what} {place}{kept}.")
     else:
         _agree(options, inventory, yes)
         with Display(options).shown() as display:
             teardown.destroy(
                 options.session, inventory, display, timeout=timeout, role_arn=role_arn
             )
-    _report_leftovers(options, inventory)
+    with options.insisting(Patience(timeout)):
+        _report_leftovers(options, inventory)
 
 
 def _agree(options: Options, inventory: Inventory, yes: bool) -> None:

@@ -23,12 +23,12 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
       miztiik-events graph
       miztiik-events graph --output dot | dot -Tsvg > stacks.svg
     """
-    from ..cloudformation import template
+    from ..cloudformation import template_folder
     from ..deploy import bundle
     from ..deploy.wiring import wire
     from .views.graph import shown
 
-    loaded = template.load_all(templates)
+    loaded = template_folder.load_all(templates)
     given = project_settings.values(click.get_current_context(), loaded)
-    steps = wire(loaded, bundle.bundles(functions), given)
+    steps = wire(loaded, bundle.bundles(functions), given, options.project)
     click.echo(shown(steps, options.format()))

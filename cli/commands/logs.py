@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -79,12 +80,14 @@ def command(
     """
     from ..operate import logs
     from ..operate.logs import Log
+    from ..patience import OUTAGE_SECONDS, Patience
 
     if follow and options.output == "json":
         raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     groups = _chosen(groups, wanted)
-    log = Log(options.session.client("logs"), groups, since)
+    with options.insisting(Patience(math.inf if follow else OUTAGE_SECONDS)):
+        log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
     events = log.fresh()
     if not view.show(events):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -16,11 +18,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from ..errors import NotDeployedError
+from .terminal.streams import silence
+
 if TYPE_CHECKING:
     import boto3
 
+    from ..cloudformation.template_folder import PassedOver
+    from ..patience import Patience
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# As template_folder has it, which takes time to import.
+BELOW = "**"
 PREFIX = "MIZTIIK_EVENTS"
 SECONDS = click.FloatRange(min=0, min_open=True)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -51,6 +61,26 @@ class Options:
             self._sessions.append(connect(self.profile, self.region))
         return self._sessions[0]
 
+    @property
+    def whereabouts(self) -> str:
+        """Account and region, for a person who may have meant others."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        region = f"region {self.session.region_name}"
+        try:
+            account = self.session.client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError):
+            return region
+        return f"account {account}, {region}"
+
+    def insisting(
+        self, patience: Patience, way_back: str = "Run the same command again"
+    ) -> contextlib.AbstractContextManager[None]:
+        """In the block, clients ask again what AWS did not answer: insistence.insisting."""
+        from ..insistence import insisting
+
+        return insisting(self.session, patience, lambda text: self.say(text, fg="yellow"), way_back)
+
     def format(self, piped: str = "table") -> str:
         """`table`, `json`, `ndjson` or `csv`: as asked, else `piped` where stdout is a pipe."""
         if self.output:
@@ -60,8 +90,23 @@ class Options:
     def say(self, text: str, *, bold: bool = False, fg: str | None = None) -> None:
         """Progress and notes for a person, on stderr; nothing with --quiet."""
         if not self.quiet:
+            text = folded(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text
             styled = click.style(text, bold=bold, fg=fg) if self.color and (bold or fg) else text
-            click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
+            try:
+                click.echo(styled, err=True, color=self.color and sys.stderr.isatty())
+            except OSError:
+                # Nobody reads it any more, or its disk is full: no reason to leave work half done.
+                silence()
+
+
+def folded(text: str, width: int) -> str:
+    """The text with its lines folded between words; a terminal folds in the middle of one."""
+    return "\n".join(
+        line
+        if len(line) <= width
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def table_width() -> int | None:
@@ -166,6 +211,22 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
         metavar="SECONDS",
         help="How long to wait; what is under way in AWS goes on.",
     )
+
+
+class TemplateFolder(click.Path):
+    """A folder, or `FOLDER/**` for one with all that is below."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        folder = Path(value)
+        if folder.name != BELOW:
+            return super().convert(value, param, ctx)
+        super().convert(folder.parent, param, ctx)
+        return folder
+
+
+def say_passed_over(options: Options, files: Sequence[PassedOver]) -> None:
+    for file in files:
+        options.say(str(file), fg="yellow")
 
 
 def _project(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -294,7 +355,10 @@ def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
         color = not (no_color or os.environ.get("NO_COLOR"))
         form = "json" if as_json else output
         options = Options(project, region, profile, form, quiet, color)
-        return command(options, *args, **kwargs)
+        try:
+            return command(options, *args, **kwargs)
+        except NotDeployedError as error:
+            raise error.found_missing_in(options.whereabouts) from error
 
     decorated: Command = stacked(shared)(with_options)
     return decorated
@@ -365,9 +429,10 @@ def _stack_names(context: click.Context, parameter: click.Parameter, incomplete:
 _SOURCES = (
     click.option(
         "--templates",
-        type=FOLDER,
+        type=TemplateFolder(exists=True, file_okay=False, path_type=Path),
         metavar="DIR",
-        help="Folder of templates, one stack each.  [default: those of this package]",
+        help="Folder of templates, one stack each; 'DIR/**' takes its folders, too.  "
+        "[default: those of this package]",
     ),
     click.option(
         "--functions",

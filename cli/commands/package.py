@@ -8,7 +8,7 @@ import click
 
 from . import project_settings
 from .code import say_remarks
-from .options import Options, shared_options, source_options
+from .options import Options, say_passed_over, shared_options, source_options
 
 
 @click.command()
@@ -37,15 +37,15 @@ def command(
     commands in order, which shows which parameters come from which stack's outputs.
     """
     from .. import files
-    from ..cloudformation import template
+    from ..cloudformation import template_folder
     from ..deploy import bundle, package
     from ..deploy.wiring import wire
     from ..text import as_json, size
 
-    known = bundle.names(functions)
-    loaded = template.load_all(templates)
-    given = project_settings.values(click.get_current_context(), loaded)
-    steps = wire(loaded, known, given)
+    known, found = bundle.names(functions), template_folder.read(templates)
+    say_passed_over(options, found.passed_over)
+    given = project_settings.values(click.get_current_context(), found.templates)
+    steps = wire(found.templates, known, given, options.project)
     bundles = bundle.bundles(functions, steps)
     say_remarks(options, bundles.values())
     for name in known:

@@ -131,6 +131,7 @@ def command(
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError
+    from ..patience import OUTAGE_SECONDS, Patience
     from ..pipeline import producer
     from ..text import counted
 
@@ -140,9 +141,12 @@ def command(
         return
     request = {"duration_seconds": ROUND_SECONDS, **request} if until_stopped else request
     seconds = _seconds(request, is_endless=until_stopped)
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    patience = Patience(math.inf if until_stopped else seconds + OUTAGE_SECONDS)
+    with options.insisting(patience):
+        cloudformation = options.session.client("cloudformation")
+        client = options.session.client("lambda", config=producer.client_config())
+    outputs = stacks.project_outputs(cloudformation, options.project)
     function = stacks.require(outputs, stacks.PRODUCER, options.project)
-    client = options.session.client("lambda", config=producer.client_config())
     if until_stopped:
         message = _until_stopped(options, client, function, request)
     else:

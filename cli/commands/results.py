@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -128,9 +129,11 @@ class Question:
 
 
 def _follow(options: Options, question: Question, deployed: list[Stack]) -> None:
+    from ..patience import Patience
     from .follow_results import follow
 
-    follow(options, question, _folder(options, deployed, question), deployed)
+    with options.insisting(Patience(math.inf)):
+        follow(options, question, _folder(options, deployed, question), deployed)
 
 
 def _show(options: Options, question: Question, deployed: list[Stack]) -> None:

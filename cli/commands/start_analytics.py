@@ -54,15 +54,18 @@ def command(
     With a time, a second application recomputes past windows from the events that are still in the
     stream, and writes them under `recomputed/`; the analytics application keeps running beside it.
     """
+    from ..insistence import WAY_BACK
+    from ..patience import Patience
     from .recompute import recompute
 
     moment = _moment(origin)
-    if moment:
-        recompute(options, moment, restart=restart, timeout=timeout, no_wait=no_wait)
-        return
-    if restart and no_wait:
+    if restart and no_wait and not moment:
         raise click.UsageError("--restart has to wait for the stop; leave --no-wait out")
-    _start_analytics(options, origin, restart, force, None if no_wait else timeout)
+    with options.insisting(Patience(timeout), WAY_BACK):
+        if moment:
+            recompute(options, moment, restart=restart, timeout=timeout, no_wait=no_wait)
+        else:
+            _start_analytics(options, origin, restart, force, None if no_wait else timeout)
 
 
 def _start_analytics(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,7 @@ def command(
     has more or fewer shards than the application has subtasks, there are dead letters or failed
     calls, or an alarm is in ALARM. A project that is not deployed is not a failure.
     """
+    from ..patience import Patience
     from ..session import Clients
     from .terminal.watch import watch
 
@@ -64,7 +66,9 @@ def command(
     elif looks_for_drift:
         _tell_drift(options)
     elif watches:
-        watch(options, Clients.of(options.session))
+        with options.insisting(Patience(math.inf)):
+            clients = Clients.of(options.session)
+        watch(options, clients)
     else:
         _show(options, Clients.of(options.session))
 
@@ -79,7 +83,8 @@ def _show(options: Options, clients: Clients) -> None:
     form = options.format()
     if not health.stacks:
         next_step = typed("deploy", options.project)
-        options.say(f"Project {options.project!r} is not deployed. Next: {next_step}")
+        where = options.whereabouts
+        options.say(f"Project {options.project!r} is not deployed in {where}. Next: {next_step}")
     if health.stacks or form != "table":
         click.echo(as_text(health, form, color=options.color))
     if health.problems:

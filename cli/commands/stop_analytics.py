@@ -39,18 +39,21 @@ def command(
     """
     from ..analytics import application, lifecycle, recomputation
     from ..cloudformation import stacks
+    from ..insistence import WAY_BACK
     from ..patience import Patience
 
+    patience = Patience(timeout)
     output = recomputation.OUTPUT if is_recomputation else application.OUTPUT
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    name = stacks.require(outputs, output, options.project)
-    flink = options.session.client("kinesisanalyticsv2")
-    if no_wait:
-        lifecycle.request_stop(flink, name, force=force)
-        described = application.describe(flink, name)
-    else:
-        with watching(options, "The stop") as watch:
-            described = lifecycle.stop(flink, name, Patience(timeout), watch, force=force)
-    show(options, described)
-    if described.status == "READY":
-        prune(options, name)
+    with options.insisting(patience, WAY_BACK):
+        outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+        name = stacks.require(outputs, output, options.project)
+        flink = options.session.client("kinesisanalyticsv2")
+        if no_wait:
+            lifecycle.request_stop(flink, name, force=force)
+            described = application.describe(flink, name)
+        else:
+            with watching(options, "The stop") as watch:
+                described = lifecycle.stop(flink, name, patience, watch, force=force)
+        show(options, described)
+        if described.status == "READY":
+            prune(options, name)

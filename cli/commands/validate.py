@@ -9,12 +9,13 @@ import click
 
 from . import project_settings
 from .code import say_remarks
-from .options import Options, shared_options, source_options
+from .options import Options, say_passed_over, shared_options, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cloudformation.lint import Finding
+    from ..cloudformation.template import Template
     from ..deploy.program import Program
 
 
@@ -40,19 +41,21 @@ def command(
     A program is planned where Flink is installed. Ends with 1 when there are findings; each goes to
     stdout as file:line: rule message.
     """
-    from ..cloudformation import guard, lint, template
+    from ..cloudformation import guard, lint, template_folder
     from ..deploy import bundle
     from ..deploy.program import programs
     from ..deploy.wiring import wire
     from ..errors import TemplateError
     from ..text import counted
 
-    loaded = template.load_all(templates)
+    found = template_folder.read(templates)
+    say_passed_over(options, found.passed_over)
+    loaded = found.templates
     given = project_settings.values(click.get_current_context(), loaded)
-    steps = wire(loaded, bundle.names(functions), given)
+    steps = wire(loaded, bundle.names(functions), given, options.project)
     bundles = bundle.bundles(functions, steps)
     say_remarks(options, bundles.values())
-    findings = lint.findings(loaded)
+    findings = [*lint.findings(loaded), *_lost(loaded)]
     if rules:
         findings += guard.findings(loaded, rules)
     findings += _refusals(options, programs(steps, bundles, functions))
@@ -62,6 +65,18 @@ def command(
     if findings:
         raise TemplateError(f"{counted(len(findings), 'finding')} in {count}")
     options.say(f"No findings in {count}.")
+
+
+def _lost(templates: Sequence[Template]) -> list[Finding]:
+    """The paths in templates at which there is nothing: a deploy has to upload what is there."""
+    from ..cloudformation.lint import Finding
+    from ..deploy import uploads
+
+    return [
+        Finding(one.path, path.line, "path", f"there is no {path.path} beside the template")
+        for one in templates
+        for path in uploads.missing(one)
+    ]
 
 
 def _refusals(options: Options, programs: Sequence[Program]) -> list[Finding]:

@@ -44,6 +44,7 @@ def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None
     """
     from ..audit.audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
+    from ..patience import OUTAGE_SECONDS, Patience
 
     if lake and recomputed:
         raise click.UsageError("--lake excludes --recomputed")
@@ -51,7 +52,8 @@ def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None
         _verify_lake(options, wait)
         return
     subject = RECOMPUTATION if recomputed else ANALYTICS
-    report = audit(options.session, options.project, subject, wait, options.say)
+    with options.insisting(Patience(wait + OUTAGE_SECONDS)):
+        report = audit(options.session, options.project, subject, wait, options.say)
     click.echo(verify.shown(report, options.format()))
     _say_notes(options, report)
     if not report.agrees:

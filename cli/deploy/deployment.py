@@ -25,11 +25,12 @@ from ..analytics import application, failures, log
 from ..cloudformation import graph
 from ..cloudformation.graph import Ending, Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore, noting
 from ..errors import StackError
+from ..insistence import insisting
 from ..patience import Patience
-from ..text import size
-from . import bundle, jar
+from ..text import counted, size
+from . import bundle, jar, uploads
 from .project import Project
 from .wiring import BUCKET, Output, Step
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
+
+    from ..cloudformation.change_sets import Desired
 
 # So many characters at the end of a message tell that it is the same one.
 LIKE_ENOUGH = 60
@@ -65,11 +68,13 @@ def deploy(
     Raises the first failure, after everything that does not depend on it has ended.
     """
     limits, started = limits or Limits(), datetime.now(timezone.utc)
+    patience = Patience(limits.timeout)
     project.require_parents()
-    cloudformation = session.client("cloudformation")
     given = {step.name: project.live_outputs.get(step.name, {}) for step in project.rest}
-    run = _Deployment(project, cloudformation, Patience(limits.timeout), limits.wait, given)
     with contextlib.ExitStack() as held:
+        held.enter_context(insisting(session, patience, noting(listener), has_answered=True))
+        cloudformation = session.client("cloudformation")
+        run = _Deployment(project, cloudformation, patience, limits.wait, session, given)
         todo = run.stack_jobs()
         if project.new_code:
             with _writing_code(os.environ.get("TMPDIR", "/tmp")):
@@ -93,6 +98,7 @@ class _Deployment:
     cloudformation: CloudFormationClient
     patience: Patience
     wait: float
+    session: boto3.session.Session
     outputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
 
@@ -144,7 +150,7 @@ class _Deployment:
     ) -> None:
         if step.parents & self.unfinished:
             return
-        bucket = self.project.value(step, BUCKET, self.outputs) or ""
+        bucket = self.project.bucket(step, self.outputs)
         total = source.stat().st_size
 
         def watch(sent: int) -> None:
@@ -152,6 +158,15 @@ class _Deployment:
 
         if bundle.upload(s3, bucket, self.project.bundles[function].key, source, watch):
             listener(Note(function, f"uploaded {size(total)}"))
+
+    def _through_bucket(self, step: Step, desired: Desired, listener: Listener) -> Desired:
+        bucket = self.project.bucket(step, self.outputs)
+        s3 = self.session.client("s3")
+        with _writing_code(tempfile.gettempdir()), files.temporary_folder(uploads.FOLDER) as folder:
+            desired, new = uploads.through(desired, s3, bucket, folder)
+        if new:
+            listener(Note(desired.stack, f"uploaded {counted(len(new), 'file')} to {bucket}"))
+        return desired
 
     def _apply(self, step: Step, listener: Listener) -> Outcome:
         settings = self.project.settings
@@ -168,6 +183,8 @@ class _Deployment:
             role_arn=settings.role_arn,
         )
         desired = self.project.desired(step, self.outputs)
+        if step.bucket:
+            desired = self._through_bucket(step, desired, listener)
         applied = operator.apply(desired, self.project.live_stack(step))
         operator.protect(applied.stack, settings.is_protected)
         self.outputs[step.name] = applied.stack.outputs

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from .. import files
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 from ..text import as_json
-from . import bundle
+from . import bundle, uploads
 from .bundle import Bundle
 from .wiring import BUCKET, Code, Default, Output, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ..cloudformation.local_paths import LocalPath
 
 EXECUTABLE = 0o755
 
@@ -33,11 +35,26 @@ def write(
         template = folder / "templates" / f"{step.name}.yaml"
         parameters = folder / f"{stack_name(project, step.name)}.json"
         configuration = _configuration(project, step, bundles)
-        written.append(_write(template, step.template.body))
+        if step.template.local_paths:
+            written += _with_local_paths(folder, step)
+        else:
+            written.append(_write(template, step.template.body))
         written.append(_write(parameters, as_json(configuration, indent=2) + "\n"))
     executable = _write(folder / "deploy.sh", script(project, steps, bundles))
     executable.chmod(EXECUTABLE)
     return [*written, executable]
+
+
+def _with_local_paths(folder: Path, step: Step) -> list[Path]:
+    """The template for `aws cloudformation package`, and what it names, all within the folder."""
+
+    def reference(path: LocalPath, key: str) -> str:
+        # Templates that name something are two folders deep, wherever they are.
+        return as_json(f"../../{key}")
+
+    packed = uploads.of(step.template, reference)
+    written = [uploads.write(content, folder / key) for key, content in packed.objects.items()]
+    return [*written, _write(folder / "local" / step.name / "template.yaml", packed.body)]
 
 
 def _configuration(project: str, step: Step, bundles: Mapping[str, Bundle]) -> dict[str, object]:
@@ -66,12 +83,20 @@ set -eu
 cd "$(dirname "$0")"
 outputs=$(mktemp)
 trap 'rm -f "$outputs"' EXIT
+# What the next template needs: a bucket that it goes through, a further capability.
+bucket= expand=
+
+package() { # TEMPLATE
+  aws cloudformation package --template-file "local/$1/template.yaml" --s3-bucket "$bucket" \\
+    --output-template-file "templates/$1.yaml"
+}
 
 deploy() { # TEMPLATE STACK [NAME=VALUE ...]
   template=$1 stack=$2
   shift 2
   aws cloudformation deploy --template-file "templates/$template.yaml" --stack-name "$stack" \\
-    --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \\
+    --capabilities CAPABILITY_NAMED_IAM $expand --no-fail-on-empty-changeset \\
+    ${bucket:+--s3-bucket "$bucket"} \\
     --tags %(tags)s \\
     ${1:+--parameter-overrides} "$@"
   aws cloudformation describe-stacks --stack-name "$stack" --output text \\
@@ -103,7 +128,15 @@ def _body(project: str, steps: Iterable[Step], keys: Mapping[str, str]) -> Itera
             if not isinstance(source, Default)
         ]
         stack = quote(stack_name(project, step.name))
+        expand = " ".join(step.template.capabilities[1:])
+        bucket = _word(step, BUCKET, keys) if step.bucket else ""
+        if needs_more := bool(expand or bucket):
+            yield f"bucket={bucket} expand={expand}"
+        if step.template.local_paths:
+            yield f"package {quote(step.name)}"
         yield _lines(f"deploy {quote(step.name)} {stack}", *values, '"$@"')
+        if needs_more:
+            yield "bucket= expand="
 
 
 def _upload(step: Step, keys: Mapping[str, str]) -> str:
@@ -116,10 +149,12 @@ def _upload(step: Step, keys: Mapping[str, str]) -> str:
 
 def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
     """The parameter's value as the shell has to read it."""
-    if isinstance(step.sources[name], Output):
+    if isinstance(step.sources.get(name, step.bucket), Output):
         return f'"$(output {quote(name)})"'
     value = step.value(name, {}, keys)
-    return quote((step.template.parameters[name].default or "") if value is None else value)
+    if value is None and name in step.template.parameters:
+        value = step.template.parameters[name].default
+    return f'"${{{name}:?}}"' if value is None else quote(value)
 
 
 def _lines(*parts: str) -> str:

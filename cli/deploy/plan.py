@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
-from ..cloudformation.progress import Listener, Note, ignore
+from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
+from ..insistence import insisting
 from ..patience import Patience
 from ..pipeline import costs
+from ..text import counted
+from . import uploads
 from .project import HIDDEN, Project
-from .wiring import Output, Step
+from .wiring import BUCKET, Output, Step
 
 if TYPE_CHECKING:
     import boto3
@@ -95,7 +99,9 @@ def plan(
     Raises what the deploy would raise before its first change.
     """
     project.require_parents()
-    planner = _Planner(project, session.client("cloudformation"), Patience(timeout))
+    patience = Patience(timeout)
+    with insisting(session, patience, noting(listener), has_answered=True):
+        planner = _Planner(project, session.client("cloudformation"), patience, session)
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]
@@ -106,6 +112,33 @@ def plan(
         stacks=(*(planner.plans[step.name] for step in project.steps), *pruned),
         gone=() if project.rest or prunes else tuple(project.gone),
         cost=_cost(project, session.region_name),
+    )
+
+
+def creation(project: Project, step: Step, live: Stack | None) -> StackPlan:
+    """The plan of a stack that is to be created, by its template alone."""
+    declared = step.template
+    resources = [
+        ResourceChange(
+            "create",
+            logical_id,
+            declared.types[logical_id],
+            note=f"if {declared.conditions[logical_id]}"
+            if logical_id in declared.conditions
+            else "",
+        )
+        for logical_id in declared.resources
+    ]
+    notes = [f"it is {live.status}, so it is deleted first"] if live else []
+    if declared.generated:
+        names = ", ".join(declared.generated)
+        notes.append(f"more resources are made by {names}, which CloudFormation works out")
+    return StackPlan(
+        stack=project.stack_name(step),
+        template=step.name,
+        fate="create",
+        resources=tuple(resources),
+        notes=tuple(notes),
     )
 
 
@@ -123,6 +156,7 @@ class _Planner:
     project: Project
     cloudformation: CloudFormationClient
     patience: Patience
+    session: boto3.session.Session
     plans: dict[str, StackPlan] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
@@ -137,30 +171,12 @@ class _Planner:
 
     def _look(self, step: Step, listener: Listener) -> None:
         live = self.project.live_stack(step)
-        if live is None or live.is_shell or live.status == "ROLLBACK_COMPLETE":
-            self.plans[step.name] = self._creation(step, live)
+        if live is None or live.is_vacant:
+            self.plans[step.name] = creation(self.project, step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
-
-    def _creation(self, step: Step, live: Stack | None) -> StackPlan:
-        conditions = step.template.conditions
-        return StackPlan(
-            stack=self.project.stack_name(step),
-            template=step.name,
-            fate="create",
-            resources=tuple(
-                ResourceChange(
-                    "create",
-                    logical_id,
-                    step.template.types[logical_id],
-                    note=f"if {conditions[logical_id]}" if logical_id in conditions else "",
-                )
-                for logical_id in step.template.resources
-            ),
-            notes=(f"it is {live.status}, so it is deleted first",) if live else (),
-        )
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""
@@ -180,11 +196,17 @@ class _Planner:
         )
 
     def _unknown(self, step: Step) -> list[str]:
-        """The parameters whose values come from stacks that do not exist yet."""
+        """The parameters whose values come from stacks that do not exist yet, or may change."""
+        sources = dict(step.sources)
+        if step.bucket:
+            sources.setdefault(BUCKET, step.bucket)
         return [
             name
-            for name, source in step.sources.items()
-            if isinstance(source, Output) and name not in self._outputs.get(source.template, {})
+            for name, source in sources.items()
+            if isinstance(source, Output)
+            and name not in self._outputs.get(source.template, {})
+            # It has a condition that does not hold, which stays so.
+            and not (name in step.sources and self.plans[source.template].fate == "unchanged")
         ]
 
     def _later(self, step: Step) -> StackPlan:
@@ -195,6 +217,13 @@ class _Planner:
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
         desired = self.project.desired(step, self._outputs)
         notes = self._notes(step)
+        if step.bucket:
+            bucket = self.project.bucket(step, self._outputs)
+            with files.temporary_folder(uploads.FOLDER) as folder:
+                # CloudFormation takes it from there only; the object is named by its content.
+                s3 = self.session.client("s3")
+                desired, new = uploads.through(desired, s3, bucket, folder)
+            notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
         if is_as_desired(self.cloudformation, desired, live):
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)

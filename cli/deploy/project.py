@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..cloudformation import stacks, template
+from ..cloudformation import stacks, template_folder
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
-from ..errors import NotDeployedError, UnhealthyError
+from ..cloudformation.template import LARGEST_BODY
+from ..cloudformation.template_folder import PassedOver
+from ..errors import NotDeployedError, TemplateError, UnhealthyError
 from . import bundle, values
 from .bundle import Bundle
-from .wiring import Code, Default, Given, Step, wire
+from .wiring import BUCKET, Code, Default, Given, Step, missing, refusal, wire
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -145,10 +147,10 @@ class Project:
         """The stack as it should be, given the outputs of its parents."""
         values = {key: self.value(step, key, outputs) for key in step.sources}
         live = self.live_stack(step)
-        own = live.parameters if live else {}
+        own = live.parameters if live and not live.is_vacant else {}
         kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
         # What a person gave before the stack, or its parameter, was there holds for it too.
-        values.update({key: self._value_elsewhere(key) for key in kept.difference(own)})
+        values.update({key: self._value_given(step, key) for key in kept.difference(own)})
         return Desired(
             stack=self.stack_name(step),
             template=step.template,
@@ -176,16 +178,52 @@ class Project:
                 return self._live_value(step, name) or step.template.parameters[name].default
         return None
 
-    def _value_elsewhere(self, name: str) -> str | None:
-        """The value that the parameter has in the project's stacks; None when none has it."""
+    def bucket(self, step: Step, outputs: Outputs) -> str:
+        """The bucket for the step's code: given, another stack's, the stack's own, the default."""
+        value = self.value(step, BUCKET, outputs) or self._value_given(step, BUCKET)
+        parameter = step.template.parameters.get(BUCKET)
+        bucket = value or (parameter.default if parameter else None)
+        if bucket:
+            return bucket
+        if parameter:
+            raise refusal(step, parameter)
+        raise TemplateError(
+            f"{_why_bucket(step)}, which takes a bucket. Next: give one with "
+            f"--parameter-overrides {BUCKET}=NAME, or add a template with an output {BUCKET}",
+            step.template.path,
+        )
+
+    def refuse_missing(self) -> None:
+        """Raise TemplateError for a parameter that has no value and gets none."""
+        for step in self.steps:
+            if isinstance(step.bucket, Default):
+                self.bucket(step, {})
+            for parameter in missing(step):
+                live = self.live_stack(step)
+                is_kept = live and not live.is_vacant and parameter.name in live.parameters
+                if not is_kept and self._value_given(step, parameter.name) is None:
+                    raise refusal(step, parameter)
+
+    def _value_given(self, step: Step, name: str) -> str | None:
+        """The value that the parameter has in the stack, or else in another of the project.
+
+        None when none has it, or does not show it.
+        """
         everything = (*self.steps, *self.rest)
-        takers = (step for step in everything if isinstance(step.sources.get(name), Default))
-        values = (self._live_value(step, name) for step in takers)
+        takers = [one for one in everything if isinstance(one.sources.get(name), Default)]
+        values = [self._live_value(one, name) for one in (step, *takers)]
         return next((value for value in values if value not in (None, HIDDEN)), None)
 
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)
         return live.parameters.get(name) if live else None
+
+
+def _why_bucket(step: Step) -> str:
+    if step.template.local_paths:
+        path = step.template.local_paths[0]
+        return f"line {path.line} names {path.path} on this machine"
+    return f"it has more than the {LARGEST_BODY:,} bytes that go in a request"
 
 
 @dataclass(frozen=True)
@@ -197,13 +235,17 @@ class Draft:
     bundles: Mapping[str, Bundle]
     settings: Settings
     rest: tuple[Step, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
     def beside(self, session: boto3.session.Session) -> Project:
         """The project with the stacks that exist.
 
-        By their names, not by the project's tag: a name is taken whoever's the stack is.
+        By their names, not by the project's tag: a name is taken whoever's the stack is. Raises
+        TemplateError for a parameter that nobody has given a value, now or before.
         """
-        return self.among(stacks.every_live(session.client("cloudformation")))
+        project = self.among(stacks.every_live(session.client("cloudformation")))
+        project.refuse_missing()
+        return project
 
     def among(self, everything: Iterable[Stack]) -> Project:
         """The project with those of these stacks that have the names of its own."""
@@ -226,18 +268,18 @@ def draft(name: str, settings: Settings | None = None, sources: Sources | None =
     Raises TemplateError, UnknownParameterError, and UnknownStackError for a choice that is none.
     """
     settings, sources = settings or Settings(), sources or Sources()
-    templates = template.load_all(sources.templates)
+    found = template_folder.read(sources.templates)
+    templates = found.templates
     given = values.given(templates, settings.overrides, settings.places)
-    steps = wire(templates, bundle.names(sources.functions), given)
+    steps = wire(templates, bundle.names(sources.functions), given, name)
     bundles = bundle.bundles(sources.functions, steps)
     chosen = _chosen(name, steps, settings)
     # The file's values are for the whole project, what is typed is for what is named.
     typed = [name for name in settings.overrides if name not in settings.places]
     values.require([step.template for step in steps if step.name in chosen], typed)
     rest = tuple(step for step in steps if step.name not in chosen)
-    return Draft(
-        name, tuple(step for step in steps if step.name in chosen), bundles, settings, rest
-    )
+    taken = tuple(step for step in steps if step.name in chosen)
+    return Draft(name, taken, bundles, settings, rest, found.passed_over)
 
 
 def _chosen(project: str, steps: Iterable[Step], settings: Settings) -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cloudformation import template
+from ..cloudformation import nodes, template
 from ..errors import ConfigurationError
 from ..text import did_you_mean
 
@@ -129,7 +129,7 @@ def _root(path: Path) -> dict[str, Node]:
 
     shown = _shown(path)
     try:
-        root = template.compose(path.read_text("utf-8-sig"))
+        root = nodes.compose(path.read_text("utf-8-sig"))
     except UnicodeDecodeError:
         raise ConfigurationError(f"{shown}: it is not UTF-8") from None
     except yaml.YAMLError as error:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..cloudformation import template
+from ..cloudformation import nodes
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -21,7 +21,7 @@ def data(declared: Template, values: Mapping[str, str], unknown: str) -> Any:
 
     A Ref is what `values` has for it; all that only AWS can tell is `unknown`.
     """
-    return _Reader(values, unknown).read(template.compose(declared.body))
+    return _Reader(values, unknown).read(nodes.compose(declared.body))
 
 
 def defaults(declared: Template) -> dict[str, str]:

@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
 from ..errors import ParameterValueError, UnknownParameterError
 from ..text import counted, did_you_mean
@@ -45,7 +46,9 @@ def require(
     templates: Iterable[Template], words: Iterable[str], places: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The parameters' own names, by the words for them; raises UnknownParameterError."""
-    names = sorted({name for template in templates for name in template.parameters})
+    templates = tuple(templates)
+    buckets = {ARTIFACTS for template in templates if template.needs_bucket}
+    names = sorted({name for template in templates for name in template.parameters} | buckets)
     folded = {name.casefold(): name for name in names}
     known = {word: word if word in names else folded.get(word.casefold(), "") for word in words}
     unknown = [word for word, name in known.items() if not name]

@@ -1,16 +1,17 @@
 """What a project has, as data: what its removal takes, in which order, and what it leaves.
 
-The order comes from the live stacks' own parameters and outputs, not from the templates, so that
-a stack is removed in its right place even when its template has changed or is gone.
+The order comes from the live stacks' own parameters, outputs, exports and imports, not from the
+templates, so that a stack is removed in its right place even when its template has changed or is
+gone. A nested stack goes with its root: what is in it counts as its root's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from graphlib import TopologicalSorter
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from ..cloudformation import stacks, template
@@ -45,7 +46,8 @@ class Inventory:
 
     `kept` are the stacks that stay for their data. `names` are those that stacks of the project
     have or had, `others` those of all stacks that stay. With `is_partial`, only some stacks of the
-    project go; `needs` says what others take from them.
+    project go; `needs` says what others take from them. `importers` has, by the name of a stack,
+    the names of the stacks that import what it exports.
     """
 
     account: str
@@ -59,6 +61,7 @@ class Inventory:
     others: frozenset[str]
     is_partial: bool = False
     needs: tuple[str, ...] = ()
+    importers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -94,12 +97,39 @@ class Inventory:
 
     def children(self, stack: Stack) -> set[str]:
         """The stacks that take outputs of this one, and so have to go before it."""
-        return {other.name for other in self.stacks.values() if _needs(other, stack)}
+        return self._graph[stack.name]
 
     def in_order(self) -> list[Stack]:
         """The stacks in the order of their removal."""
-        graph = {stack.name: sorted(self.children(stack)) for stack in self.stacks.values()}
+        graph = {name: sorted(children) for name, children in self._graph.items()}
         return [self.stacks[name] for name in TopologicalSorter(graph).static_order()]
+
+    @cached_property
+    def _graph(self) -> dict[str, set[str]]:
+        """By each stack, those that have to go before it. There is no circle in it."""
+        graph = {
+            stack.name: {
+                other.name
+                for other in self.stacks.values()
+                if _needs(other, stack, self.importers) and other is not stack
+            }
+            for stack in self.stacks.values()
+        }
+        while circle := _circle(graph):
+            # Each of the circle goes before the next. What was made first was made without the
+            # rest of the circle, so it can stay for the longest.
+            pairs = list(zip(circle, circle[1:]))
+            child, parent = min(pairs, key=lambda pair: self._strength(*pair))
+            graph[parent].discard(child)
+        return graph
+
+    def _strength(self, child: str, parent: str) -> tuple[bool, bool, bool, str]:
+        """How much there is to say for the child to go first; the least is given up in a circle."""
+        is_import = child in self.importers.get(parent, ())
+        first, second = self.stacks[child], self.stacks[parent]
+        has_value = bool(first.parameters.items() & second.outputs.items())
+        is_younger = bool(first.created and second.created and first.created >= second.created)
+        return is_import, has_value, is_younger, child
 
 
 def take(
@@ -117,7 +147,8 @@ def take(
     cloudformation = session.client("cloudformation")
     everything = stacks.every_live(cloudformation)
     ours = stacks.belonging(everything, project)
-    kept = _data(ours, project) if keeps_data else {}
+    importers = _importers(cloudformation, ours)
+    kept = _data(ours, project, importers) if keeps_data else {}
     # Also those that an interrupted removal has deleted already.
     own = {stack_name(project, name) for name in template.names()}
     chosen = stacks.named(project, only, ours.keys() | own) if only else ours.keys() | own
@@ -125,7 +156,9 @@ def take(
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
         by_stack = pool.map(partial(_resources, cloudformation), ours.values())
         held = [resource for resources in by_stack for resource in resources]
-    others = frozenset({stack.name for stack in everything} - going.keys())
+    roots = {stack.id for stack in going.values()}
+    nested = {stack.name for stack in everything if stack.root in roots}
+    others = frozenset({stack.name for stack in everything} - going.keys() - nested)
     names = frozenset(chosen) - others
     return Inventory(
         account=session.client("sts").get_caller_identity()["Account"],
@@ -139,6 +172,7 @@ def take(
         others=others,
         is_partial=bool(only),
         needs=tuple(_takings(ours, going)) if only else (),
+        importers=importers,
     )
 
 
@@ -172,11 +206,36 @@ def _log_groups(
     return tuple(sorted(own.union(stray)))
 
 
-def _needs(child: Stack, parent: Stack) -> bool:
-    return child.name != parent.name and bool(child.parameters.keys() & parent.outputs.keys())
+def _needs(child: Stack, parent: Stack, importers: Mapping[str, frozenset[str]]) -> bool:
+    takes = bool(child.parameters.keys() & parent.outputs.keys())
+    return child.name != parent.name and (takes or child.name in importers.get(parent.name, ()))
 
 
-def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
+def _circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Stacks of which each has to go before the next, the first again at the end; or none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _importers(
+    cloudformation: CloudFormationClient, ours: Mapping[str, Stack]
+) -> dict[str, frozenset[str]]:
+    """By each stack that exports something, the stacks that import it."""
+    exports = [(stack.name, export) for stack in ours.values() for export in sorted(stack.exports)]
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        imports = pool.map(partial(stacks.importers, cloudformation), [name for _, name in exports])
+        found: dict[str, frozenset[str]] = {}
+        for (stack, _), names in zip(exports, imports):
+            found[stack] = found.get(stack, frozenset()).union(names)
+    return found
+
+
+def _data(
+    ours: Mapping[str, Stack], project: str, importers: Mapping[str, frozenset[str]]
+) -> dict[str, Stack]:
     """The stacks that hold the data, and those whose outputs they take."""
     kept = {
         name: stack
@@ -186,24 +245,27 @@ def _data(ours: Mapping[str, Stack], project: str) -> dict[str, Stack]:
     while parents := {
         name: stack
         for name, stack in ours.items()
-        if name not in kept and any(_needs(child, stack) for child in kept.values())
+        if name not in kept and any(_needs(child, stack, importers) for child in kept.values())
     }:
         kept |= parents
     return kept
 
 
 def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
-    present = [item for item in stacks.resources(cloudformation, stack) if item.is_there]
+    return list(_within(cloudformation, stack.name, stack.id))
+
+
+def _within(
+    cloudformation: CloudFormationClient, stack: str, stack_id: str, is_retained: bool = False
+) -> Iterator[Resource]:
+    """What is in the stack, and in the stacks that are nested in it."""
+    listed = stacks.resources_of(cloudformation, stack_id)
+    present = [item for item in listed if item.is_there]
     # A stack without resources may be one that has no template either.
-    processed = stacks.body(cloudformation, stack.id, "Processed") if present else ""
+    processed = stacks.body(cloudformation, stack_id, "Processed") if present else ""
     retained = template.retained(processed) if present else set()
-    return [
-        Resource(
-            stack=stack.name,
-            logical_id=resource.logical_id,
-            type=resource.type,
-            physical_id=resource.physical_id,
-            is_retained=resource.logical_id in retained,
-        )
-        for resource in present
-    ]
+    for resource in present:
+        stays = is_retained or resource.logical_id in retained
+        yield Resource(stack, resource.logical_id, resource.type, resource.physical_id, stays)
+        if resource.type == template.NESTED:
+            yield from _within(cloudformation, stack, resource.physical_id, stays)

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..analytics import application, lifecycle
-from ..cloudformation import graph, stacks
+from ..cloudformation import change_sets, graph, stacks
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import Operator
-from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore
+from ..cloudformation.progress import Listener, Note, Outcome, StackDone, ignore, noting
 from ..cloudformation.stacks import Stack
 from ..errors import StackError, UnhealthyError
+from ..insistence import insisting
 from ..patience import Patience
 from ..text import counted
 from . import buckets, log_groups
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
 JOBS = 8
@@ -45,20 +47,23 @@ def destroy(
     """
     refuse_needed(inventory)
     refuse_protected(inventory.protected)
-    removal = _Teardown(
-        inventory,
-        Patience(timeout),
-        session.client("cloudformation"),
-        session.client("s3"),
-        session.client("kinesisanalyticsv2"),
-        role_arn,
-    )
+    patience = Patience(timeout)
+    with insisting(session, patience, noting(listener), has_answered=True):
+        removal = _Teardown(
+            inventory,
+            patience,
+            session.client("cloudformation"),
+            session.client("s3"),
+            session.client("kinesisanalyticsv2"),
+            role_arn,
+        )
+        logs = session.client("logs")
     endings = graph.run(removal.jobs(), listener, jobs, removal.patience.cancelled)
     for ending in endings.values():
         if ending.blocked_by and ending.job in inventory.stacks:
             listener(StackDone(ending.job, "skipped", 0, f"{ending.blocked_by} failed"))
     graph.raise_first(endings)
-    _delete_log_groups(session, inventory, listener)
+    _delete_log_groups(logs, inventory, listener)
 
 
 def refuse_needed(inventory: Inventory) -> None:
@@ -94,9 +99,8 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
 
 
 def _delete_log_groups(
-    session: boto3.session.Session, inventory: Inventory, listener: Listener
+    logs: CloudWatchLogsClient, inventory: Inventory, listener: Listener
 ) -> None:
-    logs = session.client("logs")
     # Once more: what ran until its stack went has written its last words since we looked.
     late = log_groups.of_stacks(logs, inventory.project, inventory.names, inventory.others)
     for name in sorted({*inventory.log_groups, *late}):
@@ -137,20 +141,20 @@ class _Teardown:
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener, role_arn=self.role_arn)
         count = sum(resource.stack == stack.name for resource in self.inventory.resources)
-        settled = _settled(operator, stack)
-        if settled:
+        present = settled(operator, stack)
+        if present:
             # It may have been protected since; then its buckets must not be emptied either.
-            refuse_protected([settled] if settled.is_protected else [])
-            remove(operator, self.s3, settled, self.inventory.going(BUCKET, stack.name), count)
+            refuse_protected([present] if present.is_protected else [])
+            remove(operator, self.s3, present, self.inventory.going(BUCKET, stack.name), count)
         return "deleted"
 
 
-def _settled(operator: Operator, stack: Stack) -> Stack | None:
+def settled(operator: Operator, stack: Stack) -> Stack | None:
     """The stack when nothing is under way in it, which somebody else may have begun just now."""
-    settled: Stack | None = operator.settle(stack)
-    while settled and settled.is_busy:
-        settled = operator.settle(settled)
-    return settled
+    present: Stack | None = operator.settle(stack)
+    while present and present.is_busy:
+        present = operator.settle(present)
+    return present
 
 
 def remove(
@@ -160,6 +164,8 @@ def remove(
 
     As long as objects come in between, a delivery's last ones, it begins again.
     """
+    from botocore.exceptions import ClientError
+
     failed: StackError | None = None
     for _ in operator.patience.looks(f"the removal of stack {stack.name}"):
         if not _empty(operator, s3, bucket_names) and failed:
@@ -168,6 +174,10 @@ def remove(
             operator.delete(stack, resources)
         except StackError as error:
             failed = error
+        except ClientError as error:
+            # Somebody else has begun something in it since we looked.
+            if not change_sets.is_conflict(error) or settled(operator, stack) is None:
+                raise
         else:
             return
 

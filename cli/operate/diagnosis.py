@@ -10,8 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..analytics import application, failures, log, recomputation
-from ..cloudformation import history, stacks, template
-from ..cloudformation.events import first_cause
+from ..cloudformation import history, stacks, template_folder
 from ..cloudformation.history import Past
 from ..cloudformation.stacks import PROJECT_TAG, Stack
 from ..text import command
@@ -125,14 +124,15 @@ def _unseen(refused: Mapping[str, str]) -> Iterator[Failure]:
 
 
 def _cause(cloudformation: CloudFormationClient, past: Past) -> StackEvent | None:
-    return first_cause(history.failures(cloudformation, past))
+    failures = history.failures(cloudformation, past)
+    return history.cause(cloudformation, past.name, past.id, failures)
 
 
 def _of_stack(
     project: str, past: Past, cause: StackEvent, templates: Traversable | None
 ) -> Failure:
     is_own = cause.resource == past.name
-    source = template.find(past.name.removeprefix(f"{project}-"), templates)
+    source = template_folder.find(past.name.removeprefix(f"{project}-"), templates)
     return Failure(
         subject=past.name,
         status=past.status,
@@ -149,6 +149,9 @@ def _of_stack(
 def _next_step(status: str, reason: str, project: str) -> str:
     if failures.tells_of_misfit(reason):
         return failures.WAY_OUT
+    if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
+        plan = command("deploy --plan", project)
+        return f"the stack is as it was before; {plan} shows what still differs from its template"
     words = "destroy" if status.endswith("_FAILED") else "deploy"
     if status == "UPDATE_ROLLBACK_FAILED":
         words = "deploy --recover"

@@ -60,10 +60,11 @@ class ApplicationHealth:
         if self.status in BROKEN:
             return f"it is {self.status}"
         last = self.operation
-        if self.rests and last and last.status == "FAILED":
-            return f"its last {last.name} failed"
         if not self.has_deployed_code:
             return "it does not run the code that was deployed"
+        # An update that failed at rest left it as it was, and CloudFormation told who asked for it.
+        if self.rests and last and last.status == "FAILED" and last.name == "StartApplication":
+            return f"its last {last.name} failed"
         return ""
 
 

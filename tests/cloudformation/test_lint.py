@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from miztiik_events.cloudformation import lint, template
+from miztiik_events.cloudformation import lint, template_folder
 from miztiik_events.cloudformation.lint import Finding
 
 UNUSED = """\
@@ -20,7 +20,7 @@ Resources:
 def test_findings_are_told_by_file_and_line(tmp_path: Path) -> None:
     for name in ("b", "a"):
         (tmp_path / f"{name}.yaml").write_text(UNUSED)
-    findings = lint.findings(reversed(template.load_all(tmp_path)))
+    findings = lint.findings(reversed(template_folder.load_all(tmp_path)))
     assert [(Path(found.path).name, found.line, found.rule) for found in findings] == [
         *(("a.yaml", 2, "W2001"), ("a.yaml", 6, "E3012")),
         *(("b.yaml", 2, "W2001"), ("b.yaml", 6, "E3012")),

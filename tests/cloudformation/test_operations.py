@@ -77,10 +77,16 @@ def test_another_value_or_tag_is_a_change_without_asking_for_the_template(live: 
 def test_a_change_that_cloudformation_finds_empty_is_none() -> None:
     failed = {"Status": "FAILED", "StatusReason": "No updates are to be performed."}
     answers = (
-        Answer("get_template", {"TemplateBody": BODY + " # a comment"}),
+        Answer("get_template", {"TemplateBody": "Description: Once.\n" + BODY}),
         *(CREATE, Answer("describe_change_set", failed), Answer("delete_change_set")),
     )
     with stubbed("cloudformation", *answers) as cloudformation:
+        assert operator(cloudformation).apply(DESIRED, LIVE).outcome == "unchanged"
+
+
+def test_a_comment_is_no_change() -> None:
+    answer = Answer("get_template", {"TemplateBody": BODY + " # a comment"})
+    with stubbed("cloudformation", answer) as cloudformation:
         assert operator(cloudformation).apply(DESIRED, LIVE).outcome == "unchanged"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from miztiik_events.cloudformation import stacks, template
+from miztiik_events.cloudformation import stacks, template_folder
 from miztiik_events.errors import NotDeployedError
 from stubs import Answer, Refusal, stubbed
 
@@ -106,7 +106,7 @@ def test_the_outputs_of_a_project_that_is_not_there_are_none(local_aws: Any) -> 
     ],
 )
 def test_an_output_that_the_program_relies_on_is_one_of_the_templates(name: str) -> None:
-    assert name in {output for one in template.load_all() for output in one.outputs}
+    assert name in {output for one in template_folder.load_all() for output in one.outputs}
 
 
 def test_a_missing_output_says_what_to_run() -> None:

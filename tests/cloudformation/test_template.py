@@ -44,13 +44,6 @@ def test_the_body_is_sent_as_it_was_written(tmp_path: Path) -> None:
     assert template.load(written(tmp_path, SOUND)).body == SOUND
 
 
-def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name in ("b.yaml", "a.yaml", "notes.txt"):
-        written(tmp_path, SOUND, name)
-    assert template.names(tmp_path) == ["a", "b"]
-    assert [loaded.name for loaded in template.load_all(tmp_path)] == ["a", "b"]
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -61,7 +54,13 @@ def test_templates_come_in_the_order_of_their_names(tmp_path: Path) -> None:
         ("Resources:\n  - A\n", ":2: expected a mapping (name: value)"),
         ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is defined twice"),
         ("Parameters:\n  A: {Type: X}\n", ": a template needs Resources, but this one has none"),
-        ("Parameters:\n  A: String\nResources: {}\n", ":2: expected a mapping"),
+        ("Parameters:\n  A: String\nResources: {A: {Type: X}}\n", ":2: expected a mapping"),
+        ("Resources: {}\n", ":1: Resources is empty"),
+        ("Resources:\n", ":1: there is nothing here (null)"),
+        ("Resources:\n  A:\n    Typ: X\n", ":2: resource A has no Type"),
+        ("Resources:\n  A:\n    Type: [X]\n", ":3: expected text, not a list or a mapping"),
+        ("Resources:\n  [A]: {Type: X}\n", ":2: expected a name, not a list or a mapping"),
+        ("Resources:\n  A: {Type: X}\nParameters: {P: {Default: [a]}}\n", ":3: expected text"),
     ],
 )
 def test_what_is_no_template_is_refused_with_file_and_line(
@@ -73,9 +72,95 @@ def test_what_is_no_template_is_refused_with_file_and_line(
     assert str(refused.value).startswith(f"{path}{message}")
 
 
-def test_a_template_too_large_for_a_request_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, SOUND + "#" * 51_200)
-    with pytest.raises(TemplateError, match=r"CloudFormation takes at most 51,200"):
+LOOPS = """\
+Transform: AWS::LanguageExtensions
+Parameters:
+  Names: {Type: CommaDelimitedList, Default: "x,y"}
+Resources:
+  Fn::ForEach::Lanes:
+    - Lane
+    - [North, so-uth]
+    - Queue&{Lane}:
+        Type: AWS::SQS::Queue
+        Condition: Has${Lane}
+      Fn::ForEach::Ends:
+        - End
+        - [In, Out]
+        - Topic&{Lane}${End}: {Type: AWS::SNS::Topic}
+  Fn::ForEach::Unknown: [Name, !Ref Names, {"${Name}": {Type: AWS::SNS::Topic}}]
+  Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://bucket/key}}
+  Always: {Type: AWS::SQS::Queue}
+Outputs:
+  Fn::ForEach::Urls:
+    - Lane
+    - [North, South]
+    - Url${Lane}: {Value: !Ref Always}
+"""
+
+
+def test_a_loop_over_words_is_what_it_comes_to(tmp_path: Path) -> None:
+    loaded = template.load(written(tmp_path, LOOPS))
+    assert loaded.types == {
+        "QueueNorth": "AWS::SQS::Queue",
+        "TopicNorthIn": "AWS::SNS::Topic",
+        "TopicNorthOut": "AWS::SNS::Topic",
+        "Queuesouth": "AWS::SQS::Queue",
+        "TopicsouthIn": "AWS::SNS::Topic",
+        "TopicsouthOut": "AWS::SNS::Topic",
+        "Always": "AWS::SQS::Queue",
+    }
+    assert loaded.outputs.keys() == {"UrlNorth", "UrlSouth"}
+    assert loaded.generated == {"Fn::ForEach::Unknown": 15, "Fn::Transform": 16}
+
+
+@pytest.mark.parametrize(
+    ("addition", "capabilities"),
+    [
+        ("", ["CAPABILITY_NAMED_IAM"]),
+        ("Transform: [Mine]\n", ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
+        (
+            "Metadata: {A: !Transform {Name: Mine}}\n",
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        ),
+        (
+            "Metadata: {A: {Fn::Transform: {Name: Mine}}}\n",
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        ),
+    ],
+)
+def test_a_template_asks_for_what_its_macros_need(addition: str, capabilities: list[str]) -> None:
+    assert template.parse("a", "a.yaml", SOUND + addition).capabilities == capabilities
+
+
+def test_a_nested_stack_may_have_a_macro() -> None:
+    body = "Resources: {A: {Type: AWS::CloudFormation::Stack}}"
+    assert "CAPABILITY_AUTO_EXPAND" in template.parse("a", "a.yaml", body).capabilities
+
+
+def test_exports_and_imports_are_known_as_far_as_the_text_tells() -> None:
+    body = """\
+Resources:
+  A:
+    Type: X
+    Properties:
+      - !ImportValue plain
+      - Fn::ImportValue: !Sub "${Network}-Vpc"
+      - !ImportValue {Fn::Sub: ["${N}-b", {N: !Ref Network}]}
+      - Fn::ImportValue: !Join ["-", [!Ref Network, c]]
+      - Fn::ImportValue: !Select [0, [a]]
+Outputs:
+  One: {Value: x, Export: {Name: !Sub "${AWS::StackName}-Vpc"}}
+  Two: {Value: x, Export: {Name: plain}}
+"""
+    loaded = template.parse("a", "a.yaml", body)
+    names = {"plain": 5, "${Network}-Vpc": 6, "${Network}-b": 7, "${Network}-c": 8}
+    assert loaded.imports == names
+    assert loaded.exports == {"${AWS::StackName}-Vpc": 11, "plain": 12}
+
+
+def test_a_template_of_more_than_the_most_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, SOUND + "#" * 1_000_000)
+    with pytest.raises(TemplateError, match=r"more than 1,000,000 bytes"):
         template.load(path)
 
 

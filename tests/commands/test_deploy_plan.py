@@ -154,8 +154,8 @@ def test_parameters_come_out_of_a_file_in_each_form(
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("Patience", "neither NAME=VALUE nor a .json file"),
-        ("=3", "neither NAME=VALUE nor a .json file"),
+        ("Patience", "neither NAME=VALUE nor a file"),
+        ("=3", "neither NAME=VALUE nor a file"),
         ("no-such-file.json", "No such file"),
     ],
 )

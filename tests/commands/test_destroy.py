@@ -125,7 +125,10 @@ def test_where_nothing_is_it_says_so_and_is_done(project: LiveProject) -> None:
     for arguments in ((), ("--yes",)):
         done = project.run("destroy", *arguments)
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr == f"Nothing to destroy: project '{project.name}' has nothing here.\n"
+        place = "in account 000000000000, region us-east-1"
+        assert done.stderr == (
+            f"Nothing to destroy: project '{project.name}' has nothing {place}.\n"
+        )
 
 
 # Project `x-queue` has names that begin like those of our stack `x-queue`.

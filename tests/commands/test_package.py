@@ -14,7 +14,7 @@ import pytest
 
 import command_line
 from live_project import LiveProject
-from small_projects import ALARM, SmallProject, queue_project
+from small_projects import QUEUE, SmallProject, queue_project
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -115,11 +115,13 @@ def test_its_keys_are_those_that_deploy_uses(
 def test_templates_that_do_not_fit_together_are_not_packaged(
     sources: SmallProject, tmp_path: Path
 ) -> None:
-    sources.template("alarm", ALARM.replace("QueueArn", "TopicArn"))
+    sources.template("second", QUEUE)
     arguments = ("--output-dir", str(tmp_path / "out"), *sources.options)
     done = command_line.run({}, "package", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{sources.templates}/alarm.yaml:2: no value for parameter TopicArn" in done.stderr
+    assert (
+        f"{sources.templates}/alarm.yaml:2: parameter QueueArn could take the output" in done.stderr
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -156,6 +156,11 @@ HOSTILE = (
 )
 
 
+def said(line: str) -> bool:
+    """Whether it is of what is said beside the table, where a key is never broken."""
+    return "Not a result" in line or "sales_revenue/" in line
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_no_name_and_no_number_breaks_the_table(empty: AuditedProject, columns: int) -> None:
     unreadable = ["1e999999", "1e99999999999999999999", "-1e30", "NaN", '"8671.31"', "1e-400"]
@@ -168,7 +173,7 @@ def test_no_name_and_no_number_breaks_the_table(empty: AuditedProject, columns: 
     assert "Not a result: 6 lines" in terminal.raw
     assert "\x1b[3" not in terminal.raw
     table = terminal.raw.replace("\r\n", "\n").split("\n")
-    widths = [text.breadth(line) for line in table if "Not a result" not in line]
+    widths = [text.breadth(line) for line in table if not said(line)]
     assert max(widths) <= columns
     assert len([line for line in table if "store_" in line]) == len(HOSTILE)
 

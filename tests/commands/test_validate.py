@@ -97,7 +97,7 @@ def test_findings_are_objects_for_a_program(faulty: SmallProject) -> None:
     ("body", "said"),
     [
         ("Resources:\n  A: {Type: [x}\n", "faulty.yaml:2: not valid YAML"),
-        (FAULTY.replace(", Default: x", ""), "faulty.yaml:2: no value for parameter Unused"),
+        (FAULTY.replace("Unused", "OneCode"), "faulty.yaml:2: parameter OneCode is a key in"),
     ],
     ids=["syntax", "wiring"],
 )

@@ -24,7 +24,7 @@ from miztiik_events.deploy.project import Project, Sources
 from miztiik_events.errors import StackError
 from small_projects import empty_project
 from stack_answers import Told
-from stubs import Answer, Refusal, stubbed
+from stubs import Answer, Refusal, session_of, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BUCKET = """\
@@ -57,8 +57,7 @@ def deployed(tmp_path: Path) -> Project:
 
 def deploy(deployed: Project, told: Told, *answers: Any) -> dict[str, str]:
     with stubbed("cloudformation", *answers) as client:
-        session: Any = SimpleNamespace(client=lambda service: client)
-        return deployment.deploy(session, deployed, told)
+        return deployment.deploy(session_of(cloudformation=client), deployed, told)
 
 
 def test_stacks_that_are_as_they_should_be_are_only_read(deployed: Project) -> None:

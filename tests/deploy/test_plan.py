@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from miztiik_events.deploy.plan import Plan
 from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
 from miztiik_events.pipeline import costs
 from small_projects import empty_project
-from stubs import Answer, stubbed
+from stubs import Answer, session_of, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BUCKET = """\
@@ -61,8 +60,7 @@ def live(name: str, parameters: dict[str, str], outputs: dict[str, str]) -> Stac
 def planned(project: Project, *answers: Any) -> Plan:
     with stubbed("cloudformation", *answers) as cloudformation, stubbed("sts", WHO) as sts:
         clients = {"cloudformation": cloudformation, "sts": sts}
-        session: Any = SimpleNamespace(client=clients.__getitem__, region_name="eu-west-1")
-        return plan.plan(session, project)
+        return plan.plan(session_of(**clients), project)
 
 
 def test_new_stacks_are_read_from_their_templates_without_a_call(new: Project) -> None:

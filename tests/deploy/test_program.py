@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from miztiik_events.deploy import bundle
 from miztiik_events.deploy.program import Program, programs
 from miztiik_events.deploy.wiring import wire
@@ -17,13 +17,13 @@ from small_projects import SmallProject, queue_project
 
 def of(sources: SmallProject) -> list[Program]:
     bundles = bundle.bundles(sources.functions)
-    steps = wire(template.load_all(sources.templates), bundles)
+    steps = wire(template_folder.load_all(sources.templates), bundles)
     return programs(steps, bundles, sources.functions)
 
 
 def of_this_package() -> Program:
     bundles = bundle.bundles()
-    (program,) = programs(wire(template.load_all(), bundles), bundles)
+    (program,) = programs(wire(template_folder.load_all(), bundles), bundles)
     return program
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
@@ -7,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from miztiik_events.cloudformation.template import Parameter, Template
-from miztiik_events.deploy.wiring import Code, Default, Given, Output, wire
+from miztiik_events.deploy.wiring import Code, Default, Given, Output, missing, refusal, wire
 from miztiik_events.errors import TemplateError, UnknownParameterError
 
 
@@ -64,14 +65,16 @@ def test_a_template_that_hands_on_its_own_parameter_does_not_wait_for_itself() -
     assert steps[1].sources == {"ShardCount": Output("stream")}
 
 
-def test_a_parameter_that_nothing_gives_is_found_with_file_and_line() -> None:
-    with pytest.raises(TemplateError, match=r"^a\.yaml:3: no value for parameter Missing"):
-        wire([made("a", {"Size": "1", "Missing": None})], ())
+def test_a_parameter_that_nothing_gives_is_missing_with_file_and_line() -> None:
+    (step,) = wire([made("a", {"Size": "1", "Missing": None})], ())
+    (parameter,) = missing(step)
+    assert str(refusal(step, parameter)).startswith("a.yaml:3: no value for parameter Missing")
 
 
 def test_a_missing_function_folder_is_named() -> None:
-    with pytest.raises(TemplateError, match=r"^a\.yaml:2: .*no folder functions/lost"):
-        wire([BUCKET, made("a", {"LostCode": None, "ArtifactBucket": None})], ["other"])
+    steps = wire([BUCKET, made("a", {"LostCode": None, "ArtifactBucket": None})], ["other"])
+    (parameter,) = missing(steps[1])
+    assert "no folder functions/lost" in str(refusal(steps[1], parameter))
 
 
 def test_code_without_a_bucket_is_found() -> None:
@@ -79,9 +82,58 @@ def test_code_without_a_bucket_is_found() -> None:
         wire([BUCKET, made("a", {"OneCode": None})], ["one"])
 
 
-def test_an_output_of_two_templates_is_found_in_both() -> None:
-    with pytest.raises(TemplateError, match=r"^b\.yaml:50: output Arn is also one of a\.yaml:51"):
-        wire([made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))], ())
+def test_an_output_of_two_templates_matters_to_who_asks_for_it() -> None:
+    two = [made("a", {}, ("Name", "Arn")), made("b", {}, ("Arn",))]
+    assert len(wire(two, ())) == 2
+    asking = made("c", {"Arn": "default"})
+    with pytest.raises(TemplateError, match=r"^c\.yaml:2: .* of a\.yaml:51 and b\.yaml:50"):
+        wire([*two, asking], ())
+    assert wire([*two, asking], (), {"Arn": "x"})[2].sources == {"Arn": Given("x")}
+
+
+def test_who_hands_an_output_on_is_not_its_origin() -> None:
+    network = made("network", {}, ("Vpc",))
+    takers = [made("a", {"Vpc": None}, ("Vpc",)), made("b", {"Vpc": None}, ("Vpc",))]
+    steps = wire([*takers, network], ())
+    assert [step.sources for step in steps[1:]] == [{"Vpc": Output("network")}] * 2
+    # Without an origin, a person gives it.
+    assert [missing(step)[0].name for step in wire(takers, ())] == ["Vpc", "Vpc"]
+
+
+def exchange(name: str, exports: str = "", imports: str = "", **defaults: str) -> Template:
+    """A template that exports and imports a name, as `nodes.pattern` writes them."""
+    declared = made(name, dict(defaults))
+    return replace(
+        declared,
+        exports={exports: 60} if exports else {},
+        imports={imports: 61} if imports else {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("exported", "imported"),
+    [
+        ("plain", "plain"),
+        ("${AWS::StackName}-Vpc", "p-z-Vpc"),
+        ("${AWS::Region}-Vpc", "${AWS::Region}-Vpc"),
+        ("p-z-Vpc", "${Network}-Vpc"),
+    ],
+)
+def test_who_imports_comes_after_who_exports(exported: str, imported: str) -> None:
+    importer, exporter = exchange("a", imports=imported, Network="p-z"), exchange("z", exported)
+    steps = wire([importer, exporter], (), project="p")
+    assert [step.name for step in steps] == ["z", "a"]
+    assert steps[1].parents == {"z"}
+
+
+def test_an_import_whose_name_is_not_known_is_no_edge() -> None:
+    steps = wire([exchange("a", imports="${Network}-Vpc"), exchange("z", "${Network}-Vpc")], ())
+    assert [step.parents for step in steps] == [frozenset(), frozenset()]
+
+
+def test_a_cycle_of_exports_is_told_with_the_line_of_the_import() -> None:
+    with pytest.raises(TemplateError, match=r"^[ab]\.yaml:61: .* needs an export of"):
+        wire([exchange("a", "one", "two"), exchange("b", "two", "one")], ())
 
 
 def test_an_unknown_parameter_is_told_with_the_one_that_was_meant() -> None:
@@ -126,7 +178,7 @@ def test_a_cycle_of_real_files_names_their_lines(tmp_path: Path) -> None:
         body += f"  R: {{Type: AWS::SNS::Topic}}\nOutputs:\n  {name.title()}: {{Value: x}}\n"
         (tmp_path / f"{name}.yaml").write_text(body)
     with pytest.raises(TemplateError, match=r"/(one|two)\.yaml:2: the templates depend"):
-        wire(template.load_all(tmp_path), ())
+        wire(template_folder.load_all(tmp_path), ())
 
 
 @pytest.mark.parametrize("folder", ["OrderRouter", "orderrouter", "order-router", "Order_Router"])

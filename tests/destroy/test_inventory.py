@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -37,6 +38,31 @@ def test_stacks_go_in_the_reverse_of_their_needs() -> None:
     assert names.index("analytics") < names.index("delivery") < names.index("bucket")
     assert names.index("analytics") < names.index("stream")
     assert found.children(found.stacks["stream"]) == {"analytics"}
+
+
+def aged(name: str, takes: str, gives: str, day: int) -> Stack:
+    return replace(stack(name, takes, gives), created=NOW.replace(day=day))
+
+
+def test_stacks_that_hand_on_what_they_take_are_no_circle() -> None:
+    found = of(
+        aged("edge", "Vpc", "Vpc", 3), aged("network", "", "Vpc", 1), aged("app", "Vpc", "Vpc", 2)
+    )
+    assert [one.name for one in found.in_order()] == ["edge", "app", "network"]
+    assert found.children(found.stacks["app"]) == {"edge"}
+
+
+def test_in_a_circle_the_first_that_was_made_goes_last() -> None:
+    found = of(aged("a", "C", "A", 1), aged("b", "A", "B", 2), aged("c", "B", "C", 3))
+    assert [one.name for one in found.in_order()] == ["c", "b", "a"]
+
+
+def test_who_imports_goes_before_who_exports_whatever_else_they_share() -> None:
+    young, old = aged("young", "", "Arn", 2), aged("old", "Arn", "", 1)
+    found = of(young, old)
+    assert [one.name for one in found.in_order()] == ["old", "young"]
+    found = replace(found, importers={"old": frozenset({"young"})})
+    assert [one.name for one in found.in_order()] == ["young", "old"]
 
 
 def test_protected_stacks_are_known() -> None:
@@ -97,3 +123,30 @@ def test_a_stack_that_was_never_created_goes_too(session: Any) -> None:
         "shell-one": "REVIEW_IN_PROGRESS"
     }
     assert found.resources == ()
+
+
+NESTED = """\
+Resources:
+  Child:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: %s}
+"""
+CHILD = """\
+Resources:
+  Store: {Type: AWS::S3::Bucket}
+  Kept: {Type: AWS::S3::Bucket, DeletionPolicy: Retain}
+"""
+
+
+def test_what_is_in_a_nested_stack_goes_with_its_root(session: Any) -> None:
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="nested-templates")
+    s3.put_object(Bucket="nested-templates", Key="child.yaml", Body=CHILD.encode())
+    url = f"{s3.meta.endpoint_url}/nested-templates/child.yaml"
+    create(session, "nest", NESTED % url)
+    found = inventory.take(session, "nest")
+    assert list(found.stacks) == ["nest-one"]
+    assert not any(name.startswith("nest-one") for name in found.others)
+    held = {one.logical_id: one.is_retained for one in found.resources}
+    assert held == {"Child": False, "Store": False, "Kept": True}
+    assert len(found.going("AWS::S3::Bucket", "nest-one")) == 1

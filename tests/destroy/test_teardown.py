@@ -15,7 +15,7 @@ from miztiik_events.destroy import inventory, teardown
 from miztiik_events.errors import StackError, UnhealthyError
 from miztiik_events.patience import Patience
 from shared_aws import TestAws
-from stubs import ANY, Answer, stubbed
+from stubs import ANY, Answer, Refusal, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
@@ -83,6 +83,22 @@ def test_objects_that_come_after_the_emptying_are_removed_too() -> None:
     with (
         stubbed("cloudformation", *calls) as cloudformation,
         stubbed("s3", EMPTY, ONE_OBJECT, ITS_DELETION, ONE_OBJECT, ITS_DELETION) as s3,
+    ):
+        remove(cloudformation, s3)
+
+
+def test_what_somebody_else_begins_in_between_is_waited_for() -> None:
+    busy = f"Stack:{ID} is in UPDATE_IN_PROGRESS state and can not be deleted."
+    update = (("s", "UPDATE_COMPLETE"), ("s", "UPDATE_IN_PROGRESS"))
+    calls = [
+        events(*CREATED),
+        Refusal("delete_stack", "ValidationError", busy),
+        state("UPDATE_COMPLETE"),
+        *attempt((*update, *CREATED), DELETED),
+    ]
+    with (
+        stubbed("cloudformation", *calls) as cloudformation,
+        stubbed("s3", EMPTY, EMPTY) as s3,
     ):
         remove(cloudformation, s3)
 

@@ -43,6 +43,13 @@ def test_an_application_at_rest_because_its_start_failed_is_a_problem() -> None:
     assert problem == "the analytics application: its last StartApplication failed"
 
 
+def test_an_update_that_was_taken_back_leaves_no_problem() -> None:
+    failed = replace(START, name="UpdateApplication", status="FAILED")
+    at_rest = replace(APPLICATION, status="READY", operation=failed)
+    back = replace(STACK, status="UPDATE_ROLLBACK_COMPLETE")
+    assert replace(WELL, application=at_rest, stacks=(back,)).problems == ()
+
+
 def test_an_application_with_other_code_than_its_stack_is_a_problem() -> None:
     other = replace(APPLICATION, has_deployed_code=False)
     (problem,) = replace(WELL, application=other).problems

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from miztiik_events.pipeline import costs
 from template_trees import TREES
 
@@ -40,7 +40,7 @@ def test_the_alarms_are_those_of_the_templates() -> None:
 
 
 def test_the_parallelism_per_kpu_is_that_of_the_template() -> None:
-    [analytics] = [one for one in template.load_all() if one.name == "analytics"]
+    [analytics] = [one for one in template_folder.load_all() if one.name == "analytics"]
     assert f"ParallelismPerKPU: {costs.PARALLELISM_PER_KPU}\n" in analytics.body
 
 

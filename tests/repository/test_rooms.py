@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import miztiik_events
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from repository import ROOT
 
 PACKAGE = ROOT / "cli"
@@ -21,7 +21,7 @@ AWS_NAMES = {"EventBusName", "DeliveryStreamName"}
 # Each of their modules is a noun, and has a test file of its own.
 ROOMS_OF_NOUNS = ("cloudformation", "deploy", "destroy")
 # Not rooms of the package: what tests share, other parts of the repository, whole flows.
-OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak"}
+OTHER = {"fixtures", "functions", "templates", "repository", "system", "soak", "simulation"}
 
 
 def modules(room: Path) -> set[str]:
@@ -83,7 +83,7 @@ def test_every_noun_of_a_room_has_a_test_file(room: str) -> None:
 
 
 def test_the_name_of_an_output_stands_in_one_place() -> None:
-    outputs = {name for one in template.load_all() for name in one.outputs}
+    outputs = {name for one in template_folder.load_all() for name in one.outputs}
     named = {
         (str(path.relative_to(PACKAGE)), node.value)
         for path in PACKAGE.rglob("*.py")

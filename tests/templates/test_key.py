@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 import command_line
 from key_use import ASKS
-from miztiik_events.cloudformation import stacks, template
+from miztiik_events.cloudformation import stacks, template, template_folder
 from repository import EXAMPLES
 from small_roles import ACCOUNT, Role, document
 from template_trees import listed
@@ -201,7 +201,7 @@ def test_the_stack_of_the_key_has_a_policy_for_the_person_who_deploys(keyed: Key
 
 def test_the_key_stays_until_it_is_taken_back(keyed: Keyed) -> None:
     assert "Nothing changed" in deploy(keyed.aws)
-    keeping = [one for one in template.load_all() if "KmsKeyArn" in one.parameters]
+    keeping = [one for one in template_folder.load_all() if "KmsKeyArn" in one.parameters]
     assert f"{len(keeping)} updated" in deploy(keyed.aws, "-pKmsKeyArn=", "-pAccessLogBucket=")
     sqs = keyed.aws.client("sqs")
     url = keyed.names["RejectedEventsQueueUrl"]

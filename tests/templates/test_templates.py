@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from interface import INTERFACE
-from miztiik_events.cloudformation import template
+from miztiik_events.cloudformation import template_folder
 from miztiik_events.deploy import bundle, jar
 from miztiik_events.deploy.wiring import Code, Default, wire
 from template_trees import FUNCTIONS, TREES, Tree
@@ -33,7 +33,7 @@ def every(trees: list[Tree]) -> Any:
 
 
 def test_they_load_and_fit_together() -> None:
-    loaded = template.load_all()
+    loaded = template_folder.load_all()
     assert [one.name for one in loaded] == [tree.name for tree in TREES]
     steps = wire(loaded, bundle.bundles())
     assert len(steps) == len(TREES) >= 8
@@ -51,7 +51,7 @@ def test_each_function_has_the_template_of_its_name() -> None:
 
 
 def test_the_outputs_that_others_rely_on_are_there() -> None:
-    assert {name for one in template.load_all() for name in one.outputs} >= INTERFACE
+    assert {name for one in template_folder.load_all() for name in one.outputs} >= INTERFACE
 
 
 @every(TREES)

@@ -16,7 +16,7 @@ import pytest
 
 import command_line
 from interface import INTERFACE
-from miztiik_events.cloudformation import stacks, template
+from miztiik_events.cloudformation import stacks, template, template_folder
 from miztiik_events.commands.options import LONGEST_PROJECT, PROJECT_PATTERN
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_each_template_deploys(story: Story, name: str) -> None:
     stack = story.stacks[f"{PROJECT}-{name}"]
     assert stack.status == "CREATE_COMPLETE"
     assert stack.tags == {stacks.PROJECT_TAG: PROJECT, stacks.TEMPLATE_TAG: name}
-    declared = next(one for one in template.load_all() if one.name == name)
+    declared = next(one for one in template_folder.load_all() if one.name == name)
     assert stack.parameters.keys() == declared.parameters.keys()
     assert stack.outputs.keys() == declared.outputs.keys()
 

@@ -30,6 +30,7 @@ _COLORS = {
     "failed": "red",
     "rolling back": "red",
     "skipped": "yellow",
+    "unfinished": "yellow",
     "cancelled": "yellow",
 }
 

@@ -114,9 +114,11 @@ class Display:
         from ...cloudformation.cancellation import cancel
         from ...patience import Patience
 
-        client = self._options.session.client("cloudformation")
+        patience = Patience(UNDOING_SECONDS)
+        with self._options.insisting(patience):
+            client = self._options.session.client("cloudformation")
         names = self._live.revocable if self._live else []
-        cancel(client, names, self, Patience(UNDOING_SECONDS))
+        cancel(client, names, self, patience)
 
     def _conclude(self, error: BaseException | None) -> None:
         watch = f"To watch it: {self._watch_command}"

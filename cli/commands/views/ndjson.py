@@ -38,6 +38,7 @@ class Records:
         self._is_wanted = is_wanted
         self._started = time.monotonic()
         self._outcomes: Counter[str] = Counter()
+        self._unwritten: OSError | None = None
 
     def __call__(self, event: ProgressEvent) -> None:
         if isinstance(event, StackDone):
@@ -66,6 +67,8 @@ class Records:
             raise
         finally:
             self._result(error)
+        if self._unwritten:
+            raise self._unwritten
 
     def _plan(self, project: Project) -> None:
         stacks = [
@@ -92,8 +95,13 @@ class Records:
         )
 
     def _print(self, record: str, **fields: Any) -> None:
-        if self._is_wanted:
+        if not self._is_wanted:
+            return
+        try:
             click.echo(as_json({"type": record, **stamp(), **fields}))
+        except OSError as error:
+            # Nobody reads on, or a disk is full: told at the end, not in the middle of the work.
+            self._is_wanted, self._unwritten = False, error
 
 
 def stamp() -> dict[str, Any]:

@@ -100,7 +100,8 @@ def _summary(plan: Plan) -> str:
     from ...text import counted
 
     if not plan.has_changes:
-        return f"Nothing would change: {counted(len(plan.stacks), 'stack')} up to date."
+        stacks = counted(len(plan.stacks), "stack")
+        return f"Nothing to create, update or delete: {stacks} up to date."
     counts = Counter(change.action for stack in plan.stacks for change in stack.resources)
     parts = [
         click.style(f"{SIGNS[action]} {counts[action]} to {action}", fg=COLORS[action])

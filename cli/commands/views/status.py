@@ -36,7 +36,8 @@ LABELS = {
     "queues": "Queues",
     "alarms": "Alarms",
 }
-WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
+WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", *ROLLED_BACK)
 BAD, BUSY = "red", "yellow"
 
 
@@ -101,6 +102,10 @@ def _stacks(stacks: Sequence[StackHealth]) -> Iterator[Line]:
     yield _labelled("Stacks", f"{well} healthy; last update {_time(newest)}")
     for stack in others:
         yield _stack(stack)
+    for stack in stacks:
+        if stack.status in ROLLED_BACK:
+            text = "its last update was rolled back: it is as it was before"
+            yield _labelled("", f"{stack.name}  {text}  {_time(stack.updated)}")
 
 
 def _stack(stack: StackHealth) -> Line:

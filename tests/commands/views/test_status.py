@@ -44,6 +44,13 @@ def test_a_bad_stack_is_told_in_full_and_in_red() -> None:
     ]
 
 
+def test_a_stack_that_was_rolled_back_cleanly_is_healthy_and_says_so() -> None:
+    back = replace(STACK, status="UPDATE_ROLLBACK_COMPLETE")
+    text = said(replace(WELL, stacks=(back,)))
+    assert "all 1 healthy" in text
+    assert "p-stream  its last update was rolled back: it is as it was before" in text
+
+
 def test_an_update_has_no_total() -> None:
     progress = StackProgress(2, None, "Stream", 130)
     busy = replace(STACK, status="UPDATE_IN_PROGRESS", progress=progress)

@@ -1,0 +1,119 @@
+"""Asking AWS again while a command waits: a failed look is not a failed deployment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConfigurationError, WaitTimeoutError
+from .patience import GROWTH, LONGEST, CancelledError, Patience
+from .session import is_refused_for_now, is_unanswered, translate
+
+if TYPE_CHECKING:
+    import boto3
+
+Say = Callable[[str], None]
+FIRST_PAUSE = 0.5
+WAY_BACK = (
+    "What AWS was asked to do continues there; run the same command again to go on waiting for it"
+)
+# What would happen twice when it is asked for again and the answer alone was lost. All else is a
+# look, has a token, or is refused when it has been done already.
+_ONCE = ("Invoke", "PutEvents", "PutRecord", "PutRecords", "SendMessage", "SendMessageBatch")
+
+
+@contextlib.contextmanager
+def insisting(
+    session: boto3.session.Session,
+    patience: Patience,
+    say: Say = lambda text: None,
+    way_back: str = WAY_BACK,
+    *,
+    has_answered: bool = False,
+) -> Iterator[None]:
+    """Have the clients that are made in the block ask again what AWS did not answer.
+
+    That is throttling, an error of AWS's own, a connection that broke, an answer that cannot be
+    read; `say` is told of each kind once, in the thread that asked. An address that never
+    `has_answered` is not asked again: it may be the wrong one. Raises WaitTimeoutError when the
+    patience is over, CancelledError when it is cancelled, and ConfigurationError with the
+    `way_back` when credentials end in between.
+    """
+    insistence = _Insistence(patience, say, way_back, has_answered)
+
+    def insist(base_classes: list[type[Any]], **_: Any) -> None:
+        base_classes.insert(0, _client_class(insistence))
+
+    session.events.register("creating-client-class", insist)
+    try:
+        yield
+    finally:
+        session.events.unregister("creating-client-class", insist)
+
+
+def _client_class(insistence: _Insistence) -> type[Any]:
+    from botocore.client import BaseClient
+
+    class InsistentClient(BaseClient):
+        """https://docs.aws.amazon.com/boto3/latest/guide/clientcreation.html: a base of its own."""
+
+        def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
+            call = super()._make_api_call  # type: ignore[misc]
+            return insistence.answer(operation_name, lambda: call(operation_name, api_params))
+
+    return InsistentClient
+
+
+@dataclass
+class _Insistence:
+    patience: Patience
+    say: Say
+    way_back: str
+    has_answered: bool
+    _said: set[str] = field(default_factory=set)
+
+    def answer(self, operation: str, ask: Callable[[], Any]) -> Any:
+        """The answer, however often it takes; each time AWS is asked, botocore tries five times."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                answer = ask()
+            except Exception as error:
+                if not self._may_pass(operation, error):
+                    self._raise_with_way_back(error)
+                    raise
+                # A refusal is an answer, too.
+                self.has_answered |= bool(getattr(error, "response", None))
+                self._wait(operation, error, pause)
+            else:
+                self.has_answered = True
+                return answer
+            pause = min(pause * GROWTH, LONGEST)
+
+    def _may_pass(self, operation: str, error: Exception) -> bool:
+        if operation in _ONCE:
+            return is_refused_for_now(error) == "before it began"
+        return bool(is_refused_for_now(error)) or (self.has_answered and is_unanswered(error))
+
+    def _raise_with_way_back(self, error: Exception) -> None:
+        """For credentials, which were good when AWS answered before."""
+        ours = translate(error)
+        if self.has_answered and isinstance(ours, ConfigurationError):
+            raise ConfigurationError(f"{ours}\n  {self.way_back}") from error
+        self.has_answered |= bool(getattr(error, "response", None))
+
+    def _wait(self, operation: str, error: Exception, pause: float) -> None:
+        reason = str(translate(error)).partition(". Check the network")[0]
+        response = getattr(error, "response", None) or {}
+        kind = response.get("Error", {}).get("Code") or type(error).__name__
+        if self.patience.is_over:
+            seconds = f"{self.patience.seconds:g} s"
+            raise WaitTimeoutError(f"{reason}; so it was until {seconds} were over. {WAY_BACK}")
+        if kind not in self._said:
+            self._said.add(kind)
+            self.say(f"{reason}; asking again")
+        self.patience.pause(operation, pause)
+        if self.patience.cancelled.is_set():
+            raise CancelledError(operation)
