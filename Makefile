@@ -69,7 +69,7 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 	@$(BIN)/mypy cli
 	@for function in functions/[a-z]*/; do MYPYPATH=$$function $(BIN)/mypy --explicit-package-bases $$function || exit 1; done
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml
+	@$(BIN)/cfn-lint templates/*.yaml docs/examples/*.yaml docs/examples/*/templates/*.yaml
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py

@@ -22,13 +22,17 @@ from pages import (
     target_of,
     tracked,
 )
+from repository import EXAMPLES
 from template_trees import TREES
 
 WIDEST = 100
 # What stands in an example for something of the reader's.
 PLACEHOLDERS = {"QUEUE", "COMPONENT", "NAME"}
 # Programs that are not ours, and what the shell knows itself.
-OTHER_PROGRAMS = {"aws", "sed", "pre-commit", ".", ".venv/bin/pytest"}
+OTHER_PROGRAMS = {
+    *("aws", "cat", "cp", "git", "pre-commit", "python", "rm", "sed"),
+    *(".", ".venv/bin/pytest"),
+}
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
@@ -89,7 +93,12 @@ def test_every_parameter_exists(page: Page) -> None:
 
 @EVERY_PAGE
 def test_what_a_command_is_about_exists(page: Page) -> None:
-    known = {"redrive": completion.queue_names(), "logs": completion.component_names()}
+    # Of the examples, too, a function is a component, and its queue has its name.
+    own = [path.name for path in EXAMPLES.glob("*/functions/*")]
+    known = {
+        "redrive": [*completion.queue_names(), *own],
+        "logs": [*completion.component_names(), *own],
+    }
     for text in page.commands:
         command, *rest = text.partition(" --")[0].partition(" -f")[0].split()
         if command in known:
@@ -185,8 +194,11 @@ def test_a_terminal_of_100_columns_shows_the_examples_whole(page: Page) -> None:
     assert not [line for line in lines if len(line) > WIDEST]
 
 
-def test_the_drawing_is_an_svg_for_light_and_dark() -> None:
-    text = (ROOT / "docs" / "flow.svg").read_text("utf-8")
+@pytest.mark.parametrize("drawing", tracked("docs/*.svg"))
+def test_a_drawing_is_an_svg_for_light_and_dark_that_says_what_it_shows(drawing: str) -> None:
+    text = (ROOT / drawing).read_text("utf-8")
+    assert 'role="img" aria-labelledby="title desc"' in text
+    assert re.search(r'<title id="title">.+</title>\n *<desc id="desc">.+</desc>', text)
     assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     assert "prefers-color-scheme: dark" in text
 

@@ -29,7 +29,7 @@ GIVEN = {
 }
 ALL = [
     *TREES,
-    *(Tree(path.stem, path.read_text("utf-8")) for path in sorted(EXAMPLES.glob("*.yaml"))),
+    *(Tree(path.stem, path.read_text("utf-8")) for path in sorted(EXAMPLES.rglob("*.yaml"))),
 ]
 
 
