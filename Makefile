@@ -42,7 +42,7 @@ $(LIGHT): setup.cfg pyproject.toml
 	@touch $@
 
 demo: install ## The whole pipeline on this machine: no account, no Docker
-	@$(BIN)/miztiik-events demo
+	@$(BIN)/miztiik-events demo --export build/demo
 
 check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS=tests/audit narrows it
 	@$(MAKE) --no-print-directory -j2 lint quick

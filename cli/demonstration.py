@@ -21,6 +21,7 @@ from .analytics import application, lifecycle
 from .audit import audit as auditing
 from .cloudformation import stacks
 from .cloudformation.progress import ProgressEvent, StackDone, line
+from .dashboard import assets
 from .deploy import deployment, project
 from .deploy.project import Settings
 from .destroy import inventory, teardown
@@ -34,6 +35,8 @@ from .session import connect
 from .text import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import boto3
 
     from .audit.audit import Audit
@@ -55,6 +58,7 @@ START_ANALYTICS = "Start the analytics application"
 SEE = "Produce, and see windows close"
 CLOSE = "Close the last window"
 VERIFY = "Verify"
+KEEP_PAGE = "Keep the page"
 DESTROY = "Destroy the stacks"
 STOP_AWS = "Stop the AWS on this machine"
 EXPLANATIONS = {
@@ -72,6 +76,7 @@ EXPLANATIONS = {
     " moves the watermark past the end of the last window.",
     VERIFY: "The revenue of each window and store is computed again, from the raw events that the"
     " stream still has, and compared with the results to the cent.",
+    KEEP_PAGE: "The page of the sales as one file that needs nothing else, for a mail or a bucket.",
     DESTROY: "The application stops, the buckets are emptied, and each stack is deleted once no"
     " other needs it.",
     STOP_AWS: "The emulator and all that it started end, and their folder goes.",
@@ -117,12 +122,14 @@ def demonstrate(
     *,
     explains: bool = False,
     kept_in: LocalFolder | None = None,
+    pages: Path | None = None,
 ) -> Outcome:
     """Start an AWS, deploy, start, produce, verify, destroy; nothing is left of it.
 
-    With `kept_in`, the AWS of that folder is started for it, and everything is left running. `say`
-    gets lines of progress. What fails on the way is raised as the step raises it, and then nothing
-    is left in either case.
+    The sales are to be seen on a page meanwhile, which is kept in the folder `pages` if one is
+    given. With `kept_in`, the AWS of that folder is started for it, and everything is left running.
+    `say` gets lines of progress. What fails on the way is raised as the step raises it, and then
+    nothing is left in either case.
     """
     steps = _Steps(say, explains)
     with contextlib.ExitStack() as running:
@@ -133,23 +140,38 @@ def demonstrate(
         with steps.step(DEPLOY) as tell:
             draft = project.draft(name, SETTINGS).beside(session)
             outputs = deployment.deploy(session, draft, _stacks_only(tell))
+            running.enter_context(_page(session, name, tell))
         shop = _Shop.open(session, outputs, payload)
-        with steps.step(START_ANALYTICS) as tell:
-            tell("the stores sell already; the stream keeps their events")
-            _start(session, outputs[application.OUTPUT], tell)
-        with steps.step(SEE) as tell:
-            produced = shop.sell(tell)
-        with steps.step(CLOSE) as tell:
-            shop.close_last_window(tell)
-        with steps.step(VERIFY) as tell:
-            audit = auditing.audit(session, name, listener=tell)
-            shop.look(tell)
+        produced = _sell(steps, shop)
+        audit = _prove(steps, shop, name, pages)
         if kept_in is None:
             with steps.step(DESTROY) as tell:
                 teardown.destroy(session, inventory.take(session, name), _stacks_only(tell))
             with steps.step(STOP_AWS):
                 running.close()
     return Outcome(produced, shop.rows, audit, steps.seconds)
+
+
+def _sell(steps: _Steps, shop: _Shop) -> Mapping[str, Any]:
+    """The producer's message, when every window has closed."""
+    with steps.step(START_ANALYTICS) as tell:
+        tell("the stores sell already; the stream keeps their events")
+        _start(shop.session, shop.outputs[application.OUTPUT], tell)
+    with steps.step(SEE) as tell:
+        produced = shop.sell(tell)
+    with steps.step(CLOSE) as tell:
+        shop.close_last_window(tell)
+    return produced
+
+
+def _prove(steps: _Steps, shop: _Shop, name: str, pages: Path | None) -> Audit:
+    with steps.step(VERIFY) as tell:
+        audit = auditing.audit(shop.session, name, listener=tell)
+        shop.look(tell)
+    if pages:
+        with steps.step(KEEP_PAGE) as tell:
+            _keep_page(shop.session, name, pages, tell)
+    return audit
 
 
 @contextlib.contextmanager
@@ -169,6 +191,31 @@ def _aws(kept_in: LocalFolder | None) -> Iterator[LocalAws]:
     except BaseException:
         launch.stop(kept_in)
         raise
+
+
+@contextlib.contextmanager
+def _page(session: boto3.session.Session, name: str, tell: Say) -> Iterator[None]:
+    """Serve the page of the sales, where what it takes is installed."""
+    if assets.missing():
+        tell("no page of the sales: it needs the extra `dashboard`")
+        yield
+        return
+    from .dashboard.feed import Feed
+    from .dashboard.server import in_background
+
+    with in_background(Feed(session, name)) as address:
+        tell(f"see the sales: {address}")
+        yield
+
+
+def _keep_page(session: boto3.session.Session, name: str, folder: Path, tell: Say) -> None:
+    from .dashboard import export
+    from .dashboard.feed import Feed
+
+    feed = Feed(session, name)
+    feed.read_all()
+    for path in export.write(feed, folder):
+        tell(f"written: {path}")
 
 
 def _start(session: boto3.session.Session, name: str, tell: Say) -> None:

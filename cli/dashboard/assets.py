@@ -19,12 +19,16 @@ TYPES = {
 }
 
 
+def missing() -> list[str]:
+    """The packages of the extra that are not installed."""
+    return [name for name in NEEDED if not util.find_spec(name)]
+
+
 def require() -> None:
     """Raise ConfigurationError, with the command that installs it, when the extra is missing."""
-    missing = [name for name in NEEDED if not util.find_spec(name)]
-    if missing:
+    if missing():
         raise ConfigurationError(
-            f"The page needs {', '.join(missing)}. Next, in a checkout: "
+            f"The page needs {', '.join(missing())}. Next, in a checkout: "
             f"{sys.executable} -m pip install '.[dashboard]'"
         )
 

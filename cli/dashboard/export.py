@@ -35,6 +35,19 @@ LONGEST_SECONDS = 120
 _TAG = re.compile(r'<link rel="stylesheet" href="([\w.]+)">|<script defer src="([\w.]+)"></script>')
 
 
+def write(feed: Feed, folder: Path) -> list[Path]:
+    """Write the page of what the feed knows, and where there is a browser a picture of it."""
+    page, drawn = folder / "page.html", folder / "page.png"
+    with files.writing(folder, "give another folder"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with files.whole(page) as draft:
+            draft.write_text(html(feed), "utf-8")
+        if not any(map(shutil.which, BROWSERS)):
+            return [page]
+        picture(page, drawn)
+    return [page, drawn]
+
+
 def html(feed: Feed) -> str:
     """The page with all that it shows, every range of it, and its parts; it asks for nothing."""
     answers = {name: feed.answer(Question(name)) for name in RANGES}

@@ -9,10 +9,12 @@ by the header Host, and what another page asks for by the header Origin.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import secrets
 import socket
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -176,3 +178,20 @@ def server(page: Page) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
         )
     )
+
+
+@contextlib.contextmanager
+def in_background(feed: Feed, port: int = 0) -> Iterator[str]:
+    """Serve the page in a thread for as long as the block runs; its address."""
+    with listening(port) as listener:
+        page = Page(feed, listener.getsockname()[1])
+        serving = server(page)
+        thread = threading.Thread(target=partial(serving.run, sockets=[listener]), daemon=True)
+        feed.start()
+        thread.start()
+        try:
+            yield page.address
+        finally:
+            feed.stop()
+            serving.should_exit = True
+            thread.join()

@@ -11,7 +11,7 @@ from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, stack_name
 from ..text import as_json
 from . import bundle, uploads
 from .bundle import Bundle
-from .wiring import BUCKET, Code, Default, Output, Step
+from .wiring import BUCKET, Code, Default, Given, Output, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,8 +152,12 @@ def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
     if isinstance(step.sources.get(name, step.bucket), Output):
         return f'"$(output {quote(name)})"'
     value = step.value(name, {}, keys)
-    if value is None and name in step.template.parameters:
-        value = step.template.parameters[name].default
+    declared = step.template.parameters.get(name)
+    if declared and declared.is_secret and isinstance(step.sources.get(name), Given):
+        # What is secret is in no file of ours; the script takes it from the environment.
+        value = None
+    elif value is None and declared:
+        value = declared.default
     return f'"${{{name}:?}}"' if value is None else quote(value)
 
 

@@ -129,6 +129,32 @@ def test_the_script_takes_the_bucket_that_is_a_default(
     assert found[0].startswith("s3 sync . s3://ours ")
 
 
+def test_what_is_secret_is_in_no_file_and_comes_from_the_environment(
+    sources: SmallProject, stand_in: Path, tmp_path: Path
+) -> None:
+    """Also where the project's file has it."""
+    secret = "  Password: {Type: String, NoEcho: true}\nResources:"
+    sources.template("queue", QUEUE.replace("Resources:", secret, 1))
+    project = sources.folder / "miztiik-events.yaml"
+    project.write_text("name: shop\nparameters: {Password: tell-nobody}\n")
+    done = subprocess.run(
+        [command_line.PROGRAM, "package", f"--output-dir={tmp_path}/out", *sources.options],
+        env={**os.environ, **command_line.NO_SETTINGS},
+        cwd=sources.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not any(b"tell-nobody" in path.read_bytes() for path in files)
+    noted = stand_in / "calls"
+    missing = run_script(tmp_path / "out", stand_in, CALLS=str(noted))
+    assert (missing.returncode, "Password" in missing.stderr) == (2, True)
+    given = run_script(tmp_path / "out", stand_in, CALLS=str(noted), Password="by hand")
+    assert given.returncode == 0, given.stderr
+    assert "Password=by hand" in noted.read_text()
+
+
 def test_the_script_ends_with_the_first_stack_that_fails(
     sources: SmallProject, stand_in: Path, tmp_path: Path
 ) -> None:

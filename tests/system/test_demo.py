@@ -39,8 +39,12 @@ def demo(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
-def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path) -> None:
-    with demo(tmp_path, "--duration", "15", "--explain", "--output", "json") as process:
+def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing_but_the_page(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pages = tmp_path_factory.mktemp("pages") / "demo"
+    words = ("--duration=15", "--explain", f"--export={pages}", "--output=json")
+    with demo(tmp_path, *words) as process:
         answer, progress = process.communicate(timeout=300)
     assert process.returncode == 0, progress
     found = json.loads(answer)
@@ -53,6 +57,9 @@ def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing(tmp_path: Path
     assert all(
         " ".join(text.split()) in " ".join(progress.split()) for text in EXPLANATIONS.values()
     )
+    assert "see the sales: http://127.0.0.1:" in progress
+    assert (pages / "page.html").read_text().count('"store_1"') > 0
+    assert (pages / "page.png").read_bytes().startswith(b"\x89PNG")
     assert not list(tmp_path.iterdir())
     assert not processes.naming(tmp_path)
 
