@@ -48,7 +48,9 @@ def start(options: Options) -> None:
     running, is_new = launch.start(folder())
     state = "Running" if is_new else "Already running"
     options.say(f"{state}: {running.endpoint}. To stop it: miztiik-events local stop")
-    dashboards = [row["name"] for row in _rows(running) if row["kind"] == DASHBOARD]
+    # A new one has none, and may be gone already: another terminal can stop it.
+    rows = [] if is_new else _rows(running)
+    dashboards = [row["name"] for row in rows if row["kind"] == DASHBOARD]
     for address in dashboards or ["miztiik-events open flink, once the analytics runs"]:
         options.say(f"Flink's dashboard: {address}")
     _print_exports(running, options)

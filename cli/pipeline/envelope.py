@@ -54,7 +54,8 @@ def as_flink_reads(data: bytes) -> Envelope | None:
     """The envelope, all its numbers exact; None when the data does not begin with a JSON object.
 
     None as well when `time` or `detail` is an array, or `time` an object: what the job makes of the
-    rest then depends on the order of the fields.
+    rest then depends on the order of the fields. It makes do with a `time` of one value, or three,
+    or five: it takes the values for names and values of fields, and the end for the last value.
     """
     envelope = _envelope(_first(_text(data)))
     if envelope is None and (repaired := _BROKEN_TEXT.sub(rb"\1null", data)) != data:
@@ -71,7 +72,7 @@ def _envelope(value: Any) -> Envelope | None:
         return None
     envelope = _fields(value, FIELDS)
     detail = envelope.get("detail")
-    if isinstance(envelope.get("time"), (list, dict)) or _is_array(detail):
+    if _confuses(envelope.get("time")) or _is_array(detail):
         return None
     if isinstance(detail, _Repeated):
         envelope = {**envelope, "detail": _fields(detail, DETAIL_FIELDS)}
@@ -145,6 +146,14 @@ def _fields(value: dict[str, Any] | _Repeated, known: frozenset[str]) -> dict[st
             fields[name] = content
         looked_at += name in known
     return fields
+
+
+def _confuses(time: Any) -> bool:
+    """Whether the job cannot go on behind this time as if nothing had been there."""
+    if isinstance(time, _Repeated) or not isinstance(time, list):
+        return isinstance(time, (dict, _Repeated))
+    are_plain = not any(isinstance(value, (list, dict)) or value in FIELDS for value in time)
+    return not (are_plain and len(time) % 2)
 
 
 def _is_array(value: Any) -> bool:

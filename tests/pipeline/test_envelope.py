@@ -21,7 +21,7 @@ def event(detail: str = SALE, outer: str = "", head: str = HEAD) -> str:
     return f'{head}{outer},"detail":{{{detail}}}}}'
 
 
-def with_time(time: str) -> str:
+def with_time(time: Any) -> str:
     return event(head='{"detail-type":"sales-events","time":' + json.dumps(time))
 
 
@@ -68,6 +68,8 @@ WHOLE: dict[str, str | bytes] = {
     "a long number": event(SALE.replace("1.50", "0." + "1" * 5000)),
     "another number": event(SALE.replace("1.50", "15E-1")),
     "another case": event(SALE.replace("store_id", "Store_Id")),
+    "a time in an array": with_time(["x"]),
+    "three times": with_time([1, None, "x"]),
 }
 TIMES = (
     *("2026-01-01T00:00Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00.123456789Z"),
@@ -105,6 +107,8 @@ BROKEN = {
     "single quotes": event().replace('"', "'"),
     "a comment": event().replace("{", "{/* x */", 1),
     "detail is an array": event().replace('"detail":{', '"detail":[{').replace("}}", "}]}"),
+    "two times": with_time(["x", "y"]),
+    "no time in an array": with_time([]),
     "time is an object": event(head='{"detail-type":"sales-events","time":{}'),
     "no UTF-8": event(SALE.replace("store_1", "store_X")).encode().replace(b"X", b"\xff"),
     "Latin-1": event(SALE.replace("x", "caf\u00e9 au lait")).encode("latin-1"),
