@@ -103,8 +103,9 @@ deploy() { # TEMPLATE STACK [NAME=VALUE ...]
     --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]' >>"$outputs"
 }
 
-output() { # NAME
-  awk -F '\\t' -v name="$1" '$1 == name {print $2; exit}' "$outputs"
+output() { # NAME [DEFAULT, for an output whose condition does not hold]
+  awk -F '\\t' -v name="$1" '$1 == name {print $2; found = 1; exit} END {exit !found}' "$outputs" ||
+    printf %%s "${2-}"
 }
 """
 
@@ -149,10 +150,11 @@ def _upload(step: Step, keys: Mapping[str, str]) -> str:
 
 def _word(step: Step, name: str, keys: Mapping[str, str]) -> str:
     """The parameter's value as the shell has to read it."""
-    if isinstance(step.sources.get(name, step.bucket), Output):
-        return f'"$(output {quote(name)})"'
-    value = step.value(name, {}, keys)
     declared = step.template.parameters.get(name)
+    if isinstance(step.sources.get(name, step.bucket), Output):
+        default = quote(declared.default) if declared and declared.default is not None else ""
+        return f'"$({f"output {quote(name)} {default}".rstrip()})"'
+    value = step.value(name, {}, keys)
     if declared and declared.is_secret and isinstance(step.sources.get(name), Given):
         # What is secret is in no file of ours; the script takes it from the environment.
         value = None

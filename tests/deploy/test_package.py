@@ -71,6 +71,49 @@ def test_the_aws_cli_deploys_the_whole_project_as_we_do(
     assert (result["type"], result["outcomes"].keys()) == ("result", {"unchanged"})
 
 
+CONDITIONAL = """\
+Parameters:
+  Extra: {Type: String, Default: "no"}
+Conditions:
+  HasExtra: !Equals [!Ref Extra, "yes"]
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+Outputs:
+  ArtifactBucket: {Value: !Ref Bucket}
+  ExtraName: {Condition: HasExtra, Value: extra}
+"""
+PARENT = """\
+Parameters:
+  ExtraName: {Type: String, Default: "none of it"}
+Resources:
+  Name: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref ExtraName}}
+  Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested/child.yaml}}
+Outputs:
+  Value: {Value: !GetAtt Name.Value}
+"""
+CHILD = "Resources:\n  Topic: {Type: AWS::SNS::Topic}\n"
+
+
+@pytest.mark.scenario
+def test_the_aws_cli_deploys_nested_and_large_templates_and_defaults_of_missing_outputs(
+    local_aws: TestAws, aws_folder: Path, tmp_path: Path
+) -> None:
+    sources = SmallProject(tmp_path)
+    (sources.templates / "nested").mkdir(parents=True)
+    (tmp_path / "functions").mkdir(exist_ok=True)
+    sources.template("first", CONDITIONAL)
+    sources.template("parent", PARENT)
+    sources.template("nested/child", CHILD)
+    sources.template("large", CHILD + "# filling\n" * 6000)
+    project = f"--project=by-aws-{uuid.uuid4().hex[:8]}"
+    folder = package(tmp_path, project, *sources.options)
+    for arguments, value in (((), "none of it"), (("Extra=yes",), "extra")):
+        done = run_script(folder, aws_folder, *arguments, **local_aws.environment)
+        assert done.returncode == 0, done.stderr
+        outputs = command_line.run(local_aws.environment, "outputs", project, "--output=json")
+        assert json.loads(outputs.stdout)["Value"] == value
+
+
 @pytest.fixture
 def sources(tmp_path: Path) -> SmallProject:
     return queue_project(tmp_path)
