@@ -96,7 +96,7 @@ def command(
 
     The outputs that matter most go to stdout; with --output json or ndjson, all of them.
     """
-    from ..deploy import project
+    from ..deploy import project, uploads
     from ..deploy.project import Sources
     from ..patience import Patience
     from . import pruning
@@ -119,7 +119,8 @@ def command(
         if looks_for_drift:
             _refuse_drift(options, present, limits)
         _say_caution(options, present)
-    say_remarks(options, [present.bundles[name] for name in present.new_code])
+    local = uploads.bundles(step.template for step in present.steps)
+    say_remarks(options, [*(present.bundles[name] for name in present.new_code), *local])
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
         return

@@ -38,7 +38,7 @@ def command(
     """
     from .. import files
     from ..cloudformation import template_folder
-    from ..deploy import bundle, package
+    from ..deploy import bundle, package, uploads
     from ..deploy.wiring import wire
     from ..text import as_json, size
 
@@ -47,7 +47,7 @@ def command(
     given = project_settings.values(click.get_current_context(), found.templates)
     steps = wire(found.templates, known, given, options.project)
     bundles = bundle.bundles(functions, steps)
-    say_remarks(options, bundles.values())
+    say_remarks(options, [*bundles.values(), *uploads.bundles(found.templates)])
     for name in known:
         if name not in bundles:
             options.say(f"functions/{name} is not packaged: no template takes its code")

@@ -42,7 +42,7 @@ def command(
     stdout as file:line: rule message.
     """
     from ..cloudformation import guard, lint, template_folder
-    from ..deploy import bundle
+    from ..deploy import bundle, uploads
     from ..deploy.program import programs
     from ..deploy.wiring import wire
     from ..errors import TemplateError
@@ -54,7 +54,8 @@ def command(
     given = project_settings.values(click.get_current_context(), loaded)
     steps = wire(loaded, bundle.names(functions), given, options.project)
     bundles = bundle.bundles(functions, steps)
-    say_remarks(options, bundles.values())
+    there = [one for one in loaded if not any(uploads.missing(one))]
+    say_remarks(options, [*bundles.values(), *uploads.bundles(there)])
     findings = [*lint.findings(loaded), *_lost(loaded)]
     if rules:
         findings += guard.findings(loaded, rules)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Union
@@ -18,7 +18,7 @@ from ..cloudformation import nodes, template
 from ..cloudformation.local_paths import LocalPath
 from ..cloudformation.template import LARGEST_BODY, Template
 from ..errors import TemplateError
-from . import bundle
+from . import bundle, uses
 from .bundle import DIGITS, Bundle
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def missing(declared: Template) -> Iterator[LocalPath]:
 def of(declared: Template, reference: Reference) -> Uploads:
     """What the template needs in the bucket; raises TemplateError for a path that leads nowhere."""
     return _of(declared, reference, ())
+
+
+def bundles(templates: Iterable[Template]) -> list[Bundle]:
+    """The folders of code that the templates name, also those nested in them."""
+    found = [of(declared, lambda _, key: _quoted(key)).objects.values() for declared in templates]
+    return [content for objects in found for content in objects if isinstance(content, Bundle)]
 
 
 def in_bucket(bucket: str, endpoint: str) -> Reference:
@@ -124,7 +130,7 @@ def _object(
         if path.kind != "code":
             reason = f"{path.path} is a folder, and a file is expected here"
             raise TemplateError(reason, declared.path, path.line)
-        code = bundle.bundle(source.resolve())
+        code = bundle.bundle(source.resolve(), uses.at(declared, path.path))
         return code.key, {code.key: code}
     raw = source.read_bytes()
     if path.kind == "code" and not source.name.lower().endswith(_ZIPS):

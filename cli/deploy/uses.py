@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..analytics import application
+from ..cloudformation.template import Template
 from . import resources
 from .wiring import Code, Given, Step
 
@@ -56,6 +57,11 @@ def of(steps: Iterable[Step], function: str) -> list[Use]:
     return [use for step in steps if function in step.functions for use in _uses(step, function)]
 
 
+def at(declared: Template, path: str) -> list[Use]:
+    """Every resource of the template whose code is at the path, on this machine."""
+    return list(_takers(declared, resources.defaults(declared), json.dumps(path)))
+
+
 def limit(uses: Iterable[Use]) -> int:
     """How many bytes the unzipped code may have."""
     types = {use.type for use in uses}
@@ -63,22 +69,27 @@ def limit(uses: Iterable[Use]) -> int:
 
 
 def _uses(step: Step, function: str) -> Iterator[Use]:
-    values = dict.fromkeys(step.template.parameters, _UNKNOWN)
-    values.update(resources.defaults(step.template))
+    values = dict(resources.defaults(step.template))
     for name, source in step.sources.items():
         if isinstance(source, Given):
             values[name] = source.value
         elif source == Code(function):
             values[name] = _KEY
-    data = resources.data(step.template, values, _UNKNOWN)
+    return _takers(step.template, values, json.dumps(_KEY)[1:-1])
+
+
+def _takers(declared: Template, known: Mapping[str, str], code: str) -> Iterator[Use]:
+    """The resources whose code, as JSON, has this in it, with these values of parameters."""
+    values = {**dict.fromkeys(declared.parameters, _UNKNOWN), **known}
+    data = resources.data(declared, values, _UNKNOWN)
     common = _mapping(_mapping(_mapping(data).get("Globals")).get("Function"))
     for logical_id, resource in _mapping(_mapping(data).get("Resources")).items():
         own = _mapping(_mapping(resource).get("Properties"))
-        if not any(_KEY in json.dumps(own.get(name), ensure_ascii=False) for name in _CODE):
+        if not any(code in json.dumps(own.get(name)) for name in _CODE):
             continue
         type_ = str(_mapping(resource).get("Type"))
         properties = {**common, **own} if type_.startswith("AWS::Serverless::") else own
-        yield Use(step.template.place(logical_id), type_, *_runtime(properties))
+        yield Use(declared.place(logical_id), type_, *_runtime(properties))
 
 
 def _runtime(properties: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from miztiik_events.cloudformation import template, template_folder
-from miztiik_events.deploy import deployment, plan, project, uploads
+from miztiik_events.deploy import bundle, deployment, plan, project, uploads
 from miztiik_events.deploy.bundle import Bundle
 from miztiik_events.deploy.project import Sources
 from miztiik_events.destroy import inventory, teardown
@@ -125,6 +125,42 @@ def test_a_nested_template_is_packaged_as_well_and_changes_what_it_is_nested_in(
     second = made(tmp_path, ROOT)
     assert first.body != second.body
     assert not first.objects.keys() & second.objects.keys()
+
+
+FUNCTION = """\
+Parameters: {Runs: {Type: String}}
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: code, Handler: app.handler, Runtime: RUNTIME}
+  Other:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: code-of-another, Handler: app.handler, Runtime: python3.13}
+"""
+
+
+@pytest.mark.parametrize(
+    ("runtime", "expected"),
+    [
+        ("python3.12", "code/requirements.txt for python3.12 on x86_64: pip has to get them first"),
+        ("nodejs22.x", "code/requirements.txt is not installed: it runs on nodejs22.x"),
+        ("!Ref Runs", "code/requirements.txt is not installed: it runs on ?"),
+    ],
+)
+def test_the_requirements_of_a_local_folder_are_installed_or_it_is_said_why_not(
+    tmp_path: Path, runtime: str, expected: str
+) -> None:
+    for name in ("code", "code-of-another"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text("handler = print\n")
+    (tmp_path / "code" / "requirements.txt").write_text("idna==3.10\n")
+    body = FUNCTION.replace("RUNTIME", runtime)
+    declared = template.load(written(tmp_path, root=body) / "root.yaml")
+    found = {code.function: code for code in uploads.bundles([declared])}
+    assert found.keys() == {"code", "code-of-another"}
+    [said] = [text for text in bundle.remarks(found["code"]) if "requirement" in text]
+    assert expected in said
+    assert (found["code"].packages is not None) == (runtime == "python3.12")
 
 
 @pytest.mark.parametrize(
