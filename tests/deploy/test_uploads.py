@@ -142,7 +142,7 @@ Resources:
 @pytest.mark.parametrize(
     ("runtime", "expected"),
     [
-        ("python3.12", "code/requirements.txt for python3.12 on x86_64: pip has to get them first"),
+        ("python3.12", "code/requirements.txt for python3.12 on x86_64: "),
         ("nodejs22.x", "code/requirements.txt is not installed: it runs on nodejs22.x"),
         ("!Ref Runs", "code/requirements.txt is not installed: it runs on ?"),
     ],
