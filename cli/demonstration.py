@@ -25,7 +25,7 @@ from .dashboard import assets
 from .deploy import deployment, project
 from .deploy.project import Settings
 from .destroy import inventory, teardown
-from .errors import ConfigurationError
+from .errors import ConfigurationError, MiztiikError
 from .local import launch
 from .patience import Patience
 from .pipeline import producer, results
@@ -214,8 +214,12 @@ def _keep_page(session: boto3.session.Session, name: str, folder: Path, tell: Sa
 
     feed = Feed(session, name)
     feed.read_all()
-    for path in export.write(feed, folder):
-        tell(f"written: {path}")
+    try:
+        for path in export.write(feed, folder):
+            tell(f"written: {path}")
+    except MiztiikError as error:
+        # All else has been shown by now.
+        tell(f"not everything could be kept: {error}")
 
 
 def _start(session: boto3.session.Session, name: str, tell: Say) -> None:

@@ -23,6 +23,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Nothing is drawn where this is set, and some of what is tested is a drawing.
 os.environ.pop("CI", None)
 
+# So are the settings of the shell that they are run in, as after `eval "$(... local start)"`.
+for name in [*os.environ]:
+    if name.startswith(("AWS_", "MIZTIIK_EVENTS_")) and name != "MIZTIIK_EVENTS_EXAMPLES":
+        del os.environ[name]
+
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("anywhere")

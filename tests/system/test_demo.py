@@ -43,7 +43,7 @@ def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing_but_the_page(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     pages = tmp_path_factory.mktemp("pages") / "demo"
-    words = ("--duration=15", "--explain", f"--export={pages}", "--output=json")
+    words = ("--duration=10", "--explain", f"--export={pages}", "--output=json")
     with demo(tmp_path, *words) as process:
         answer, progress = process.communicate(timeout=300)
     assert process.returncode == 0, progress
