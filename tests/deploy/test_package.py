@@ -52,7 +52,7 @@ def run_script(
         env={**command_line.NO_SETTINGS, "PATH": f"{path}:{os.environ['PATH']}", **variables},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

@@ -95,7 +95,7 @@ def command(
     """
     java = requirements.find_java() / "bin" / "java"
     shared = _shared(java)
-    archive = shared / _ARCHIVE
+    archive = _archive(shared)
     sharing = [f"-XX:SharedArchiveFile={archive}", _QUIET] if archive.exists() else []
     return [
         *(str(java), *_options(java, temporary), *sharing, *options),
@@ -113,13 +113,21 @@ def share_classes() -> Path | None:
     if requirements.java_version(str(java)) < _OLDEST_THAT_SHARES:
         return None
     shared = _shared(java)
-    archive = shared / _ARCHIVE
+    archive = _archive(shared)
     with files.writing(shared, files.ELSEWHERE):
         shared.mkdir(parents=True, exist_ok=True)
         if not archive.exists():
             with files.temporary_folder("classes-", shared) as folder:
                 _make(archive, java, folder)
+            for other in set(shared.glob("classes*.jsa")) - {archive}:
+                other.unlink()
     return archive
+
+
+def _archive(shared: Path) -> Path:
+    """The archive of these very jars: Java passes over one whose jars have been installed again."""
+    times = [jar.stat().st_mtime_ns for jar in sorted((flink_home() / "lib").glob("*.jar"))]
+    return shared / f"classes-{hashlib.sha256(repr(times).encode()).hexdigest()[:16]}.jsa"
 
 
 def _make(archive: Path, java: Path, folder: Path) -> None:

@@ -45,7 +45,7 @@ def test_without_an_archive_that_fits_flink_says_and_does_the_same(
     if archive is not None:
         shared = jvm._shared(requirements.find_java() / "bin" / "java")
         shared.mkdir(parents=True)
-        (shared / jvm._ARCHIVE).write_bytes(archive)
+        jvm._archive(shared).write_bytes(archive)
     done, loaded = version(tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, expected.stdout, expected.stderr)
     assert "shared objects file (top)" not in loaded
