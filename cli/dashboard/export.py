@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +33,9 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 WIDTH, HEIGHT = 1440, 1180
-LONGEST_SECONDS = 60
-# On a busy machine one of its processes may end before another has found it.
-ATTEMPTS = 2
+LONGEST_SECONDS = 120
+# unix(7): a socket's path has 107 bytes at most; that in the browser's folder has 77 of them.
+LONGEST_TMPDIR = 107 - 77
 _TAG = re.compile(r'<link rel="stylesheet" href="([\w.]+)">|<script defer src="([\w.]+)"></script>')
 
 
@@ -42,12 +44,17 @@ def write(feed: Feed, folder: Path) -> list[Path]:
     page, drawn = folder / "page.html", folder / "page.png"
     with files.writing(folder, "give another folder"):
         folder.mkdir(parents=True, exist_ok=True)
-        with files.whole(page) as draft:
-            draft.write_text(html(feed), "utf-8")
-        if not any(map(shutil.which, BROWSERS)):
+        write_page(feed, page)
+        if not _browser():
             return [page]
         picture(page, drawn)
     return [page, drawn]
+
+
+def write_page(feed: Feed, target: Path) -> None:
+    """Write the page into one file, whole or not at all."""
+    with files.whole(target) as draft:
+        draft.write_text(html(feed), "utf-8")
 
 
 def html(feed: Feed) -> str:
@@ -81,9 +88,13 @@ def _hashes(texts: list[str]) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
+def _browser() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def find_browser() -> str:
     """A Chromium of this machine; raises ConfigurationError when there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = _browser()
     if not found:
         raise ConfigurationError(
             "The picture is drawn by Chromium or Chrome, and there is none on this machine. "
@@ -95,7 +106,7 @@ def find_browser() -> str:
 def picture(page: Path, target: Path) -> None:
     """Have a browser draw the file `page` into the PNG `target`."""
     browser = find_browser()
-    with files.temporary_folder("miztiik-events-picture-") as profile, files.whole(target) as draft:
+    with _short_folder() as profile, files.whole(target) as draft:
         # It goes by the file's name what kind of picture it is.
         drawn = profile / "picture.png"
         command = [
@@ -106,18 +117,21 @@ def picture(page: Path, target: Path) -> None:
             *(["--no-sandbox"] if os.geteuid() == 0 else []),
             page.resolve().as_uri(),
         ]
-        last = ""
-        for _ in range(ATTEMPTS):
-            last = last if drawn.exists() else _run(command)
+        # So that whatever it leaves goes with the folder.
+        environment = {**os.environ, "TMPDIR": str(profile)}
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MiztiikError(f"{browser} drew no picture in {LONGEST_SECONDS} s") from error
         if not drawn.exists():
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise MiztiikError(f"{browser} drew no picture: {last}")
         shutil.copyfile(drawn, draft)
 
 
-def _run(command: list[str]) -> str:
-    """The last line that the browser said."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"it took more than {LONGEST_SECONDS} s"
-    return (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+def _short_folder() -> contextlib.AbstractContextManager[Path]:
+    """A temporary folder for the browser, which aborts where the path of its socket is too long."""
+    is_short = len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR
+    return files.temporary_folder("miztiik-events-picture-", None if is_short else Path("/tmp"))

@@ -204,10 +204,15 @@ def test_the_exported_page_needs_nothing_else(
     assert page.driver.title == "Sales"
 
 
-def test_a_picture_of_it_is_a_png(project: AuditedProject, tmp_path: Path) -> None:
-    target = tmp_path / "sales.png"
-    done = project.run("dashboard", "--export", str(target))
+@pytest.mark.parametrize("name", ["t", "t" * 120], ids=["", "too long for a socket"])
+def test_a_picture_of_it_is_a_png_and_the_browser_leaves_nothing(
+    project: AuditedProject, tmp_path: Path, name: str
+) -> None:
+    target, temporary = tmp_path / "sales.png", tmp_path / name
+    temporary.mkdir()
+    done = project.run("dashboard", "--export", str(target), TMPDIR=str(temporary))
     assert done.returncode == 0, done.stderr
+    assert not list(temporary.iterdir())
     assert target.read_bytes().startswith(b"\x89PNG")
     assert target.stat().st_size > 20_000
 

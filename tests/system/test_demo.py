@@ -59,9 +59,7 @@ def test_a_whole_demo_counts_what_was_produced_and_leaves_nothing_but_the_page(
     )
     assert "see the sales: http://127.0.0.1:" in progress
     assert (pages / "page.html").read_text().count('"store_1"') > 0
-    # On a machine that is very busy, the browser may not come up, which fails no demo.
-    picture, refusal = pages / "page.png", "not everything could be kept: "
-    assert refusal in progress or picture.read_bytes().startswith(b"\x89PNG")
+    assert (pages / "page.png").read_bytes().startswith(b"\x89PNG")
     assert not list(tmp_path.iterdir())
     assert not processes.naming(tmp_path)
 
