@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .options import Options
 
 # As functions/producer/payload.py has them; of the rate, the sales alone.
-STORES, SALES_RATE, RETURN_RATIO = 5, 19.5 * 0.9, 0.1
+STORES, USUAL_RATE, RETURN_RATIO = 5, 19.5, 0.1
+SALES_RATE = USUAL_RATE * 0.9
 TAKEN = ("stores", "rate", "seed", "return_ratio")
 _UNITS = {"h": "hours", "d": "days"}
 

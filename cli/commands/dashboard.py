@@ -68,30 +68,24 @@ def _export(options: Options, feed: Feed, target: Path) -> None:
     feed.read_all()
     with files.writing(target, "give another file with --export"):
         if target.suffix == ".html":
-            with files.whole(target) as draft:
-                draft.write_text(export.html(feed), "utf-8")
+            export.write_page(feed, target)
         else:
             with files.temporary_folder("miztiik-events-page-") as folder:
                 page = folder / "page.html"
-                page.write_text(export.html(feed), "utf-8")
+                export.write_page(feed, page)
                 export.picture(page, target)
     options.say(f"Written: {target}")
 
 
 def _serve(options: Options, feed: Feed, port: int, *, opens: bool) -> None:
-    from ..dashboard.server import Page, listening, server
+    from ..dashboard.server import opened
 
-    with listening(port) as listener:
-        feed.start()
-        page = Page(feed, listener.getsockname()[1])
-        click.echo(page.address)
+    with opened(feed, port) as (address, serving):
+        click.echo(address)
         options.say("The address is as good as a password. Ctrl-C ends the page.")
         if opens:
-            _open(options, page.address)
-        try:
-            server(page).run(sockets=[listener])
-        finally:
-            feed.stop()
+            _open(options, address)
+        serving.run()
 
 
 def _open(options: Options, address: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .backfill import age, write_backfill
-from .options import Options, shared_options_in_lines
+from .backfill import USUAL_RATE, age, write_backfill
+from .options import Command, Options, shared_options_in_lines
 from .terminal.elapsed import elapsing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ RATIO = click.FloatRange(0, 1)
 # Of Lambda's 900 s, the producer keeps 10 for itself, and its start takes some.
 LONGEST_SECONDS = 889
 # functions/producer/payload.py has the same.
-USUAL_SECONDS, USUAL_RATE = 60.0, 19.5
+USUAL_SECONDS = 60.0
 # Of one call, when one follows the other: the last one is not heard of.
 ROUND_SECONDS = 10.0
 TOTALS = {
@@ -41,6 +41,10 @@ TOTALS = {
 }
 # There are none unless they were asked for.
 ON_REQUEST = ("late_events", "duplicates")
+
+
+def _ratio(name: str, what: str) -> Callable[[Command], Command]:
+    return click.option(name, type=RATIO, metavar="0..1", help=what)
 
 
 @click.command()
@@ -72,35 +76,12 @@ ON_REQUEST = ("late_events", "duplicates")
     metavar="N",
     help="The same seed gives the same events.",
 )
-@click.option(
-    "--inventory-ratio",
-    type=RATIO,
-    metavar="0..1",
-    help="Share of the events that are stock counts.  [default: 0.1]",
-)
-@click.option(
-    "--return-ratio",
-    type=RATIO,
-    metavar="0..1",
-    help="Share of the sales that are returns.  [default: 0.1]",
-)
-@click.option(
-    "--bad-ratio",
-    type=RATIO,
-    metavar="0..1",
-    help="Share of the events that are malformed.  [default: 0]",
-)
-@click.option(
-    "--late-ratio",
-    type=RATIO,
-    metavar="0..1",
-    help="Share of the sales that come an hour late, so in no window.  [default: 0]",
-)
-@click.option(
-    "--duplicate-ratio",
-    type=RATIO,
-    metavar="0..1",
-    help="Share of the events that are sent twice, and count once.  [default: 0]",
+@_ratio("--inventory-ratio", "Share of the events that are stock counts.  [default: 0.1]")
+@_ratio("--return-ratio", "Share of the sales that are returns.  [default: 0.1]")
+@_ratio("--bad-ratio", "Share of the events that are malformed.  [default: 0]")
+@_ratio("--late-ratio", "Share of the sales that come an hour late, so in no window.  [default: 0]")
+@_ratio(
+    "--duplicate-ratio", "Share of the events that are sent twice, and count once.  [default: 0]"
 )
 @click.option(
     "--lifelike",

@@ -180,18 +180,43 @@ def server(page: Page) -> uvicorn.Server:
     )
 
 
+@dataclass(frozen=True)
+class Serving:
+    """A server, and the socket that it is to listen on."""
+
+    server: uvicorn.Server
+    listener: socket.socket
+
+    def run(self) -> None:
+        """Serve until Ctrl-C, or until `stop`."""
+        self.server.run(sockets=[self.listener])
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+
+
+@contextlib.contextmanager
+def opened(feed: Feed, port: int) -> Iterator[tuple[str, Serving]]:
+    """The page's address, and what serves it; the feed looks for as long as the block runs."""
+    with listening(port) as listener:
+        feed.start()
+        page = Page(feed, listener.getsockname()[1])
+        try:
+            yield page.address, Serving(server(page), listener)
+        finally:
+            feed.stop()
+
+
 @contextlib.contextmanager
 def in_background(feed: Feed, port: int = 0) -> Iterator[str]:
     """Serve the page in a thread for as long as the block runs; its address."""
-    with listening(port) as listener:
-        page = Page(feed, listener.getsockname()[1])
-        serving = server(page)
-        thread = threading.Thread(target=partial(serving.run, sockets=[listener]), daemon=True)
-        feed.start()
+    with opened(feed, port) as (address, serving):
+        thread = threading.Thread(target=serving.run, daemon=True)
         thread.start()
         try:
-            yield page.address
+            yield address
         finally:
+            # The pages that are open end with the feed.
             feed.stop()
-            serving.should_exit = True
+            serving.stop()
             thread.join()

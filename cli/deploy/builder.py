@@ -1,14 +1,40 @@
-"""A program of others that builds something, run so that it never outlives the wait for it."""
+"""What programs of others build: once, kept in the cache, and never longer than is waited for."""
 
 from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from .. import files
+from ..errors import BuildError
+
 LOOK_SECONDS = 0.2
+
+
+def once(
+    kept: Path,
+    make: Callable[[threading.Event], None],
+    cancelled: threading.Event | None,
+    interrupted: str,
+) -> None:
+    """Have `make` put what is to be kept where it is to be, unless it is there already.
+
+    Of two at once the second waits for the first. Raises BuildError with `interrupted` when it was
+    cancelled meanwhile, and what `make` raises.
+    """
+    if kept.exists():
+        return
+    cancelled = cancelled or threading.Event()
+    with files.writing(files.cache(), files.ELSEWHERE):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with files.lock(kept.parent, given_up=cancelled) as is_our_turn:
+            if not is_our_turn:
+                raise BuildError(interrupted)
+            if not kept.exists():
+                make(cancelled)
 
 
 def run(

@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from .. import files
@@ -45,14 +46,7 @@ def build(pom: bytes, cancelled: threading.Event | None = None) -> Path:
             f"Maven (mvn) builds {NAME}, and it is not on this machine. "
             "Install it (Debian: apt-get install maven) and run the command again"
         )
-    cancelled = cancelled or threading.Event()
-    with files.writing(files.cache(), files.ELSEWHERE):
-        jar.parent.mkdir(parents=True, exist_ok=True)
-        with files.lock(jar.parent, given_up=cancelled) as is_our_turn:
-            if not is_our_turn:
-                raise BuildError(_INTERRUPTED)
-            if not jar.exists():
-                _build(jar, pom, cancelled)
+    builder.once(jar, partial(_build, jar, pom), cancelled, _INTERRUPTED)
     return jar
 
 

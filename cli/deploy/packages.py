@@ -18,6 +18,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .. import files
@@ -87,15 +88,8 @@ class Packages:
 
         They are there whole or not at all. Of two at once the second waits for the first.
         """
-        cancelled, kept = cancelled or threading.Event(), self._folder
-        if not kept.exists():
-            with files.writing(files.cache(), files.ELSEWHERE):
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                with files.lock(kept.parent, given_up=cancelled) as is_our_turn:
-                    if not is_our_turn:
-                        raise BuildError(_INTERRUPTED)
-                    if not kept.exists():
-                        self._download(kept, cancelled)
+        kept = self._folder
+        builder.once(kept, partial(self._download, kept), cancelled, _INTERRUPTED)
         return sorted(kept.iterdir())
 
     def _download(self, kept: Path, cancelled: threading.Event) -> None:
