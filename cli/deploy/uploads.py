@@ -103,9 +103,9 @@ def _upload(s3: S3Client, bucket: str, key: str, content: Content, folder: Path)
 
 
 def _of(declared: Template, reference: Reference, parents: tuple[Path, ...]) -> Uploads:
-    text, objects = nodes.as_yaml(declared.body), dict[str, Content]()
     if not declared.local_paths:
         return Uploads(declared.body)
+    text, objects = nodes.as_yaml(declared.body), dict[str, Content]()
     # From the end, so that the places before stay as they are.
     for path in reversed(declared.local_paths):
         key, more = _object(declared, path, reference, parents)
