@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 
 class MiztiikError(Exception):
-    """A failure that a person can act on: what, why, and what to do next."""
+    """A failure that a person can act on: what, why, and what to do next.
+
+    `others` is what else failed, where several things were done at once.
+    """
 
     exit_code: ClassVar[int] = 1
+    others: tuple[Exception, ...] = ()
 
 
 class TemplateError(MiztiikError):

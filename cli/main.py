@@ -8,7 +8,7 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO, cast
 
 import click
@@ -169,11 +169,22 @@ def _report(error: Exception, *, debug: bool) -> MiztiikError:
     if debug:
         traceback.print_exc()
     ours = error if isinstance(error, MiztiikError) else _translated(error)
-    # It may tell what somebody else has written, such as a name in AWS.
-    lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
+    texts = [*(f"Also failed: {text}" for text in _other_failures(ours)), f"Error: {ours}"]
+    # They may tell what somebody else has written, such as a name in AWS.
+    lines = [printable(line.expandtabs()) for text in texts for line in text.splitlines()]
     with contextlib.suppress(OSError):
         click.echo("\n".join(lines), err=True)
     return ours
+
+
+def _other_failures(error: MiztiikError) -> Iterator[str]:
+    """What else failed and why, each reason once; the next step is that of the first failure."""
+    seen = {str(error)}
+    for other in error.others:
+        ours = other if isinstance(other, MiztiikError) else _translated(other)
+        if str(ours) not in seen:
+            seen.add(str(ours))
+            yield str(ours).partition("\n  Next: ")[0]
 
 
 def _is_of_botocore(error: Exception) -> bool:

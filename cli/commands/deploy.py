@@ -210,7 +210,8 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .views.outputs import shown
 
     form = options.format()
-    records, display = Records(is_wanted=form == "ndjson"), Display(options)
+    records = Records(is_wanted=form == "ndjson")
+    display = Display(options, len(project.steps))
 
     def listen(event: ProgressEvent) -> None:
         records(event)

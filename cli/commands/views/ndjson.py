@@ -112,6 +112,8 @@ def stamp() -> dict[str, Any]:
 def error_fields(error: Exception) -> dict[str, Any]:
     """An error as a program reads it, with its root cause when a stack failed."""
     message = {"message": str(error), "exit_code": getattr(error, "exit_code", 1)}
+    if others := getattr(error, "others", ()):
+        message["others"] = [error_fields(other) for other in others]
     if not isinstance(error, StackError):
         return message
     return {
