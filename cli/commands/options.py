@@ -280,7 +280,7 @@ _IN_LINES = "table on a terminal, ndjson in a pipe"
 _OUTPUT = _output("table", "json", "ndjson", default="table")
 _OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
 _OUTPUT_WITH_CSV = _output("table", "csv", "json", "ndjson", default=_IN_LINES)
-_OUTPUT_WITH_DOT = _output("table", "dot", "json", "ndjson", default="table")
+_OUTPUT_WITH_PICTURES = _output("table", "svg", "dot", "json", "ndjson", default="table")
 _SHARED = (
     _shared(
         "--project",
@@ -332,9 +332,9 @@ def shared_options_with_csv(command: Command) -> Command:
     return _sharing(command, _OUTPUT_WITH_CSV)
 
 
-def shared_options_with_dot(command: Command) -> Command:
-    """The same as `shared_options`, for a command that has Graphviz's form as well."""
-    return _sharing(command, _OUTPUT_WITH_DOT)
+def shared_options_with_pictures(command: Command) -> Command:
+    """The same as `shared_options`, for a command that has SVG and Graphviz's form as well."""
+    return _sharing(command, _OUTPUT_WITH_PICTURES)
 
 
 def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
