@@ -16,6 +16,7 @@ import click
 from . import __version__
 from .commands import options
 from .commands.terminal import streams
+from .commands.terminal.interruption import Detachment
 from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
@@ -108,12 +109,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
     except click.ClickException as error:
+        error = options.with_likely_options(error)
         error.show()
         stdout.tell(context, error.format_message(), error.exit_code)
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\nCancelled.", err=True)
-        stdout.tell(context, "Cancelled", CANCELLED)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click makes an Abort of a KeyboardInterrupt.
+        word = "Detached" if isinstance(error.__cause__, Detachment) else "Cancelled"
+        click.echo(f"\n{word}.", err=True)
+        stdout.tell(context, word, CANCELLED)
         sys.exit(CANCELLED)
     except SystemExit:
         # Click ends with 1 when the reader (head, less) has what it wanted, and has stdout wrapped

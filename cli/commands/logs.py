@@ -85,6 +85,9 @@ def command(
     if follow and options.output == "json":
         raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
+    if not groups:
+        options.say(f"Nothing logs in project {options.project!r}: its stacks have no log group.")
+        return
     groups = _chosen(groups, wanted)
     with options.insisting(Patience(math.inf if follow else OUTAGE_SECONDS)):
         log = Log(options.session.client("logs"), groups, since)

@@ -163,6 +163,15 @@ def _likely(word: str, commands: Iterable[str]) -> str:
     return f" Did you mean {', '.join(longer)}?" if longer else did_you_mean([word], commands)
 
 
+def with_likely_options(error: click.ClickException) -> click.ClickException:
+    """The same, and of the options that Click takes for meant only those that were begun."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        begun = [name for name in error.possibilities if name.startswith(error.option_name)]
+        likely = begun or error.possibilities
+        return click.NoSuchOption(error.option_name, possibilities=likely, ctx=error.ctx)
+    return error
+
+
 class SharedOption(click.Option):
     """An option of every command: MIZTIIK_EVENTS_<OPTION> gives it to all of them.
 

@@ -47,6 +47,8 @@ class Records:
             # There are many, and a note tells of the end.
             return
         fields = asdict(event)
+        if isinstance(event, StackDone):
+            fields["seconds"] = round(event.seconds, 3)
         if isinstance(event, StackEvent):
             # `type` is the record's own.
             fields["resource_type"] = fields.pop("type")
