@@ -285,6 +285,21 @@ def _output(*forms: str, default: str) -> Callable[[Command], Command]:
     )
 
 
+Completion = Callable[[click.Context, click.Parameter, str], "list[str]"]
+
+
+def names_for(function: str, end: str = "") -> Completion:
+    """Completes to what this function of `completion` gives, with the end after each."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from . import completion
+
+        names: list[str] = getattr(completion, function)()
+        return [f"{name}{end}" for name in names if name.startswith(incomplete)]
+
+    return complete
+
+
 _IN_LINES = "table on a terminal, ndjson in a pipe"
 _OUTPUT = _output("table", "json", "ndjson", default="table")
 _OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
@@ -307,8 +322,18 @@ _SHARED = (
         callback=_environment,
         help="Environment of the project's file, miztiik-events.yaml.",
     ),
-    _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
-    _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
+    _shared(
+        "--region",
+        metavar="REGION",
+        shell_complete=names_for("region_names"),
+        help="AWS region.  [default: that of the AWS CLI]",
+    ),
+    _shared(
+        "--profile",
+        metavar="NAME",
+        shell_complete=names_for("profile_names"),
+        help="AWS profile.  [default: that of the AWS CLI]",
+    ),
     _OUTPUT,
     _shared(
         *("--json", "as_json"), is_flag=True, is_eager=True, callback=_form, help="--output json."
@@ -426,13 +451,9 @@ def yes_option(command: Command) -> Command:
 
 def stacks_argument(name: str) -> Callable[[Command], Command]:
     """The names of stacks, as many as one likes."""
-    return click.argument(name, nargs=-1, metavar="[STACK]...", shell_complete=_stack_names)
-
-
-def _stack_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return completion.stack_names(incomplete)
+    return click.argument(
+        name, nargs=-1, metavar="[STACK]...", shell_complete=names_for("stack_names")
+    )
 
 
 _SOURCES = (
