@@ -18,6 +18,7 @@ from .application import Application
 # What a KPU has of memory outside of the JVM, which is where RocksDB keeps state: 1 GB of its 4
 # (docs.aws.amazon.com/managed-flink/latest/java/how-resources.html).
 KPU_NATIVE_MEMORY_MB = 1024
+LOGGING = "log4j-console.properties"
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,8 @@ def write(application: Application, folder: RunFolder, ports: Ports) -> None:
     # JSON is YAML as well.
     path = folder.configuration / "config.yaml"
     path.write_text(json.dumps(settings, indent=2))
-    for name in ("log4j-console", "log4j-cli"):
-        logging = log.log4j_properties(application.log_level)
-        (folder.configuration / f"{name}.properties").write_text(logging)
+    logging = log.log4j_properties(application.log_level)
+    (folder.configuration / LOGGING).write_text(logging)
 
 
 def _network(ports: Ports) -> dict[str, Any]:
@@ -123,9 +123,6 @@ def _network(ports: Ports) -> dict[str, Any]:
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
         "rest.port": ports.rest,
-        # The client starts with the cluster, not after it, and so asks a few times.
-        "rest.retry.delay": 250,
-        "rest.retry.max-attempts": 240,
         "web.submit.enable": False,
         "jobmanager.rpc.address": "127.0.0.1",
         "jobmanager.rpc.port": ports.rpc,
@@ -172,13 +169,15 @@ def _programs(folder: RunFolder) -> dict[str, Any]:
         "io.tmp.dirs": str(folder.temporary),
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
+        # It is asked how its job ended, and where the savepoint is.
+        "execution.shutdown-on-application-finish": False,
     }
 
 
 def environment(
     application: Application, folder: RunFolder, server: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The environment of JobManager, TaskManager and client: they act as the application's role."""
+    """The environment of JobManager and TaskManager: they act as the application's role."""
     java = requirements.find_java()
     programs = [str(Path(sys.executable).parent), str(java / "bin"), server.get("PATH", "")]
     return {
