@@ -51,6 +51,7 @@ class Cluster:
         """
         arguments = program_arguments(self.application, savepoint)
         configuration.write(self.application, self.folder, self.ports)
+        configuration.link_jar(self.application, self.folder)
         self._start(JOBMANAGER, *arguments)
         self.start_taskmanager()
 
@@ -134,8 +135,6 @@ def program_arguments(application: Application, savepoint: str | None) -> list[s
         arguments += ["--fromSavepoint", savepoint]
     if savepoint and application.allows_non_restored_state:
         arguments.append("--allowNonRestoredState")
-    if "jarfile" in options:
-        arguments += ["--jars", options["jarfile"]]
     flags = {"python": "-py", "pyFiles": "-pyfs", "pyArchives": "-pyarch"}
     for name, flag in flags.items():
         if name in options:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import requirements, role_session
 from . import jvm, log
-from .application import Application
+from .application import RUN_OPTIONS, Application
 
 # What a KPU has of memory outside of the JVM, which is where RocksDB keeps state: 1 GB of its 4
 # (docs.aws.amazon.com/managed-flink/latest/java/how-resources.html).
@@ -40,6 +40,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def libraries(self) -> Path:
+        """Whose name is Flink's, beside what it calls its home's lib: what only this job needs."""
+        return self.path / "usrlib"
+
+    @property
     def process_ids(self) -> Path:
         return self.path / "pids"
 
@@ -52,8 +57,8 @@ class RunFolder:
         return self.path / "application_properties.json"
 
     def create(self) -> None:
-        for folder in (self.code, self.configuration, self.process_ids, self.temporary):
-            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("code", "conf", "usrlib", "pids", "tmp"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def latest_checkpoint(self) -> str | None:
         """The newest completed checkpoint; one is complete when its _metadata is there."""
@@ -116,6 +121,14 @@ def write(application: Application, folder: RunFolder, ports: Ports) -> None:
     path.write_text(json.dumps(settings, indent=2))
     logging = log.log4j_properties(application.log_level)
     (folder.configuration / LOGGING).write_text(logging)
+
+
+def link_jar(application: Application, folder: RunFolder) -> None:
+    """Have Flink find the jar that the run options name: the application's connectors."""
+    jar = application.groups.get(RUN_OPTIONS, {}).get("jarfile")
+    link = folder.libraries / Path(jar or "").name
+    if jar and not link.exists():
+        link.symlink_to(folder.code / jar)
 
 
 def _network(ports: Ports) -> dict[str, Any]:
@@ -189,4 +202,5 @@ def environment(
         "JAVA_HOME": str(java),
         "PATH": os.pathsep.join(programs),
         **jvm.folders(folder.configuration, folder.temporary),
+        "FLINK_LIB_DIR": str(folder.libraries.with_name("lib")),
     }
