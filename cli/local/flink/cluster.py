@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ...analytics import log as application_log
 from ...analytics.log import PYTHON_OUTPUT
@@ -19,6 +20,7 @@ from .rest import Rest, RestError
 END_SECONDS = 5
 LOOK_SECONDS = 3.0
 POLL_SECONDS = 0.1
+PROGRAM_FAILED = "org.apache.flink.client.deployment.application.ApplicationExecutionException"
 
 
 class StartError(Exception):
@@ -47,11 +49,11 @@ class Cluster:
     def start(self, savepoint: str | None) -> None:
         """Start the JobManager, which runs the program, and a TaskManager; waits for neither.
 
-        Raises StartError when the application names no program.
+        Raises StartError when the application names no program, or a jar that is not there.
         """
         arguments = program_arguments(self.application, savepoint)
         configuration.write(self.application, self.folder, self.ports)
-        configuration.link_jar(self.application, self.folder)
+        self._link_jar()
         self._start(JOBMANAGER, *arguments)
         self.start_taskmanager()
 
@@ -71,6 +73,15 @@ class Cluster:
                 # Whatever answers on its port now is not ours.
                 raise self._why_jobmanager_ended()
             wait(POLL_SECONDS)
+
+    def _link_jar(self) -> None:
+        """Have Flink find the jar with the application's connectors."""
+        name = self.application.groups[RUN_OPTIONS].get("jarfile")
+        if name and not (self.folder.code / name).is_file():
+            raise StartError(f"The code has no {name}, which {RUN_OPTIONS} names as its 'jarfile'")
+        link = self.folder.libraries / Path(name or "").name
+        if name and not link.exists():
+            link.symlink_to(self.folder.code / name)
 
     def _has_job(self) -> bool:
         # Another program that took the port may never answer.
@@ -99,6 +110,8 @@ class Cluster:
         if application_log.PROGRAM_ENDED in output.trace:
             return StartError(application_log.of_program(output.plain))
         cause = application_log.of_stack_trace(output.trace)
+        if PROGRAM_FAILED in output.trace:
+            return StartError(cause)
         return JobManagerError(cause or "The JobManager ended; its log says why")
 
     def _start(self, kind: str, *arguments: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import requirements, role_session
 from . import jvm, log
-from .application import RUN_OPTIONS, Application
+from .application import Application
 
 # What a KPU has of memory outside of the JVM, which is where RocksDB keeps state: 1 GB of its 4
 # (docs.aws.amazon.com/managed-flink/latest/java/how-resources.html).
@@ -121,14 +121,6 @@ def write(application: Application, folder: RunFolder, ports: Ports) -> None:
     path.write_text(json.dumps(settings, indent=2))
     logging = log.log4j_properties(application.log_level)
     (folder.configuration / LOGGING).write_text(logging)
-
-
-def link_jar(application: Application, folder: RunFolder) -> None:
-    """Have Flink find the jar that the run options name: the application's connectors."""
-    jar = application.groups.get(RUN_OPTIONS, {}).get("jarfile")
-    link = folder.libraries / Path(jar or "").name
-    if jar and not link.exists():
-        link.symlink_to(folder.code / jar)
 
 
 def _network(ports: Ports) -> dict[str, Any]:
