@@ -23,7 +23,6 @@ from . import data_store, enrichment
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-PREFIX = "lake/sales/"
 # About 8 bytes each in their files, and two seconds of one core for a million.
 MOST_SALES = 20_000_000
 _ROWS = {
@@ -144,7 +143,7 @@ def key(lake: Lake, hour: datetime) -> str:
     """Where the sales of an hour are; those before the lake's first day are under that day."""
     folder = max(hour, lake.first_day)
     name = f"{data_store.BACKFILL}{hour:%Y%m%d%H}.parquet"
-    return f"{PREFIX}day={folder:%Y-%m-%d}/hour={folder:%H}{name}"
+    return f"{data_store.LAKE_PREFIX}day={folder:%Y-%m-%d}/hour={folder:%H}{name}"
 
 
 def parquet(lake: Lake, lines: Sequence[str], seed: float) -> tuple[bytes, int]:

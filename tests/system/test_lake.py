@@ -210,6 +210,25 @@ def test_what_is_no_sale_is_kept_under_the_error_prefix(lake: Lake) -> None:
     assert until(kept) == ["Lambda.ProcessingFailedStatus"] * 2
 
 
+def test_status_sees_what_was_set_aside(lake: Lake) -> None:
+    """The object that it adds is deleted afterwards."""
+
+    def health(exit_code: int) -> Any:
+        return json.loads(lake.project.run("status", "--output=json", exit_code=exit_code))
+
+    well = health(0)
+    assert list(well["set_aside"]) == ["failed/lake/processing-failed/"]
+    assert well["lake"]["last_key"].startswith("lake/sales/day=")
+    s3, bucket = lake.project.aws.client("s3"), lake.project.outputs["FirehoseDataStore"]
+    folder = "failed/lake/format-conversion-failed/"
+    name = {"Bucket": bucket, "Key": f"{folder}{datetime.now(timezone.utc):%Y/%m/%d/%H}/a"}
+    s3.put_object(**name, Body=b"{}")
+    try:
+        assert health(4)["problems"] == [f"1 object in {folder}"]
+    finally:
+        s3.delete_object(**name)
+
+
 def test_revenue_by_category_and_hour(lake: Lake) -> None:
     in_time = [one for one in lake.counted() if not one.is_late]
     hours = {one.happened // 3_600_000 for one in in_time}
