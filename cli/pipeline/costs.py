@@ -12,7 +12,7 @@ from decimal import Decimal
 
 AS_OF = "2026-11-24"
 REGION = "us-east-1"
-# The alarms in templates/operations.yaml and templates/event-alarms.yaml, those of the lake too, and
+# The alarms in templates/operations.yaml and templates/event-alarms.yaml, the lake's among them, and
 # the metrics that they watch: one on an expression is billed by each of its metrics.
 ALARMS = 18
 ALARM_METRICS = 23
