@@ -155,7 +155,7 @@ def _answer(group: WorkGroup, sql: str, execution: QueryExecutionTypeDef) -> Ans
 
 
 def _told(reason: str, sql: str) -> str:
-    """The reason, and the line of the SQL that it names with a mark below the column, or the SQL."""
+    """The reason, and the line of the SQL that it names, the column marked; or else the SQL."""
     place = _PLACE.search(reason)
     lines = sql.splitlines()
     if not place or not 1 <= int(place[1]) <= len(lines):
