@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,9 +49,10 @@ def write_backfill(options: Options, length: timedelta, request: Mapping[str, An
     has_lake = stacks.LAKE_DELIVERY_STREAM in outputs
     _check(wanted, has_lake=has_lake)
     s3 = options.session.client("s3")
-    with elapsing(options, lambda passed: f"Writing the past: {passed:.0f} s"):
+    hours: list[None] = []
+    with elapsing(options, partial(_progress, hours, wanted)):
         lake = _lake(options, outputs, wanted) if has_lake else None
-        written = backfill.write(s3, bucket, wanted, lake)
+        written = backfill.write(s3, bucket, wanted, lake, lambda: hours.append(None))
     sales = f", and the {counted(written.sales, 'sale')} behind them into the lake" if lake else ""
     options.say(
         f"Wrote {counted(written.rows, 'row')} of windows from {wanted.first:%Y-%m-%d %H:%M} to "
@@ -58,6 +60,10 @@ def write_backfill(options: Options, length: timedelta, request: Mapping[str, An
         "up, and marked so; no event stands behind them.\n"
         f"Next: miztiik-events results --since {wanted.first:%Y-%m-%dT%H:%M} --by day"
     )
+
+
+def _progress(done: Sized, wanted: Demonstration, passed: float) -> str:
+    return f"Writing the past: {passed:.0f} s, {len(done)} of {wanted.hours} hours"
 
 
 def _check(wanted: Demonstration, *, has_lake: bool) -> None:

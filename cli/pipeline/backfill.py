@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -54,6 +54,10 @@ class Demonstration:
         return math.ceil(windows) * self.stores
 
     @property
+    def hours(self) -> int:
+        return (self.last - self.first) // HOUR
+
+    @property
     def sales(self) -> int:
         """About how many are behind the rows."""
         first, last = (int(one.timestamp()) for one in (self.first, self.last))
@@ -78,10 +82,17 @@ def is_marked(row: results.Row) -> bool:
     return MARK in row.text
 
 
-def write(s3: S3Client, bucket: str, wanted: Demonstration, lake: Lake | None = None) -> Written:
+def write(
+    s3: S3Client,
+    bucket: str,
+    wanted: Demonstration,
+    lake: Lake | None = None,
+    listener: Callable[[], None] = lambda: None,
+) -> Written:
     """Write an object for each hour, in the place of an earlier backfill's, and one of the lake.
 
-    Raises MiztiikError, and writes nothing, where live results are in the way.
+    `listener` is called after each hour. Raises MiztiikError, and writes nothing, where live
+    results are in the way.
     """
     live = data_store.first_live(s3, bucket, results.PREFIX, wanted.first, wanted.last)
     if live:
@@ -95,6 +106,7 @@ def write(s3: S3Client, bucket: str, wanted: Demonstration, lake: Lake | None = 
         sales = _put_sales(s3, bucket, lake, start, lines, wanted.seed) if lake else 0
         key = f"{results.PREFIX}{start:%Y/%m/%d/%H}{data_store.BACKFILL}rows"
         s3.put_object(Bucket=bucket, Key=key, Body="".join(lines).encode())
+        listener()
         return Written(len(lines), sales)
 
     with ThreadPoolExecutor(data_store.PARALLEL_CALLS) as pool:
