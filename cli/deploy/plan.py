@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
-from ..cloudformation.change_sets import Desired
+from ..cloudformation.change_sets import ChangeSet, Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import is_as_desired
+from ..cloudformation.operations import in_the_way, is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -102,11 +102,12 @@ def plan(
     patience = Patience(timeout)
     with insisting(session, patience, noting(listener), has_answered=True):
         planner = _Planner(project, session.client("cloudformation"), patience, session)
+        account = session.client("sts").get_caller_identity()["Account"]
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]
     return Plan(
-        account=session.client("sts").get_caller_identity()["Account"],
+        account=account,
         region=session.region_name,
         project=project.name,
         stacks=(*(planner.plans[step.name] for step in project.steps), *pruned),
@@ -228,7 +229,7 @@ class _Planner:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
-        change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        change_set = self._change_set(desired)
         if change_set is None:
             return StackPlan(desired.stack, step.name, "unchanged", notes=notes)
         try:
@@ -237,6 +238,16 @@ class _Planner:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
         return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
+
+    def _change_set(self, desired: Desired) -> ChangeSet | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            return change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        except ClientError as error:
+            if not change_sets.is_conflict(error):
+                raise
+            raise in_the_way(desired.stack, error) from error
 
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {
