@@ -254,7 +254,8 @@ class Operator:
             stack = stacks.describe(self.cloudformation, stack_id)
             # Only events tell that it began: for a moment a stack still shows its state of before.
             # Only the stack tells that it is over: a failed creation is followed by a deletion.
-            if stack is None or (_is_over(events) and not stack.is_busy):
+            # Either may be late: it is over when both say so.
+            if stack is None or _end(events) == stack.status:
                 break
         return events + self._last(tail, name, events), stack
 
@@ -263,7 +264,7 @@ class Operator:
         events: list[StackEvent] = []
         for look in (looks := self.patience.looks(f"stack {name}")):
             events += self._tell(tail, looks)
-            if look == LATE_LOOKS or _is_over([*before, *events]):
+            if look == LATE_LOOKS or _end([*before, *events]):
                 break
         return events
 
@@ -287,9 +288,10 @@ def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: 
     )
 
 
-def _is_over(events: Sequence[StackEvent]) -> bool:
+def _end(events: Sequence[StackEvent]) -> str:
+    """The stack's status at the end of these events; empty when they go on."""
     own = [event.status for event in events if event.resource == event.stack]
-    return bool(own) and not own[-1].endswith("_IN_PROGRESS")
+    return "" if not own or own[-1].endswith("_IN_PROGRESS") else own[-1]
 
 
 def in_the_way(name: str, error: ClientError) -> StackError:
