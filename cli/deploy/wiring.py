@@ -243,11 +243,7 @@ def _function(template: Template, parameter: Parameter, functions: Collection[st
 
 def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
     """The steps, each with the templates whose exports it imports."""
-    exporters = {
-        name: step.name
-        for step in steps
-        for name in exports(step, project)
-    }
+    exporters = {name: step.name for step in steps for name in exports(step, project)}
     for step in steps:
         lines: dict[str, int] = {}
         for name, line in imports(step, project).items():
