@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import SECONDS, Options, shared_options_with_csv
+from .options import SECONDS, Options, names_for, shared_options_with_csv
 from .views import query as view
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ MOST_NEAR = 3
 
 @click.command()
 @click.argument("sql", required=False, metavar="[SQL]")
-@click.option("--saved", metavar="NAME", help="Run a saved query.")
+@click.option(
+    "--saved",
+    metavar="NAME",
+    shell_complete=names_for("saved_query_names"),
+    help="Run a saved query.",
+)
 @click.option("--list", "lists", is_flag=True, help="Show the saved queries.")
 @click.option(
     "--timeout",
