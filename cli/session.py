@@ -333,7 +333,7 @@ def _of_clock(refused: str, response: Mapping[str, Any] | None = None) -> Config
     )
 
 
-def is_local(client: AthenaClient | KinesisAnalyticsV2Client) -> bool:
+def is_local(client: AthenaClient | CloudFormationClient | KinesisAnalyticsV2Client) -> bool:
     """Whether the AWS that we talk to is on this machine, where nothing costs anything."""
     return urlsplit(client.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
 

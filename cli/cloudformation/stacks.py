@@ -234,9 +234,10 @@ def outputs_of(deployed: Iterable[Stack]) -> dict[str, str]:
 
 def with_output(deployed: Iterable[Stack], output: str, project: str) -> Stack:
     """The stack whose output of this name is in `outputs_of`; raises NotDeployedError."""
+    deployed = tuple(deployed)
     having = [stack for stack in deployed if output in stack.outputs]
     if not having:
-        raise NotDeployedError(output, project)
+        raise NotDeployedError(output, project, has_stacks=bool(deployed))
     return max(having, key=lambda stack: (stack.updated, stack.name))
 
 
@@ -269,7 +270,7 @@ def require(outputs: Mapping[str, str], name: str, project: str) -> str:
     try:
         return outputs[name]
     except KeyError:
-        raise NotDeployedError(name, project) from None
+        raise NotDeployedError(name, project, has_stacks=bool(outputs)) from None
 
 
 def body(

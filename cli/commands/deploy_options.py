@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from . import project_settings
-from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
+from .options import SECONDS, names_for, role_option, stacked, stacks_argument, timeout_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILES = (".json", ".yaml", ".yml")
@@ -102,6 +102,7 @@ overrides_option = click.option(
     multiple=True,
     callback=_pairs,
     metavar="NAME=VALUE",
+    shell_complete=names_for("parameter_names", "="),
     help="A value for the parameter of this name in every template that has it, or a .json or "
     ".yaml file of values; may be repeated. Later deploys keep it.",
 )

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, Mapping[str, str]]
 # What CloudFormation shows of a parameter that is declared NoEcho.
 HIDDEN = "****"
-_WAY_IN = (
-    "  Next: give the folder of the project's templates (--templates), or another --project; "
-    "to deploy these all the same: --take-over"
+_WAY_IN = "  Next: give the folder of the project's templates (--templates), or another --project"
+_TAKE_OVER = "; to take these stacks into this project: the same command with --take-over"
+_RENAMED = (
+    ".\n    If you renamed templates, or put others in their place: the same command with "
+    "--take-over --prune\n    deploys these, then deletes what is only in the project (asks "
+    "first); with --take-over alone, that stays"
 )
 
 
@@ -104,13 +107,15 @@ class Project:
         ]
         if taken:
             lines = "".join(f"\n    {line}" for line in taken)
-            raise UnhealthyError(f"Stacks of these names are another project's:{lines}\n{_WAY_IN}")
+            raise UnhealthyError(
+                f"Stacks of these names are another project's:{lines}\n{_WAY_IN}{_TAKE_OVER}"
+            )
         new = sorted(step.name for step in self.steps if self.live_stack(step) is None)
         if self.gone and new and max(len(self.gone), len(new)) > len(self.live):
             raise UnhealthyError(
                 f"Project {self.name!r} was deployed from other templates:\n"
                 f"    only in the project: {', '.join(self.gone)}\n"
-                f"    only here: {', '.join(new)}\n{_WAY_IN}"
+                f"    only here: {', '.join(new)}\n{_WAY_IN}{_RENAMED}"
             )
 
     def require_parents(self) -> None:

@@ -94,7 +94,8 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
     raise UnhealthyError(
         f"Termination protection is on for {names}: destroy stops here\n"
         "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
-        f"data store and delete the rest: --keep-data):{lines}"
+        "data store and delete the rest: --keep-data). The deploy that it came from, with "
+        f"--no-termination-protection, does it for all; these do it one by one:{lines}"
     )
 
 

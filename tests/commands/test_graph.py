@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
+import many_stacks
 from miztiik_events.main import cli
 from small_projects import queue_project
 
@@ -44,3 +46,41 @@ def test_a_program_gets_it_as_data(tmp_path: Path) -> None:
         "takes": {"artifacts": ["ArtifactBucket"]},
         "functions": ["one"],
     }
+
+
+def test_an_export_and_the_bucket_for_a_large_template_are_lines_too(tmp_path: Path) -> None:
+    project = queue_project(tmp_path)
+    exported = "Outputs:\n  Arn: {Value: x, Export: {Name: the-queue}}\n"
+    project.template("alarm", f"Resources: {{Topic: {{Type: AWS::SNS::Topic}}}}\n{exported}")
+    imported = "Properties: {DisplayName: !ImportValue the-queue}"
+    topic = f"Resources: {{Topic: {{Type: AWS::SNS::Topic, {imported}}}}}\n"
+    project.template("taker", f"{topic}#{'x' * 51_200}\n")
+    done = CliRunner().invoke(cli, ["graph", *project.options, "--json"])
+    (taker,) = (record for record in json.loads(done.output) if record["stack"] == "taker")
+    assert taker["takes"] == {"alarm": ["an export"], "artifacts": ["ArtifactBucket"]}
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_in_the_picture_arrows_go_to_the_right_and_no_box_is_over_another(tmp_path: Path) -> None:
+    sources = many_stacks.write(tmp_path, many_stacks.Shape())
+    done = CliRunner().invoke(cli, ["graph", *sources.options, "-o", "svg"])
+    root = ElementTree.fromstring(done.output)
+    page, *rectangles = root.findall(f"{SVG}rect")
+    names = [text.text for text in root.findall(f"{SVG}text")]
+    boxes = {
+        name: [float(rectangle.attrib[side]) for side in ("x", "y", "width", "height")]
+        for name, rectangle in zip(names, rectangles)
+    }
+    assert sorted(map(str, boxes)) == sorted(path.stem for path in sources.templates.iterdir())
+    for name, (x, y, width, height) in boxes.items():
+        assert min(x, y) > 0
+        assert x + width < float(page.attrib["width"])
+        assert y + height < float(page.attrib["height"])
+        for other, (left, top, *_) in boxes.items():
+            is_over = x <= left < x + width and y <= top < y + height
+            assert not is_over or other == name
+    assert boxes["chain-01"][0] < boxes["chain-08"][0] < boxes["join-01"][0] < boxes["end-01"][0]
+    labels = [path.findtext(f"{SVG}title") for path in root.findall(f"{SVG}path[@class='arrow']")]
+    assert labels.count("Chain08Name") == 13

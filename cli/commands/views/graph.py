@@ -9,25 +9,33 @@ if TYPE_CHECKING:
     from ...deploy.wiring import Step
 
 
-def shown(steps: Sequence[Step], form: str) -> str:
-    """The stacks as `table` (text for a person), `dot` (for Graphviz), `json` or `ndjson`."""
+def shown(steps: Sequence[Step], form: str, project: str) -> str:
+    """The stacks as `table` (text for a person), `svg`, `dot` (for Graphviz), or as data."""
     from ...text import written
 
     if form == "dot":
         return "\n".join(_dot(steps))
+    if form == "svg":
+        from .graph_picture import picture
+
+        return picture({step.name: _takings(step) for step in steps}, f"The stacks of {project}")
     if form == "table":
         return "\n".join(_lines(steps))
     return written([_record(step) for step in steps], form)
 
 
 def _takings(step: Step) -> dict[str, list[str]]:
-    """The names of the outputs that the stack takes, by the stack that has them."""
-    from ...deploy.wiring import Output
+    """The names of the outputs and exports that the stack takes, by the stack that has them."""
+    from ...deploy.wiring import BUCKET, Output
 
     takings: dict[str, list[str]] = {}
     for name, source in sorted(step.sources.items()):
         if isinstance(source, Output):
             takings.setdefault(source.template, []).append(name)
+    if isinstance(step.bucket, Output) and BUCKET not in step.sources:
+        takings.setdefault(step.bucket.template, []).append(BUCKET)
+    for parent in step.imports:
+        takings.setdefault(parent, []).append("an export")
     return dict(sorted(takings.items()))
 
 
