@@ -181,17 +181,31 @@ class Operator:
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None
-        if live.status == "UPDATE_ROLLBACK_FAILED" and self.recovers:
+        if live.can_recover and self.recovers:
             return self._recover(live)
         if live.has_failed:
             raise stuck(self.cloudformation, live)
         return live
 
     def _recover(self, live: Stack) -> Stack:
-        """Take the rollback up again, without the resources in `skip`, until it is complete."""
+        """Roll it back, or go on with that, without the resources in `skip`, to the end."""
+        tail = Tail(self.cloudformation, live.id)
+        if live.status == "UPDATE_FAILED":
+            self.listener(Note(live.name, f"is {live.status}: rolling it back"))
+            self.cloudformation.rollback_stack(
+                StackName=live.id, ClientRequestToken=change_sets.token(), **self._role
+            )
+        else:
+            self._continue_rollback(live)
+        events, stack = self.follow(tail, live.name, live.id)
+        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+            return stack
+        next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
+        raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
+
+    def _continue_rollback(self, live: Stack) -> None:
         resources = stacks.failed_resources(self.cloudformation, live)
         failed = {resource.logical_id for resource in resources}
-        tail = Tail(self.cloudformation, live.id)
         self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
         self.cloudformation.continue_update_rollback(
             StackName=live.id,
@@ -199,11 +213,6 @@ class Operator:
             ClientRequestToken=change_sets.token(),
             **self._role,
         )
-        events, stack = self.follow(tail, live.name, live.id)
-        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
-            return stack
-        next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
-        raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
 
     def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
         """Express mode does not wait for a replacement to work before what it replaces goes."""

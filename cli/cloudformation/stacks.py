@@ -97,6 +97,14 @@ class Stack:
         return not (self.is_busy or self.status.endswith("_FAILED"))
 
     @property
+    def can_recover(self) -> bool:
+        """Whether a rollback makes of it what it was before its last update.
+
+        The second is what an update leaves whose rollback somebody has disabled.
+        """
+        return self.status in ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED")
+
+    @property
     def has_failed(self) -> bool:
         return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
 

@@ -15,6 +15,7 @@ from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
+from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore, noting
@@ -173,10 +174,23 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
+        elif not live.can_be_planned:
+            self.plans[step.name] = self._after(step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
+
+    def _after(self, step: Step, live: Stack) -> StackPlan:
+        """The plan of a stack for which CloudFormation makes no change set as it is.
+
+        Raises StuckError when no deploy would get it out of there.
+        """
+        if live.has_failed and not (live.can_recover and self.project.settings.recovers):
+            raise stuck(self.cloudformation, live)
+        first = "is rolled back first" if live.has_failed else "has to end first"
+        note = f"not known yet: it is {live.status}, which {first}"
+        return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""

@@ -184,7 +184,7 @@ def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> N
     after = (("s", "UPDATE_ROLLBACK_COMPLETE"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
     asked = {"StackName": ID, "ResourcesToSkip": ["Queue"], "ClientRequestToken": ANY}
     answers = (
-        *(STUCK, events(*before), Answer("continue_update_rollback", {}, asked)),
+        *(events(*before), STUCK, Answer("continue_update_rollback", {}, asked)),
         *(events(*after), state("UPDATE_ROLLBACK_COMPLETE"), events(*after)),
     )
     stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")
@@ -197,12 +197,41 @@ def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> N
     assert "continuing the rollback" in told.notes[0]
 
 
+def test_an_update_that_somebody_left_failed_is_rolled_back_and_never_deleted() -> None:
+    told, before = Told(), (("s", "UPDATE_FAILED"),)
+    after = (("s", "UPDATE_ROLLBACK_COMPLETE"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
+    asked = {"StackName": ID, "ClientRequestToken": ANY}
+    answers = (
+        *(events(*before), Answer("rollback_stack", {}, asked)),
+        *(events(*after), state("UPDATE_ROLLBACK_COMPLETE"), events(*after)),
+    )
+    left = replace(LIVE, status="UPDATE_FAILED")
+    with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
+        operator(cloudformation).apply(DESIRED, left)
+    assert "Next: miztiik-events deploy --recover" in str(stuck.value)
+    desired = replace(DESIRED, parameters={}, kept=frozenset(), tags={})
+    with stubbed("cloudformation", *answers, GET_TEMPLATE) as cloudformation:
+        recovering = Operator(cloudformation, Patience(60), told, recovers=True)
+        assert recovering.apply(desired, left).outcome == "unchanged"
+    assert told.notes[0] == "is UPDATE_FAILED: rolling it back"
+
+
+@pytest.mark.parametrize(
+    ("status", "advises_deletion"),
+    [("CREATE_FAILED", True), ("ROLLBACK_FAILED", True), ("IMPORT_ROLLBACK_FAILED", False)],
+)
+def test_only_what_never_came_to_be_is_to_be_deleted(status: str, advises_deletion: bool) -> None:
+    with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
+        operator(cloudformation).apply(DESIRED, replace(LIVE, status=status))
+    assert ("delete-stack" in str(stuck.value)) is advises_deletion
+
+
 def test_a_rollback_that_fails_again_tells_what_failed() -> None:
     before = (("s", "UPDATE_ROLLBACK_FAILED"),)
     begun = (("Queue", "UPDATE_FAILED"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
     after = (("s", "UPDATE_ROLLBACK_FAILED"), *begun)
     answers = (
-        *(STUCK, events(*before), Answer("continue_update_rollback")),
+        *(events(*before), STUCK, Answer("continue_update_rollback")),
         *(events(*after), state("UPDATE_ROLLBACK_FAILED"), events(*after)),
     )
     stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")
