@@ -6,7 +6,7 @@ from its template: a change set would leave an empty stack behind if we were int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -250,6 +250,7 @@ class _Planner:
         finally:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
+        notes += tuple(_tags(live, desired))
         return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
 
     def _notes(self, step: Step) -> tuple[str, ...]:
@@ -274,3 +275,10 @@ def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:
         for name, value in desired.parameters.items()
         if (before := live.parameters.get(name)) != value
     )
+
+
+def _tags(live: Stack, desired: Desired) -> Iterator[str]:
+    """The tags that change, of which a change set says nothing where no resource takes them."""
+    for name, value in sorted(desired.tags.items()):
+        if (before := live.tags.get(name)) != value:
+            yield f"tag {name}: {'(none)' if before is None else before} → {value}"

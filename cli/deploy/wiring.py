@@ -311,8 +311,12 @@ def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
     story = ", ".join(
         f"{child.name} needs {_need(child, parent)[0]} of {parent}" for child, parent in needs
     )
+    given = [_need(*need)[0] for need in needs if _need(*need)[0] in need[0].sources]
+    way = (
+        f"give {given[0]} with --parameter-overrides, or rename it" if given else "cut one of them"
+    )
     return TemplateError(
-        f"the templates depend on each other in a circle: {story}",
+        f"the templates depend on each other in a circle: {story}. Next: {way}",
         needs[0][0].template.path,
         _need(*needs[0])[1],
     )
@@ -323,4 +327,6 @@ def _need(child: Step, parent: str) -> tuple[str, int]:
     for name, source in child.sources.items():
         if source == Output(parent):
             return name, child.template.parameters[name].line
+    if child.bucket == Output(parent):
+        return BUCKET, 1
     return "an export", child.imports[parent]

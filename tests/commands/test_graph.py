@@ -42,5 +42,25 @@ def test_a_program_gets_it_as_data(tmp_path: Path) -> None:
     assert json.loads(done.output)[1] == {
         "stack": "queue",
         "takes": {"artifacts": ["ArtifactBucket"]},
+        "imports": [],
         "functions": ["one"],
     }
+
+
+def test_what_is_imported_and_what_goes_through_a_bucket_is_in_it(tmp_path: Path) -> None:
+    bodies = {
+        "bucket": "Resources: {A: {Type: B}}\nOutputs: {ArtifactBucket: {Value: x}}",
+        "child": "Resources: {A: {Type: B}}",
+        "net": "Resources: {A: {Type: B}}\nOutputs: {Id: {Value: x, Export: {Name: net-id}}}",
+        "root": "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "
+        "child.yaml}}, B: {Type: C, Properties: {D: !ImportValue net-id}}}",
+    }
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "functions").mkdir()
+    for name, body in bodies.items():
+        (tmp_path / "templates" / f"{name}.yaml").write_text(body)
+    folders = [f"--{name}={tmp_path / name}" for name in ("templates", "functions")]
+    text = CliRunner().invoke(cli, ["graph", *folders, "-o", "table"]).output
+    assert text.endswith("root\n    ArtifactBucket  from bucket\n    exports  from net\n")
+    edges = CliRunner().invoke(cli, ["graph", *folders, "-o", "dot"]).output
+    assert '"net" -> "root" [label="exports"];' in edges

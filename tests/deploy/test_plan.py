@@ -111,6 +111,19 @@ def test_a_stack_that_no_deploy_gets_out_of_its_state_has_no_plan(new: Project) 
         planned(replace(new, live={stack.name: stack}), listed)
 
 
+def test_a_change_in_tags_alone_is_told_where_no_resource_takes_them(new: Project) -> None:
+    stack = live("bucket", {"ShardCount": "2"}, {"BucketName": "b"})
+    tagged = replace(new, live={stack.name: stack}, settings=Settings(tags={"team": "a"}))
+    bucket = planned(
+        replace(tagged, steps=tagged.steps[:1]),
+        Answer("create_change_set", {"Id": "arn:change-set", "StackId": "bucket"}),
+        Answer("describe_change_set", {"Status": "CREATE_COMPLETE"}),
+        Answer("describe_change_set", {"Changes": []}),
+        Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
+    ).stacks[0]
+    assert (bucket.fate, bucket.notes) == ("update", ("tag team: (none) → a",))
+
+
 def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:
     stacks = (
         live("bucket", {"ShardCount": "2"}, {"BucketName": "b"}),

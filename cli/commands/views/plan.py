@@ -108,5 +108,8 @@ def _summary(plan: Plan) -> str:
         for action in SIGNS
         if counts[action]
     ]
+    bare = sum(stack.fate == "update" and not stack.resources for stack in plan.stacks)
+    if bare:
+        parts.append(click.style(f"~ {counted(bare, 'stack')} to update", fg=COLORS["update"]))
     unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
     return ", ".join([*parts, f"{unchanged} of {counted(len(plan.stacks), 'stack')} unchanged"])
