@@ -75,7 +75,8 @@ def test_a_dry_run_lists_what_would_go_and_removes_nothing(project: LiveProject)
 
     lines = project.run("destroy", "--dry-run", "--output=ndjson").stdout.splitlines()
     records = [json.loads(line) for line in lines]
-    assert [one["type"] for one in records] == ["stack"] * 3 + ["bucket"]
+    assert [one["type"] for one in records] == ["stack"] * 3 + ["bucket", "data"]
+    assert records[-1]["kind"] == "AWS::SQS::Queue"
     assert {one["project"] for one in records} == {project.name}
     assert project.statuses == before
 
