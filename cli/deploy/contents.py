@@ -25,7 +25,7 @@ _LEFTOVERS = (
     *(".DS_Store", "._*", "__MACOSX", "Thumbs.db", "desktop.ini", ".idea", ".vscode", ".vs"),
     *(".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".ipynb_checkpoints", ".coverage"),
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
-    *(".env", ".env.*"),
+    *(".env", ".env.*", ".aws", ".netrc", ".pypirc", ".ssh", ".aws-sam", ".serverless"),
 )
 # A folder with this file is a virtual environment, whatever its name.
 _ENVIRONMENT = "pyvenv.cfg"

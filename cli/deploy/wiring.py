@@ -153,7 +153,7 @@ def refusal(step: Step, parameter: Parameter) -> TemplateError:
     """The error for a parameter without any value."""
     function = parameter.name[: -len(CODE_SUFFIX)].lower()
     asks = parameter.name.endswith(CODE_SUFFIX) and function
-    folder = f", there is no folder functions/{function}" if asks else ""
+    folder = f", there is no folder functions/{function} with files" if asks else ""
     return TemplateError(
         f"no value for parameter {parameter.name}: no other template has an output of that "
         f"name{folder}, and it has no default. "

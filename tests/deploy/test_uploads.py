@@ -158,7 +158,7 @@ def test_the_requirements_of_a_local_folder_are_installed_or_it_is_said_why_not(
     declared = template.load(written(tmp_path, root=body) / "root.yaml")
     found = {code.function: code for code in uploads.bundles([declared])}
     assert found.keys() == {"code", "code-of-another"}
-    [said] = [text for text in bundle.remarks(found["code"]) if "requirement" in text]
+    [said] = [text for text in bundle.remarks(found["code"]) if "requirements.txt" in text]
     assert expected in said
     assert (found["code"].packages is not None) == (runtime == "python3.12")
 
