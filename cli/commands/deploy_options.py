@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,13 +37,22 @@ def _pairs(
             section = "Tags" if is_tags else "Parameters"
             pairs.update(_from_file(Path(value.removeprefix(_FILE)), section))
         elif equals and name:
-            pairs[name] = given
+            pairs[_typed(name)] = _typed(given)
         else:
             files = ", ".join(_FILES)
             raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a file ({files})")
     if is_tags:
         _refuse_tags(pairs)
     return pairs
+
+
+def _typed(text: str) -> str:
+    """What was typed, as UTF-8 also where the locale is another, such as C."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeDecodeError:
+        shown = os.fsencode(text).decode("utf-8", "backslashreplace")
+        raise click.BadParameter(f"{shown} is not UTF-8") from None
 
 
 def _refuse_tags(tags: Mapping[str, str]) -> None:

@@ -129,8 +129,9 @@ def _entries(folder: Path) -> list[Path]:
 
 def _name(entry: Path, prefix: str) -> str:
     try:
-        return f"{prefix}{entry.name.encode().decode()}"
-    except UnicodeEncodeError:
+        # By its bytes: in the locale C, Python takes none but ASCII for text.
+        return f"{prefix}{os.fsencode(entry.name).decode()}"
+    except UnicodeDecodeError:
         raise BuildError(
             f"{shown(entry)}: the name is not UTF-8, which a zip's names are. Next: rename it"
         ) from None

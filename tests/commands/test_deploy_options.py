@@ -78,3 +78,14 @@ def test_what_is_wrong_is_told_with_its_name_before_any_call(
     refused = read(*arguments, written(tmp_path, content))
     assert refused.exit_code == 2
     assert message in " ".join(refused.output.split())
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("\xe9", "A=\xe9"), ("\udcc3\udca9", "A=\xe9")])
+def test_what_is_typed_is_utf_8_in_every_locale(typed: str, shown: str) -> None:
+    assert read("-p", f"A={typed}").output.splitlines() == [shown]
+
+
+def test_what_is_typed_in_another_encoding_is_refused() -> None:
+    refused = read("-p", "A=caf\udce9")
+    assert refused.exit_code == 2
+    assert "caf\\xe9 is not UTF-8" in refused.output
