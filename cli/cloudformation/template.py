@@ -218,6 +218,13 @@ def _texts_of(top: Mapping[str, Node], resources: Mapping[str, Node]) -> Iterato
         yield from nodes.entries(attributes.get("Properties")).values()
 
 
+def defaults(body: str) -> dict[str, str]:
+    """The defaults of the parameters of a template that CloudFormation has."""
+    parameters = nodes.entries(nodes.entries(nodes.compose(body)).get("Parameters"))
+    declared = {name: nodes.entries(one).get("Default") for name, one in parameters.items()}
+    return {name: nodes.meant(default) for name, default in declared.items() if default}
+
+
 def _is_macro(node: Node) -> bool:
     return node.tag == "!Transform" or node.value == "Fn::Transform"
 

@@ -17,7 +17,7 @@ from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import is_as_desired
+from ..cloudformation.operations import still_to_do
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -238,9 +238,11 @@ class _Planner:
                 s3 = self.session.client("s3")
                 desired, new = uploads.through(desired, s3, bucket, folder)
             notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
-        if is_as_desired(self.cloudformation, desired, live):
+        todo = still_to_do(self.cloudformation, desired, live)
+        if todo is None:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
+        desired = todo
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
         change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
         if change_set is None:

@@ -211,8 +211,16 @@ class Project:
         """
         everything = (*self.steps, *self.rest)
         takers = [one for one in everything if isinstance(one.sources.get(name), Default)]
-        values = [self._live_value(one, name) for one in (step, *takers)]
-        return next((value for value in values if value not in (None, HIDDEN)), None)
+        own = step.template.parameters.get(name)
+        has_default = own is not None and own.default is not None
+        for one in (step, *takers):
+            value = self._live_value(one, name)
+            # What nobody gave is another template's own matter, where this one has a default.
+            is_others = has_default and one is not step
+            is_given = not (is_others and value == one.template.parameters[name].default)
+            if value not in (None, HIDDEN) and is_given:
+                return value
+        return None
 
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)

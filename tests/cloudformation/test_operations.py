@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from miztiik_events.cloudformation import stacks
-from miztiik_events.cloudformation.operations import Operator
+from miztiik_events.cloudformation import change_sets, stacks, template
+from miztiik_events.cloudformation.operations import Operator, still_to_do
 from miztiik_events.cloudformation.progress import StackEvent
 from miztiik_events.cloudformation.stacks import Stack
 from miztiik_events.errors import StackError, StuckError, WaitTimeoutError
@@ -72,6 +72,30 @@ def test_another_value_or_tag_is_a_change_without_asking_for_the_template(live: 
     )
     with stubbed("cloudformation", *answers) as cloudformation:
         assert operator(cloudformation).apply(DESIRED, live).outcome == "updated"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "asked"),
+    [
+        # It was the default, so it is the default; what somebody gave stays.
+        ("9", "60", {"ParameterKey": "Age", "ParameterValue": "60"}),
+        ("8", "60", {"ParameterKey": "Age", "UsePreviousValue": True}),
+        ("8", "8", None),
+    ],
+)
+def test_a_new_default_holds_unless_somebody_gave_a_value(
+    before: str, now: str, asked: dict[str, Any] | None
+) -> None:
+    def body(default: str) -> str:
+        return f"Parameters: {{Age: {{Type: Number, Default: {default}}}}}\n{BODY}"
+
+    desired = replace(DESIRED, template=template.parse("queue", "queue.yaml", body(now)))
+    present = Answer("get_template", {"TemplateBody": body(before)})
+    with stubbed("cloudformation", present) as cloudformation:
+        todo = still_to_do(cloudformation, desired, LIVE)
+    assert (todo is None) is (asked is None)
+    if todo:
+        assert asked in change_sets._request(todo, "UPDATE")["Parameters"]
 
 
 def test_a_change_that_cloudformation_finds_empty_is_none() -> None:
