@@ -149,8 +149,11 @@ class Project:
         live = self.live_stack(step)
         own = live.parameters if live and not live.is_vacant else {}
         kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
+        orphans = self._orphans(step, own)
+        kept -= orphans.keys()
         # What a person gave before the stack, or its parameter, was there holds for it too.
         values.update({key: self._value_given(step, key) for key in kept.difference(own)})
+        values.update(orphans)
         return Desired(
             stack=self.stack_name(step),
             template=step.template,
@@ -203,6 +206,20 @@ class Project:
                 is_kept = live and not live.is_vacant and parameter.name in live.parameters
                 if not is_kept and self._value_given(step, parameter.name) is None:
                     raise refusal(step, parameter)
+
+    def _orphans(self, step: Step, own: Mapping[str, str]) -> dict[str, str]:
+        """The defaults of the parameters whose values come from stacks without a template.
+
+        Their outputs gave them, and nobody else; to keep them would be to need these stacks.
+        """
+        return {
+            name: default
+            for name, source in step.sources.items()
+            if isinstance(source, Default)
+            and (default := step.template.parameters[name].default) is not None
+            and name in own
+            and own[name] in [stack.outputs.get(name) for stack in self.gone.values()]
+        }
 
     def _value_given(self, step: Step, name: str) -> str | None:
         """The value that the parameter has in the stack, or else in another of the project.
