@@ -7,12 +7,15 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import project_settings
 from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
+
+if TYPE_CHECKING:
+    from ..deploy.project_file import Value
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILES = (".json", ".yaml", ".yml")
@@ -42,7 +45,7 @@ def _pairs(
             files = ", ".join(_FILES)
             raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a file ({files})")
     if is_tags:
-        _refuse_tags(pairs)
+        _refuse_tags(pairs, file)
     return pairs
 
 
@@ -55,14 +58,15 @@ def _typed(text: str) -> str:
         raise click.BadParameter(f"{shown} is not UTF-8") from None
 
 
-def _refuse_tags(tags: Mapping[str, str]) -> None:
+def _refuse_tags(tags: Mapping[str, str], file: Mapping[str, Value]) -> None:
     """Raise BadParameter for what CloudFormation takes as no tag, before any call."""
     from ..cloudformation import stacks
     from ..text import shortened
 
     for name, value in tags.items():
         if reason := stacks.tag_problem(name, value):
-            raise click.BadParameter(f"tag {shortened(name, 40)}: {reason}")
+            place = f" ({file[name].place})" if name in file else ""
+            raise click.BadParameter(f"tag {shortened(name, 40)}: {reason}{place}")
     if len(tags) > stacks.MOST_TAGS:
         raise click.BadParameter(
             f"there are {len(tags)} tags, and a stack takes {stacks.MOST_TAGS} beside the two of "
