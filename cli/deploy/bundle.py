@@ -94,7 +94,8 @@ def bundle(function: Path, taken: Collection[Use] = ()) -> Bundle:
     found = contents.read(function, limit)
     sources = dict(found.files)
     wanted, remark = _packages(place, sources, taken)
-    lacks = missing_parts.told(place, sources, taken, has_packages=wanted is not None)
+    installed = wanted.requirements.names if wanted else ()
+    lacks = missing_parts.told(place, sources, taken, installed)
     digest = hashlib.sha256()
     for name, content in found.files:
         # Lengths keep apart what would run together: ("a", "bc") is not ("ab", "c").

@@ -6,7 +6,7 @@ CloudFormation takes such code, and the first call of the function fails.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from . import requirements
@@ -24,12 +24,15 @@ _PRESENT = "@aws-sdk/"
 
 
 def told(
-    place: str, sources: Mapping[str, bytes], taken: Collection[Use], *, has_packages: bool
+    place: str, sources: Mapping[str, bytes], taken: Collection[Use], packages: Iterable[str] = ()
 ) -> Iterator[str]:
-    """A sentence for each part that is missing; `place` is the folder that has these files."""
+    """A sentence for each part that is missing; `place` is the folder that has these files.
+
+    `packages` are installed beside them.
+    """
     for use in taken:
-        files = _handler_files(use)
-        if files and not has_packages and not sources.keys() & set(files):
+        files = [] if _is_of_package(use, packages) else _handler_files(use)
+        if files and not sources.keys() & set(files):
             yield f"{use.place}: Handler {use.handler}: there is no {files[0]} in {place}"
     runtimes = {use.runtime for use in taken}
     if any(name.startswith("nodejs") for name in runtimes) and _needs_modules(sources):
@@ -54,6 +57,13 @@ def _handler_files(use: Use) -> list[str]:
     if kind == "python":
         path = path.replace(".", "/")
     return [f"{path}{suffix}" for suffix in _SUFFIXES[kind]]
+
+
+def _is_of_package(use: Use, packages: Iterable[str]) -> bool:
+    """Whether the handler may be a package's, as those that wrap one's own are."""
+    module = use.handler.replace("/", ".").partition(".")[0].lower().replace("-", "_")
+    names = (name.replace("-", "_") for name in packages)
+    return any(name.startswith(module) or module.startswith(name) for name in names)
 
 
 def _needs_modules(sources: Mapping[str, bytes]) -> bool:

@@ -16,9 +16,9 @@ def use(runtime: str, handler: str = "", *, has_layers: bool = False) -> Use:
     return Use("a.yaml:3", "AWS::Lambda::Function", runtime, "arm64", handler, has_layers)
 
 
-def told(taken: Use, *names: str, has_packages: bool = False, package: str = "") -> list[str]:
+def told(taken: Use, *names: str, installed: str = "", package: str = "") -> list[str]:
     sources = {name: package.encode() for name in names}
-    return list(missing_parts.told("functions/one", sources, [taken], has_packages=has_packages))
+    return list(missing_parts.told("functions/one", sources, [taken], installed.split()))
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,18 @@ def test_a_handler_that_is_there_or_may_be_elsewhere_is_nothing_to_tell(
     assert told(taken, name) == []
 
 
+@pytest.mark.parametrize("installed", ["datadog-lambda", "requests datadog-lambda"])
+def test_a_handler_may_be_that_of_a_package(installed: str) -> None:
+    wrapped = use("python3.12", "datadog_lambda.handler.handler")
+    assert told(wrapped, "app.py", installed=installed) == []
+
+
 def test_a_handler_without_its_file_is_told_with_its_place() -> None:
     python, node = use("python3.12", "src/app.main"), use(NODE, "index.main")
     assert told(python, "app.py") == [
         "a.yaml:3: Handler src/app.main: there is no src/app.py in functions/one"
     ]
-    assert told(python, "app.py", has_packages=True) == []
+    assert len(told(python, "app.py", installed="requests idna")) == 1
     assert told(node, "app.js") == [
         "a.yaml:3: Handler index.main: there is no index.js in functions/one"
     ]
