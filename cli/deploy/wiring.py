@@ -19,6 +19,8 @@ from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 from ..text import did_you_mean
 
+# What is not known yet of a name.
+_OPEN = re.compile(r"\$\{([^!{}][^{}]*)\}")
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
 
@@ -259,14 +261,20 @@ def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
 def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, int]:
     """The names of exports, by their lines, as far as the templates tell them.
 
-    What is the same everywhere, as the region, may stay open; a parameter's unknown value may not.
+    What is the same everywhere may stay open: the region, and a value that a person gave before,
+    which goes by the parameter's name. Anything else may not.
     """
     values: dict[str, str | None] = {"AWS::StackName": stacks.stack_name(project, step.name)}
     for name, source in step.sources.items():
         default = step.template.parameters[name].default
         values[name] = source.value if isinstance(source, Given) else default
     resolved = {nodes.filled(name, values): line for name, line in names.items()}
-    return {n: line for n, line in resolved.items() if not re.search(r"\$\{(?!AWS::)", n)}
+    known = {name for name, source in step.sources.items() if isinstance(source, Default)}
+    return {
+        name: line
+        for name, line in resolved.items()
+        if all(free.startswith("AWS::") or free in known for free in _OPEN.findall(name))
+    }
 
 
 def _alike(parameter: str, functions: Collection[str]) -> list[str]:

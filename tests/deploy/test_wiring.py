@@ -132,6 +132,18 @@ def test_an_import_whose_name_is_not_known_is_no_edge() -> None:
     assert [step.parents for step in steps] == [frozenset(), frozenset()]
 
 
+def test_a_value_that_was_given_before_is_the_same_in_both_names() -> None:
+    importer, exporter = made("a", {"Env": None}), made("z", {"Env": None})
+    steps = wire(
+        [
+            replace(importer, imports={"${Env}-Vpc": 61}),
+            replace(exporter, exports={"${Env}-Vpc": 60}),
+        ],
+        (),
+    )
+    assert [step.name for step in steps] == ["z", "a"]
+
+
 def test_a_cycle_of_exports_is_told_with_the_line_of_the_import() -> None:
     with pytest.raises(TemplateError, match=r"^[ab]\.yaml:61: .* needs an export of"):
         wire([exchange("a", "one", "two"), exchange("b", "two", "one")], ())
