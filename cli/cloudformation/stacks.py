@@ -52,6 +52,8 @@ _RESERVED = "aws:"
 # CloudFormation's own, on what it makes.
 STACK_TAG = "aws:cloudformation:stack-name"
 STACK_ID_TAG = "aws:cloudformation:stack-id"
+# What a rollback gets a stack out of; an update whose rollback somebody disabled leaves the second.
+RECOVERABLE = ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED")
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -98,11 +100,8 @@ class Stack:
 
     @property
     def can_recover(self) -> bool:
-        """Whether a rollback makes of it what it was before its last update.
-
-        The second is what an update leaves whose rollback somebody has disabled.
-        """
-        return self.status in ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED")
+        """Whether a rollback makes of it what it was before its last update."""
+        return self.status in RECOVERABLE
 
     @property
     def has_failed(self) -> bool:
