@@ -194,7 +194,11 @@ def _other_failures(error: MiztiikError) -> Iterator[str]:
 def _is_of_botocore(error: Exception) -> bool:
     # It raises a bare ValueError for an address that is none.
     is_endpoint = isinstance(error, ValueError) and str(error).startswith("Invalid endpoint: ")
-    return is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer"))
+    if is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+        return True
+    from .session import is_of_credentials
+
+    return is_of_credentials(error)
 
 
 def _translated(error: Exception) -> MiztiikError:

@@ -153,6 +153,11 @@ def stuck(cloudformation: CloudFormationClient, stack: Stack) -> StuckError:
             "remove the cause, then miztiik-events deploy --recover; or leave out what cannot be "
             "rolled back: --recover --skip LOGICAL_ID"
         )
+    elif stack.can_recover:
+        way_out = "miztiik-events deploy --recover, which rolls it back first"
+    elif stack.status.startswith("IMPORT_"):
+        # What was imported was there before the stack, and would go with it.
+        way_out = f"aws cloudformation describe-stack-events --stack-name {stack.name}"
     else:
         way_out = f"aws cloudformation delete-stack --stack-name {stack.name}, then deploy again"
     return StuckError(stack.name, reason, next_step=way_out)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
-from . import change_sets, changes, history, outside, stacks
+from . import change_sets, changes, history, outside, stacks, template
 from .change_sets import ChangeSet, Desired, Kind
 from .events import Tail, failure, stuck
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
@@ -86,8 +86,11 @@ class Operator:
         if live and live.is_busy and not self.waits:
             return Applied(live, "begun")
         live = self._fit_for_update(live)
-        if live and is_as_desired(self.cloudformation, desired, live):
-            return Applied(live, "unchanged")
+        if live:
+            todo = still_to_do(self.cloudformation, desired, live)
+            if todo is None:
+                return Applied(live, "unchanged")
+            desired = todo
         kind: Kind = "UPDATE" if live else "CREATE"
         change_set = change_sets.create(self.cloudformation, desired, kind, self.patience)
         if change_set:
@@ -183,17 +186,31 @@ class Operator:
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None
-        if live.status == "UPDATE_ROLLBACK_FAILED" and self.recovers:
+        if live.can_recover and self.recovers:
             return self._recover(live)
         if live.has_failed:
             raise stuck(self.cloudformation, live)
         return live
 
     def _recover(self, live: Stack) -> Stack:
-        """Take the rollback up again, without the resources in `skip`, until it is complete."""
+        """Roll it back, or go on with that, without the resources in `skip`, to the end."""
+        tail = Tail(self.cloudformation, live.id)
+        if live.status == "UPDATE_FAILED":
+            self.listener(Note(live.name, f"is {live.status}: rolling it back"))
+            self.cloudformation.rollback_stack(
+                StackName=live.id, ClientRequestToken=change_sets.token(), **self._role
+            )
+        else:
+            self._continue_rollback(live)
+        events, stack = self.follow(tail, live.name, live.id)
+        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+            return stack
+        next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
+        raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
+
+    def _continue_rollback(self, live: Stack) -> None:
         resources = stacks.failed_resources(self.cloudformation, live)
         failed = {resource.logical_id for resource in resources}
-        tail = Tail(self.cloudformation, live.id)
         self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
         self.cloudformation.continue_update_rollback(
             StackName=live.id,
@@ -201,11 +218,6 @@ class Operator:
             ClientRequestToken=change_sets.token(),
             **self._role,
         )
-        events, stack = self.follow(tail, live.name, live.id)
-        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
-            return stack
-        next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
-        raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
 
     def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
         """Express mode does not wait for a replacement to work before what it replaces goes."""
@@ -276,16 +288,41 @@ class Operator:
         return fresh
 
 
-def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:
-    """Whether parameters, tags and template are what the stack has already, and all that counts."""
+def still_to_do(
+    cloudformation: CloudFormationClient, desired: Desired, live: Stack
+) -> Desired | None:
+    """The desired state, with the defaults that are new; None when the stack is so already.
+
+    That is, when parameters, tags and template are what it has, and all that counts.
+    """
     values = (*desired.parameters.values(), *live.parameters.values())
-    return (
+    is_alike = (
         not outside.may_have_changed(desired.template, values)
         and live.parameters.keys() == desired.parameters.keys() | desired.kept
         and all(live.parameters[key] == value for key, value in desired.parameters.items())
         and live.tags == desired.tags
-        and outside.says_the_same(stacks.body(cloudformation, live.id), desired.template.body)
     )
+    others = _other_than_defaults(desired, live)
+    if not is_alike and not others:
+        return desired
+    body = stacks.body(cloudformation, live.id)
+    before = template.defaults(body) if others else {}
+    # Nobody has given it: it was the default, so it is the default.
+    fresh = {name: new for name, new in others.items() if before.get(name) == live.parameters[name]}
+    if is_alike and not fresh and outside.says_the_same(body, desired.template.body):
+        return None
+    given = {**desired.parameters, **fresh}
+    return replace(desired, parameters=given, kept=desired.kept - fresh.keys())
+
+
+def _other_than_defaults(desired: Desired, live: Stack) -> dict[str, str]:
+    """The defaults of the parameters that keep another value, as far as it can be seen."""
+    kept = (desired.template.parameters.get(name) for name in desired.kept)
+    return {
+        one.name: one.default
+        for one in kept
+        if one and one.default not in (None, live.parameters[one.name]) and not one.is_secret
+    }
 
 
 def _end(events: Sequence[StackEvent]) -> str:

@@ -46,9 +46,15 @@ WINDOW_SECONDS = "WindowSeconds"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
+# What a stack takes beside these two, of the 50 that it may have.
+MOST_TAGS = 48
+# AWS's own, which nobody else may give.
+_RESERVED = "aws:"
 # CloudFormation's own, on what it makes.
 STACK_TAG = "aws:cloudformation:stack-name"
 STACK_ID_TAG = "aws:cloudformation:stack-id"
+# What a rollback gets a stack out of; an update whose rollback somebody disabled leaves the second.
+RECOVERABLE = ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED")
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -94,8 +100,27 @@ class Stack:
         return not (self.is_busy or self.status.endswith("_FAILED"))
 
     @property
+    def can_recover(self) -> bool:
+        """Whether a rollback makes of it what it was before its last update."""
+        return self.status in RECOVERABLE
+
+    @property
     def has_failed(self) -> bool:
         return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
+
+
+def tag_problem(name: str, value: str) -> str | None:
+    """What CloudFormation has against a tag, None when it takes it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    """
+    if name.lower().startswith(_RESERVED):
+        return "names that begin with aws: are AWS's own"
+    if not 1 <= len(name) <= 128:
+        return "its name may have up to 128 characters"
+    if not 1 <= len(value) <= 256:
+        return "its value has to have 1 to 256 characters"
+    return None
 
 
 def stack_name(project: str, template_name: str) -> str:
@@ -296,7 +321,12 @@ def _stack(described: StackTypeDef) -> Stack:
         outputs={
             item["OutputKey"]: item.get("OutputValue", "") for item in described.get("Outputs", [])
         },
-        tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
+        # Those of AWS itself cannot be given back to it.
+        tags={
+            item["Key"]: item["Value"]
+            for item in described.get("Tags", [])
+            if not item["Key"].startswith(_RESERVED)
+        },
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
         is_protected=described.get("EnableTerminationProtection", False),
         created=described["CreationTime"],

@@ -462,8 +462,22 @@ def yes_option(command: Command) -> Command:
 def stacks_argument(name: str) -> Callable[[Command], Command]:
     """The names of stacks, as many as one likes."""
     return click.argument(
-        name, nargs=-1, metavar="[STACK]...", shell_complete=names_for("stack_names")
+        name,
+        nargs=-1,
+        metavar="[STACK]...",
+        shell_complete=names_for("stack_names"),
+        callback=_no_values,
     )
+
+
+def _no_values(
+    context: click.Context, parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The words; a value among them was meant for -p, of which other tools take many at once."""
+    for word in words:
+        if "=" in word:
+            raise click.UsageError(f"{word} is no stack. A value has a -p of its own: -p {word}")
+    return words
 
 
 _SOURCES = (

@@ -6,7 +6,7 @@ from its template: a change set would leave an empty stack behind if we were int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,8 +15,9 @@ from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import ChangeSet, Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
+from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import in_the_way, is_as_desired
+from ..cloudformation.operations import in_the_way, still_to_do
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -178,10 +179,23 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
+        elif not live.can_be_planned:
+            self.plans[step.name] = self._after(step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
+
+    def _after(self, step: Step, live: Stack) -> StackPlan:
+        """The plan of a stack for which CloudFormation makes no change set as it is.
+
+        Raises StuckError when no deploy would get it out of there.
+        """
+        if live.has_failed and not (live.can_recover and self.project.settings.recovers):
+            raise stuck(self.cloudformation, live)
+        first = "is rolled back first" if live.has_failed else "has to end first"
+        note = f"not known yet: it is {live.status}, which {first}"
+        return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""
@@ -248,9 +262,11 @@ class _Planner:
                 s3 = self.session.client("s3")
                 desired, new = uploads.through(desired, s3, bucket, folder)
             notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
-        if is_as_desired(self.cloudformation, desired, live):
+        todo = still_to_do(self.cloudformation, desired, live)
+        if todo is None:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
+        desired = todo
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
         change_set = self._change_set(desired)
         if change_set is None:
@@ -260,6 +276,7 @@ class _Planner:
         finally:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
+        notes += tuple(_tags(live, desired))
         return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
 
     def _change_set(self, desired: Desired) -> ChangeSet | None:
@@ -294,3 +311,10 @@ def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:
         for name, value in desired.parameters.items()
         if (before := live.parameters.get(name)) != value
     )
+
+
+def _tags(live: Stack, desired: Desired) -> Iterator[str]:
+    """The tags that change, of which a change set says nothing where no resource takes them."""
+    for name, value in sorted(desired.tags.items()):
+        if (before := live.tags.get(name)) != value:
+            yield f"tag {name}: {'(none)' if before is None else before} → {value}"

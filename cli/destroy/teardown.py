@@ -71,7 +71,7 @@ def refuse_needed(inventory: Inventory) -> None:
     if inventory.needs:
         lines = "".join(f"\n    {need}" for need in inventory.needs)
         raise UnhealthyError(
-            f"Other stacks of project {inventory.project!r} need what would be deleted:{lines}\n"
+            f"Other stacks need what would be deleted of project {inventory.project!r}:{lines}\n"
             "  Next: name these stacks too, or first deploy them without it"
         )
 

@@ -239,7 +239,7 @@ def test_a_failed_deploy_as_ndjson_ends_with_the_root_cause(
 
 
 # One KPU is for four subtasks, at $0.11 an hour.
-@pytest.mark.parametrize(("parallelism", "cost"), [("0", "0.252"), ("8", "0.362")])
+@pytest.mark.parametrize(("parallelism", "cost"), [("0", "0.253"), ("8", "0.363")])
 def test_the_plan_of_the_real_system_tells_its_cost_by_the_shards_asked_for(
     local_aws: TestAws, parallelism: str, cost: str
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_program_gets_it_as_data(tmp_path: Path) -> None:
     assert json.loads(done.output)[1] == {
         "stack": "queue",
         "takes": {"artifacts": ["ArtifactBucket"]},
+        "imports": [],
         "functions": ["one"],
     }
 
@@ -57,7 +58,8 @@ def test_an_export_and_the_bucket_for_a_large_template_are_lines_too(tmp_path: P
     project.template("taker", f"{topic}#{'x' * 51_200}\n")
     done = CliRunner().invoke(cli, ["graph", *project.options, "--json"])
     (taker,) = (record for record in json.loads(done.output) if record["stack"] == "taker")
-    assert taker["takes"] == {"alarm": ["an export"], "artifacts": ["ArtifactBucket"]}
+    assert taker["takes"] == {"artifacts": ["ArtifactBucket"]}
+    assert taker["imports"] == ["alarm"]
 
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -84,3 +86,22 @@ def test_in_the_picture_arrows_go_to_the_right_and_no_box_is_over_another(tmp_pa
     assert boxes["chain-01"][0] < boxes["chain-08"][0] < boxes["join-01"][0] < boxes["end-01"][0]
     labels = [path.findtext(f"{SVG}title") for path in root.findall(f"{SVG}path[@class='arrow']")]
     assert labels.count("Chain08Name") == 13
+
+
+def test_what_is_imported_and_what_goes_through_a_bucket_is_in_it(tmp_path: Path) -> None:
+    bodies = {
+        "bucket": "Resources: {A: {Type: B}}\nOutputs: {ArtifactBucket: {Value: x}}",
+        "child": "Resources: {A: {Type: B}}",
+        "net": "Resources: {A: {Type: B}}\nOutputs: {Id: {Value: x, Export: {Name: net-id}}}",
+        "root": "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "
+        "child.yaml}}, B: {Type: C, Properties: {D: !ImportValue net-id}}}",
+    }
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "functions").mkdir()
+    for name, body in bodies.items():
+        (tmp_path / "templates" / f"{name}.yaml").write_text(body)
+    folders = [f"--{name}={tmp_path / name}" for name in ("templates", "functions")]
+    text = CliRunner().invoke(cli, ["graph", *folders, "-o", "table"]).output
+    assert text.endswith("root\n    ArtifactBucket  from bucket\n    exports  from net\n")
+    edges = CliRunner().invoke(cli, ["graph", *folders, "-o", "dot"]).output
+    assert '"net" -> "root" [label="exports"];' in edges

@@ -172,6 +172,25 @@ def test_a_sale_whose_window_has_no_beginning_does_not_hold_up_the_others() -> N
     )
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"data": "!!!"},
+        {"data": "abc"},
+        {"kinesisRecordMetadata": {}},
+        {"kinesisRecordMetadata": {"approximateArrivalTimestamp": None}},
+    ],
+)
+def test_a_record_that_firehose_never_gives_does_not_hold_up_the_others(
+    lake: ModuleType, spoilt: dict[str, Any]
+) -> None:
+    data = base64.b64encode(envelope(order(1))).decode()
+    good = {"recordId": "2", "data": data, "approximateArrivalTimestamp": ARRIVAL}
+    records = lake.handler({"records": [{**good, **spoilt, "recordId": "1"}, good]}, None)
+    results = [(record["recordId"], record["result"]) for record in records["records"]]
+    assert results == [("1", "ProcessingFailed"), ("2", "Ok")]
+
+
 def test_a_heartbeat_is_dropped(lake: ModuleType) -> None:
     assert answer(lake, envelope({}, kind="heartbeat"))["result"] == "Dropped"
 

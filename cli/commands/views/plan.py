@@ -111,5 +111,8 @@ def _summary(plan: Plan) -> str:
         click.style(f"{SIGNS[action]} {number} to {action}", fg=COLORS[action])
         for action, number in zip(actions, numbers)
     ]
+    bare = sum(stack.fate == "update" and not stack.resources for stack in plan.stacks)
+    if bare:
+        parts.append(click.style(f"~ {counted(bare, 'stack')} to update", fg=COLORS["update"]))
     unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
     return ", ".join([*parts, f"{unchanged} of {counted(len(plan.stacks), 'stack')} unchanged"])
