@@ -24,6 +24,7 @@ def fill(folder: Folder) -> None:
         event_archive,
         event_replay,
         event_time,
+        filled_buckets,
         firehose_buffer,
         firehose_source,
         kinesis_retention,
@@ -38,6 +39,7 @@ def fill(folder: Folder) -> None:
         secure_transport,
         shell_change_sets,
         template_texts,
+        updatable_stacks,
         worker_threads,
     )
 
@@ -66,6 +68,8 @@ def fill(folder: Folder) -> None:
         alarm_expressions,
         shell_change_sets,
         output_changes,
+        updatable_stacks,
+        filled_buckets,
         template_texts,
         condition_values,
         worker_threads,
