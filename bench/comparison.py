@@ -1,0 +1,649 @@
+"""Tries each row of docs/comparison.md with each tool, and prints the table of what was seen.
+
+    .venv/bin/python bench/comparison.py --tools miztiik,cdk --cases plan,killed
+
+All on one AWS on this machine, each in a folder of its own with the same raw templates. What a tool
+printed is kept in .bench/comparison/, a file for each cell. An hour or two for all; cells that were
+tried are kept, and tried again with `--again`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import contenders
+import gateway
+import tools
+from contenders import Contender
+
+from miztiik_events.local import launch
+from miztiik_events.text import as_table
+
+TIMEOUT = 240
+SEEN = tools.FOLDER / "comparison"
+CHANGES = ("CreateChangeSet", "ExecuteChangeSet", "CreateStack", "UpdateStack")
+CHANGE_SETS = ("CreateChangeSet",)
+
+STORE = """\
+Resources:
+  Store: {Type: AWS::S3::Bucket}
+Outputs:
+  StoreName: {Value: !Ref Store}
+"""
+QUEUE = """\
+Parameters:
+  StoreName: {Type: String}
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {Tags: [{Key: store, Value: !Ref StoreName}]}
+Outputs:
+  QueueArn: {Value: !GetAtt Queue.Arn}
+"""
+TOPIC = """\
+Parameters:
+  QueueArn: {Type: String}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {Tags: [{Key: queue, Value: !Ref QueueArn}]}
+"""
+ALONE = """\
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {VisibilityTimeout: 30}
+"""
+TABLE = """\
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: NAME
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+# As long as nobody signals the handle, the stack is in progress.
+WAITING = """\
+Resources:
+  Handle: {Type: AWS::CloudFormation::WaitConditionHandle}
+  Signal:
+    Type: AWS::CloudFormation::WaitCondition
+    Properties: {Handle: !Ref Handle, Timeout: "SECONDS", Count: 1}
+"""
+FAILING = (
+    WAITING.replace("SECONDS", "1")
+    + """\
+Outputs:
+  SignalData: {Value: !GetAtt Signal.Data}
+"""
+)
+AFTER_FAILING = """\
+Parameters:
+  SignalData: {Type: String}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !Ref SignalData}
+"""
+BUCKET = """\
+Resources:
+  Filled:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: NAME, VersioningConfiguration: {Status: Enabled}}
+"""
+NAMED = """\
+Resources:
+  Named:
+    Type: AWS::SQS::Queue
+    DeletionPolicy: Retain
+    Properties: {QueueName: NAME}
+"""
+NESTED = """\
+Resources:
+  Child:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: nested/child.yaml}
+"""
+FUNCTION = """\
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: handler.handler
+      Runtime: python3.12
+      Architectures: [arm64]
+      Role: !GetAtt Role.Arn
+      Code: CODE
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}
+"""
+# CfnInclude takes code as parameters; the others take a path on this machine.
+CODE_PARAMETERS = """\
+Parameters:
+  ArtifactBucket: {Type: String}
+  FunctionCode: {Type: String}
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a command; CPU seconds and memory are those of all its processes."""
+
+    code: int | None
+    output: str
+    cpu: float
+    megabytes: float
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a word."""
+        return "does not end" if self.code is None else f"exit {self.code}"
+
+    def last(self, count: int) -> str:
+        lines = [line for line in self.output.splitlines() if line.strip()]
+        return "\n".join(lines[-count:])
+
+
+@dataclass
+class Trial:
+    """One tool and one case: a folder, a project, an AWS behind a gateway."""
+
+    tool: Contender
+    folder: Path
+    project: str
+    bucket: str
+    gate: gateway.Gateway
+    environment: dict[str, str]
+    log: Path
+
+    def client(self, service: str) -> Any:
+        """Past the gateway."""
+        return boto3.client(service, endpoint_url=self.gate.target)
+
+    def template(self, name: str, text: str) -> None:
+        path = self.folder / "templates" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self.settings = self.tool.settings(self.folder, self.project, self.bucket)
+
+    def stack(self, name: str) -> str:
+        return f"{self.project}-{name}"
+
+    def command(self, command: str, name: str) -> str:
+        return command.format(
+            stack=self.stack(name),
+            template=f"templates/{name}.yaml",
+            project=self.project,
+            name=name,
+            bucket=self.bucket,
+            role="arn:aws:iam::000000000000:role/deployer",
+        )
+
+    def run(self, command: str, name: str = "", timeout: float = TIMEOUT) -> Run:
+        """The command, run to its end, its output added to the trial's file."""
+        return self.started(command, name)(timeout)
+
+    def started(self, command: str, name: str = "") -> Callable[[float], Run]:
+        """The command, started; to be called for its end."""
+        text = self.command(command, name)
+        self.note(f"$ {text}\n")
+        start = self.log.stat().st_size
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                ["sh", "-c", text],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return partial(self._ended, process, start)
+
+    def _ended(self, process: subprocess.Popen[bytes], start: int, timeout: float) -> Run:
+        before, code = resource.getrusage(resource.RUSAGE_CHILDREN), None
+        deadline = time.monotonic() + timeout
+        usage = before
+        while code is None and time.monotonic() < deadline:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                code = process.returncode = os.waitstatus_to_exitcode(status)
+            else:
+                time.sleep(0.05)
+        if code is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        output = self.log.read_bytes()[start:].decode(errors="replace")
+        self.note(f"[{'killed' if code is None else code}]\n")
+        return Run(code, output, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+    def note(self, text: str) -> None:
+        with self.log.open("a") as log:
+            log.write(text)
+
+    def status(self, name: str) -> str:
+        """The stack's status, or "" when there is none."""
+        with contextlib.suppress(Exception):
+            stacks = self.client("cloudformation").describe_stacks(StackName=self.stack(name))
+            return str(stacks["Stacks"][0]["StackStatus"])
+        return ""
+
+    def until(self, *statuses: str, name: str, seconds: float = 60) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.status(name) in statuses:
+                return True
+            time.sleep(0.2)
+        return False
+
+    def is_well(self, name: str) -> bool:
+        return self.status(name) in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def together(trial: Trial) -> str:
+    """Three raw templates, each of which takes an output of the one before, in one command."""
+    if not trial.tool.deploy_all:
+        return "no: a command for each stack, its values by hand"
+    for name, text in (("store", STORE), ("queue", QUEUE), ("topic", TOPIC)):
+        trial.template(name, text)
+    run = trial.run(trial.tool.deploy_all)
+    if not all(map(trial.is_well, ("store", "queue", "topic"))):
+        return f"no: {run.ending}"
+    count = len(trial.settings)
+    return f"yes, {count} files of its own" if count else "yes, no file of its own"
+
+
+def middle(trial: Trial) -> str:
+    """One stack fails: what becomes of the one that needs it, and of the one that does not."""
+    if not trial.tool.deploy_all:
+        return "-"
+    for name, text in (("failing", FAILING), ("after", AFTER_FAILING), ("beside", STORE)):
+        trial.template(name, text)
+    run = trial.run(trial.tool.deploy_all)
+    beside = "the other is deployed" if trial.is_well("beside") else "the other is not deployed"
+    after = "" if not trial.status("after") else ", the dependent one is tried"
+    return f"{run.ending}, {beside}{after}"
+
+
+def plan(trial: Trial) -> str:
+    """A table gets another name, which replaces it: is that said before it happens?"""
+    if not trial.tool.plan:
+        return "no"
+    trial.template("orders", TABLE.replace("NAME", f"{trial.project}-a"))
+    trial.run(trial.tool.deploy, "orders")
+    trial.template("orders", TABLE.replace("NAME", f"{trial.project}-b"))
+    trial.gate.reset()
+    output = trial.run(trial.tool.plan, "orders").output
+    names = "Orders" in output
+    replaced = any(word in output.lower() for word in ("replace", '"true"', " true"))
+    values = f"{trial.project}-b" in output
+    if trial.gate.count("ExecuteChangeSet", "UpdateStack"):
+        return "no: it deployed"
+    said = ["resource"] * names + ["replacement"] * replaced + ["values"] * values
+    left = trial.client("cloudformation").list_change_sets(StackName=trial.stack("orders"))
+    is_left = any(one["ExecutionStatus"] == "AVAILABLE" for one in left["Summaries"])
+    note = "; leaves a change set" if is_left else ""
+    return (", ".join(said) or "no: neither resource nor replacement") + note
+
+
+def unchanged(trial: Trial) -> str:
+    """The same deploy again."""
+    trial.template("alone", ALONE)
+    trial.run(trial.tool.deploy, "alone")
+    trial.gate.reset()
+    run = trial.run(trial.tool.deploy, "alone")
+    changes = trial.gate.count(*CHANGE_SETS)
+    updates = trial.gate.count("UpdateStack", "CreateStack")
+    done = [f"{changes} change set"] * bool(changes) + ["update call"] * bool(updates)
+    return f"{run.ending}, {', '.join(done) or 'no change set'}, {run.cpu:.1f} s CPU"
+
+
+def cause(trial: Trial) -> str:
+    """A wait condition that nobody signals: do the last five lines have resource and reason?"""
+    trial.template("failing", FAILING)
+    run = trial.run(trial.tool.deploy, "failing")
+    last = run.last(5)
+    named, why = "Signal" in last, "timed out" in last.lower() or "signal" in last.lower()
+    if named and why:
+        place = "; file and line" if "failing.yaml:" in last else ""
+        return f"in the last five lines{place}"
+    if "timed out" in run.output.lower():
+        return "further up"
+    return f"no ({run.ending})"
+
+
+def killed(trial: Trial) -> str:
+    """kill -9 in the middle of a creation, and the same command at once."""
+    trial.template("waiting", WAITING.replace("SECONDS", "200"))
+    ended = trial.started(trial.tool.deploy, "waiting")
+    if not trial.until("CREATE_IN_PROGRESS", name="waiting", seconds=120):
+        return f"not tried: no creation began ({ended(1).ending})"
+    ended(1)
+    again = trial.started(trial.tool.deploy, "waiting")
+    time.sleep(15)
+    _signal(trial)
+    run = again(TIMEOUT)
+    trial.until("CREATE_COMPLETE", "ROLLBACK_COMPLETE", name="waiting")
+    if run.code == 0 and trial.is_well("waiting"):
+        return "waits for it, exit 0"
+    return f"{run.ending} while AWS goes on"
+
+
+def _signal(trial: Trial) -> None:
+    cloudformation = trial.client("cloudformation")
+    with contextlib.suppress(Exception):
+        handle = cloudformation.describe_stack_resource(
+            StackName=trial.stack("waiting"), LogicalResourceId="Handle"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        body = {"Status": "SUCCESS", "UniqueId": "1", "Data": "", "Reason": ""}
+        request = urllib.request.Request(handle, json.dumps(body).encode(), method="PUT")
+        urllib.request.urlopen(request)
+
+
+def shell(trial: Trial) -> str:
+    """A stack in REVIEW_IN_PROGRESS, which somebody's change set has left."""
+    trial.template("alone", ALONE)
+    trial.client("cloudformation").create_change_set(
+        StackName=trial.stack("alone"),
+        ChangeSetName="left",
+        ChangeSetType="CREATE",
+        TemplateBody=ALONE,
+    )
+    run = trial.run(trial.tool.deploy, "alone")
+    return "yes" if trial.is_well("alone") and run.code == 0 else f"no: {run.ending}"
+
+
+def rolled_back(trial: Trial) -> str:
+    """A stack in ROLLBACK_COMPLETE, and its template mended."""
+    cloudformation = trial.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=trial.stack("alone"),
+        TemplateBody=FAILING,
+        # So that it is the project's own for this program.
+        Tags=[{"Key": "miztiik-events:project", "Value": trial.project}],
+    )
+    trial.until("ROLLBACK_COMPLETE", name="alone")
+    trial.template("alone", ALONE)
+    run = trial.run(trial.tool.deploy, "alone")
+    return "yes" if trial.is_well("alone") and run.code == 0 else f"no: {run.ending}"
+
+
+def throttled(trial: Trial) -> str:
+    """Forty seconds in which CloudFormation answers "Rate exceeded", from the creation on."""
+    trial.template("alone", ALONE)
+    trial.gate.throttle_seconds = 40
+    run = trial.run(trial.tool.deploy, "alone")
+    count = trial.gate.throttled
+    result = "waits on" if run.code == 0 else f"{run.ending}, though the stack is well"
+    return f"{result} ({count} calls refused)"
+
+
+def large(trial: Trial) -> str:
+    """A template of 60 kB."""
+    trial.template("alone", f"{ALONE}Metadata:\n  Long: {'x' * 60_000}\n")
+    if trial.run(trial.tool.deploy, "alone").code == 0 and trial.is_well("alone"):
+        return "yes, as it is"
+    if trial.tool.large != trial.tool.deploy:
+        run = trial.run(trial.tool.large, "alone")
+        if run.code == 0 and trial.is_well("alone"):
+            option = set(trial.tool.large.split()) - set(trial.tool.deploy.split())
+            return f"with {min(option)}"
+    return "no"
+
+
+def nested(trial: Trial) -> str:
+    """A nested stack whose template is a file beside it."""
+    child = trial.folder / "templates" / "nested" / "child.yaml"
+    child.parent.mkdir(parents=True)
+    child.write_text(ALONE)
+    trial.template("parent", NESTED)
+    run = trial.run(trial.tool.packaged, "parent")
+    return "yes" if trial.is_well("parent") else f"no: {run.ending}"
+
+
+def same_zip(trial: Trial) -> str:
+    """A function's folder with other times and modes, and byte code: the same object in S3?"""
+    keys = []
+    for number, mode in enumerate((0o644, 0o600)):
+        _function(trial, mode, age=number * 86400)
+        if number:
+            (trial.folder / "functions/function/__pycache__").mkdir()
+            (trial.folder / "functions/function/__pycache__/handler.cpython-311.pyc").write_text(
+                "x"
+            )
+        trial.gate.reset()
+        run = trial.run(trial.tool.packaged, "function")
+        if not trial.is_well("function"):
+            return f"no: {run.ending}"
+        detail = trial.client("cloudformation").get_template(StackName=trial.stack("function"))
+        keys.append((_code_key(trial), detail["TemplateBody"]))
+    return "yes" if keys[0][0] == keys[1][0] else "no: another object, an update of the function"
+
+
+def _code_key(trial: Trial) -> str:
+    """The function's code as Lambda has it."""
+    resources = trial.client("cloudformation").describe_stack_resources(
+        StackName=trial.stack("function")
+    )["StackResources"]
+    (name,) = [
+        one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "Function"
+    ]
+    function = trial.client("lambda").get_function(FunctionName=name)
+    return str(function["Configuration"]["CodeSha256"])
+
+
+def _function(trial: Trial, mode: int = 0o644, age: int = 0, requirements: str = "") -> None:
+    folder = trial.folder / "functions" / "function"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "handler.py").write_text("def handler(event, context):\n    return event\n")
+    if requirements:
+        (folder / "requirements.txt").write_text(requirements)
+    for path in folder.iterdir():
+        path.chmod(mode)
+        os.utime(path, (time.time() - age - 60,) * 2)
+    if trial.tool.name == "CDK CLI":
+        text = FUNCTION.replace("CODE", "{S3Bucket: !Ref ArtifactBucket, S3Key: !Ref FunctionCode}")
+        trial.template("function", CODE_PARAMETERS + text)
+    else:
+        trial.template("function", FUNCTION.replace("CODE", "../functions/function"))
+
+
+def built(trial: Trial) -> str:
+    """A requirements.txt with a package in C, for python3.12 on arm64, from this machine."""
+    _function(trial, requirements="markupsafe==3.0.2\n")
+    run = trial.run(trial.tool.built, "function")
+    if not trial.is_well("function"):
+        return f"no: {run.ending}"
+    (name,) = [
+        one["PhysicalResourceId"]
+        for one in trial.client("cloudformation").describe_stack_resources(
+            StackName=trial.stack("function")
+        )["StackResources"]
+        if one["LogicalResourceId"] == "Function"
+    ]
+    location = trial.client("lambda").get_function(FunctionName=name)["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer:
+        files = zipfile.ZipFile(BytesIO(answer.read())).namelist()
+    libraries = [file for file in files if file.endswith(".so")]
+    if any("312-aarch64" in file for file in libraries):
+        return "yes"
+    return f"no: {'a wheel for another machine' if libraries else 'left out in silence'}"
+
+
+def removed(trial: Trial) -> str:
+    """A stack whose bucket has objects and versions: asked first, and then?"""
+    name = f"{trial.project}-filled"
+    trial.template("filled", BUCKET.replace("NAME", name))
+    trial.run(trial.tool.deploy, "filled")
+    for body in (b"1", b"2"):
+        trial.client("s3").put_object(Bucket=name, Key="one", Body=body)
+    asking = trial.run(trial.tool.destroy_asking, "filled", 90)
+    began = trial.status("filled") not in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    asked = "does not ask" if began else "asks"
+    run = asking if began else trial.run(trial.tool.destroy, "filled")
+    trial.until("", "DELETE_FAILED", name="filled", seconds=20)
+    left = trial.status("filled")
+    return f"{asked}; {'removed' if not left else f'{left}, {run.ending}'}"
+
+
+def role(trial: Trial) -> str:
+    """Does CloudFormation act as a role that one names?"""
+    return _parameter(trial, trial.tool.role, "RoleARN", "yes")
+
+
+def _parameter(trial: Trial, command: str, parameter: str, yes: str) -> str:
+    if not command:
+        return "no"
+    trial.template("alone", NAMED.replace("NAME", f"{trial.project}-named"))
+    run = trial.run(command, "alone")
+    has = [call for call in trial.gate.calls if call.parameters.get(parameter)]
+    return yes if has else f"no: {run.ending}"
+
+
+def imported(trial: Trial) -> str:
+    """A queue of that name is there already: taken into the stack?"""
+    return _parameter(trial, trial.tool.imports, "ImportExistingResources", "yes")
+
+
+def drift(trial: Trial) -> str:
+    """A queue was changed past its stack: is it named, with the property?"""
+    if not trial.tool.drift:
+        return "no command"
+    trial.template("alone", ALONE)
+    trial.run(trial.tool.deploy, "alone")
+    sqs = trial.client("sqs")
+    resources = trial.client("cloudformation").describe_stack_resources(
+        StackName=trial.stack("alone")
+    )
+    url = resources["StackResources"][0]["PhysicalResourceId"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
+    run = trial.run(trial.tool.drift, "alone")
+    if "VisibilityTimeout" in run.output and "77" in run.output:
+        return f"yes, with the values, {run.ending}"
+    return f"named, {run.ending}" if "VisibilityTimeout" in run.output else f"no: {run.ending}"
+
+
+def help_text(trial: Trial) -> str:
+    """What `--help` costs, the median of five."""
+    runs = sorted((trial.run(trial.tool.help) for _ in range(5)), key=lambda run: run.cpu)
+    return f"{runs[2].cpu:.2f} s CPU, {max(run.megabytes for run in runs):.0f} MB"
+
+
+CASES: dict[str, Callable[[Trial], str]] = {
+    "together": together,
+    "middle": middle,
+    "plan": plan,
+    "unchanged": unchanged,
+    "cause": cause,
+    "killed": killed,
+    "shell": shell,
+    "rolled-back": rolled_back,
+    "throttled": throttled,
+    "large": large,
+    "nested": nested,
+    "same-zip": same_zip,
+    "built": built,
+    "removed": removed,
+    "role": role,
+    "imported": imported,
+    "drift": drift,
+    "help": help_text,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tools", default="", help="only these, by the beginnings of their names")
+    parser.add_argument("--cases", default=",".join(CASES), help="only these: %(default)s")
+    parser.add_argument("--again", action="store_true", help="also what was tried before")
+    asked = parser.parse_args()
+    SEEN.mkdir(parents=True, exist_ok=True)
+    found = contenders.named(contenders.every(), asked.tools)
+    chosen = asked.cases.split(",")
+    with launch.local_aws() as aws, aws.in_effect(), gateway.before(aws.endpoint) as gate:
+        for tool in found:
+            with _prepared(tool, gate, aws.environment) as try_case:
+                for case in chosen:
+                    if asked.again or not _kept(tool, case).exists():
+                        _kept(tool, case).write_text(try_case(case))
+                    print(f"{tool.name:<16}{case:<14}{_kept(tool, case).read_text()}", flush=True)
+    print(_shown(found, chosen))
+
+
+def _kept(tool: Contender, case: str) -> Path:
+    return SEEN / f"{tool.name} {tool.version} {case}.txt"
+
+
+@contextlib.contextmanager
+def _prepared(
+    tool: Contender, gate: gateway.Gateway, variables: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """What tries a case with the tool; what it needs to be there once is made before the first."""
+    environment = {
+        **tools.environment({**variables, "AWS_ENDPOINT_URL": gate.endpoint}),
+        **tool.variables,
+        "CI": "",
+    }
+    is_prepared = not tool.prepare
+
+    def try_case(case: str) -> str:
+        nonlocal is_prepared
+        folder = SEEN / "folders" / f"{tool.name}-{case}".replace(" ", "-")
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "functions").mkdir(parents=True)
+        log = _kept(tool, case).with_suffix(".log")
+        log.write_text("")
+        project = f"c{uuid.uuid4().hex[:8]}"
+        bucket = f"{project}-artifacts"
+        trial = Trial(tool, folder, project, bucket, gate, environment, log)
+        trial.client("s3").create_bucket(Bucket=bucket)
+        if not is_prepared:
+            trial.template("alone", ALONE)
+            trial.run(tool.prepare)
+            shutil.rmtree(folder / "templates")
+            is_prepared = True
+        gate.reset()
+        return CASES[case](trial)
+
+    yield try_case
+
+
+def _shown(found: list[Contender], chosen: list[str]) -> str:
+    rows = [
+        {"case": case, **{tool.name: _kept(tool, case).read_text() for tool in found}}
+        for case in chosen
+    ]
+    headings = {"case": "Case", **{tool.name: f"{tool.name} {tool.version}" for tool in found}}
+    return as_table(rows, headings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
