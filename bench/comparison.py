@@ -123,7 +123,7 @@ NESTED = """\
 Resources:
   Child:
     Type: AWS::CloudFormation::Stack
-    Properties: {TemplateURL: nested/child.yaml}
+    Properties: {TemplateURL: CHILD}
 """
 FUNCTION = """\
 Resources:
@@ -143,7 +143,6 @@ Resources:
         Statement:
           - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}
 """
-# CfnInclude takes code as parameters; the others take a path on this machine.
 CODE_PARAMETERS = """\
 Parameters:
   ArtifactBucket: {Type: String}
@@ -357,14 +356,18 @@ def killed(trial: Trial) -> str:
 
 
 def _signal(trial: Trial) -> None:
+    """Nothing, when the stack has gone meanwhile."""
     cloudformation = trial.client("cloudformation")
-    with contextlib.suppress(Exception):
-        handle = cloudformation.describe_stack_resource(
-            StackName=trial.stack("waiting"), LogicalResourceId="Handle"
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        body = {"Status": "SUCCESS", "UniqueId": "1", "Data": "", "Reason": ""}
-        request = urllib.request.Request(handle, json.dumps(body).encode(), method="PUT")
-        urllib.request.urlopen(request)
+    with contextlib.suppress(cloudformation.exceptions.ClientError):
+        resources = cloudformation.describe_stack_resources(StackName=trial.stack("waiting"))
+        for one in resources["StackResources"]:
+            if one["LogicalResourceId"] == "Handle":
+                body = json.dumps({"Status": "SUCCESS", "UniqueId": "1"}).encode()
+                # Neither here nor on AWS may it have a type.
+                headers = {"Content-Type": ""}
+                url = one["PhysicalResourceId"]
+                request = urllib.request.Request(url, body, headers, method="PUT")
+                urllib.request.urlopen(request).close()
 
 
 def shell(trial: Trial) -> str:
@@ -423,7 +426,7 @@ def nested(trial: Trial) -> str:
     child = trial.folder / "templates" / "nested" / "child.yaml"
     child.parent.mkdir(parents=True)
     child.write_text(ALONE)
-    trial.template("parent", NESTED)
+    trial.template("parent", NESTED.replace("CHILD", trial.tool.child))
     run = trial.run(trial.tool.packaged, "parent")
     return "yes" if trial.is_well("parent") else f"no: {run.ending}"
 
@@ -442,21 +445,21 @@ def same_zip(trial: Trial) -> str:
         run = trial.run(trial.tool.packaged, "function")
         if not trial.is_well("function"):
             return f"no: {run.ending}"
-        detail = trial.client("cloudformation").get_template(StackName=trial.stack("function"))
-        keys.append((_code_key(trial), detail["TemplateBody"]))
-    return "yes" if keys[0][0] == keys[1][0] else "no: another object, an update of the function"
+        keys.append(_live_function(trial)["Configuration"]["CodeSha256"])
+    return "yes" if keys[0] == keys[1] else "no: another zip, an update of the function"
 
 
-def _code_key(trial: Trial) -> str:
-    """The function's code as Lambda has it."""
+def _live_function(trial: Trial) -> Any:
+    """The function as Lambda has it."""
     resources = trial.client("cloudformation").describe_stack_resources(
         StackName=trial.stack("function")
     )["StackResources"]
     (name,) = [
-        one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "Function"
+        one["PhysicalResourceId"]
+        for one in resources
+        if one["ResourceType"] == "AWS::Lambda::Function"
     ]
-    function = trial.client("lambda").get_function(FunctionName=name)
-    return str(function["Configuration"]["CodeSha256"])
+    return trial.client("lambda").get_function(FunctionName=name)
 
 
 def _function(trial: Trial, mode: int = 0o644, age: int = 0, requirements: str = "") -> None:
@@ -469,11 +472,8 @@ def _function(trial: Trial, mode: int = 0o644, age: int = 0, requirements: str =
     for path in folder.iterdir():
         path.chmod(mode)
         os.utime(path, (time.time() - age - 60,) * 2)
-    if trial.tool.name == "CDK CLI":
-        text = FUNCTION.replace("CODE", "{S3Bucket: !Ref ArtifactBucket, S3Key: !Ref FunctionCode}")
-        trial.template("function", CODE_PARAMETERS + text)
-    else:
-        trial.template("function", FUNCTION.replace("CODE", "../functions/function"))
+    parameters = CODE_PARAMETERS if "!Ref FunctionCode" in trial.tool.code else ""
+    trial.template("function", parameters + FUNCTION.replace("CODE", trial.tool.code))
 
 
 def built(trial: Trial) -> str:
@@ -482,14 +482,7 @@ def built(trial: Trial) -> str:
     run = trial.run(trial.tool.built, "function")
     if not trial.is_well("function"):
         return f"no: {run.ending}"
-    (name,) = [
-        one["PhysicalResourceId"]
-        for one in trial.client("cloudformation").describe_stack_resources(
-            StackName=trial.stack("function")
-        )["StackResources"]
-        if one["LogicalResourceId"] == "Function"
-    ]
-    location = trial.client("lambda").get_function(FunctionName=name)["Code"]["Location"]
+    location = _live_function(trial)["Code"]["Location"]
     with urllib.request.urlopen(location) as answer:
         files = zipfile.ZipFile(BytesIO(answer.read())).namelist()
     libraries = [file for file in files if file.endswith(".so")]

@@ -44,6 +44,9 @@ class Contender:
     role: str = ""
     imports: str = ""
     prepare: str = ""
+    # What a template has for a function's folder and for a nested stack's template.
+    code: str = "../functions/function"
+    child: str = "nested/child.yaml"
     settings: Callable[[Path, str, str], list[str]] = field(default=lambda *_: [])
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -144,6 +147,8 @@ def _cdk() -> Contender | None:
         role=deploy + " --role-arn {role}",
         imports=deploy + " --import-existing-resources",
         prepare="cdk bootstrap aws://000000000000/us-east-1",
+        # CfnInclude takes code as parameters.
+        code="{S3Bucket: !Ref ArtifactBucket, S3Key: !Ref FunctionCode}",
         settings=_cdk_settings,
         variables={"NODE_PATH": f"{folder}/node_modules"},
     )
@@ -245,6 +250,9 @@ def _rain() -> Contender | None:
         built=deploy,
         help="rain --help",
         role=deploy + " --role-arn {role}",
+        code="!Rain::S3 {Path: ../functions/function, Zip: true, BucketProperty: S3Bucket, "
+        "KeyProperty: S3Key}",
+        child="!Rain::S3Http nested/child.yaml",
     )
 
 
@@ -273,7 +281,12 @@ def _osls_settings(folder: Path, project: str, _: str) -> list[str]:
     for path in _in_order(folder):
         lines = [f"service: {project}", "provider:", "  name: aws", "  region: us-east-1"]
         lines += [f"  stackName: {project}-{path.stem}"]
-        lines += [f"resources: ${{file(templates/{path.name})}}"]
+        # A function is one of its own settings, not a resource of the template.
+        if (folder / "functions" / path.stem).exists():
+            lines += ["  runtime: python3.12", "  architecture: arm64", "functions:"]
+            lines += [f"  {path.stem}: {{handler: functions/{path.stem}/handler.handler}}"]
+        else:
+            lines += [f"resources: ${{file(templates/{path.name})}}"]
         (folder / f"{path.stem}.yml").write_text("\n".join(lines) + "\n")
     return [f"{path.stem}.yml" for path in _in_order(folder)]
 

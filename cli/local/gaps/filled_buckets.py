@@ -1,6 +1,6 @@
 """CloudFormation deletes no bucket that has objects or versions in it.
 
-MiniStack deletes such a bucket with its stack. On AWS the deletion fails, as S3's DeleteBucket does.
+MiniStack deletes such a bucket with its stack. On AWS the deletion fails, as DeleteBucket does.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
 """
 

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+
 from shared_aws import TestAws
 from small_projects import FAILING
 from waiting import until
