@@ -579,16 +579,16 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="also what was tried before")
     asked = parser.parse_args()
     SEEN.mkdir(parents=True, exist_ok=True)
-    found = contenders.named(contenders.every(), asked.tools)
-    chosen = asked.cases.split(",")
+    found = contenders.chosen(asked.tools)
+    cases = asked.cases.split(",")
     with launch.local_aws() as aws, aws.in_effect(), gateway.before(aws.endpoint) as gate:
         for tool in found:
             with _prepared(tool, gate, aws.environment) as try_case:
-                for case in chosen:
+                for case in cases:
                     if asked.again or not _kept(tool, case).exists():
                         _kept(tool, case).write_text(try_case(case))
                     print(f"{tool.name:<16}{case:<14}{_kept(tool, case).read_text()}", flush=True)
-    print(_shown(found, chosen))
+    print(_shown(found, cases))
 
 
 def _kept(tool: Contender, case: str) -> Path:
@@ -629,10 +629,10 @@ def _prepared(
     yield try_case
 
 
-def _shown(found: list[Contender], chosen: list[str]) -> str:
+def _shown(found: list[Contender], cases: list[str]) -> str:
     rows = [
         {"case": case, **{tool.name: _kept(tool, case).read_text() for tool in found}}
-        for case in chosen
+        for case in cases
     ]
     headings = {"case": "Case", **{tool.name: f"{tool.name} {tool.version}" for tool in found}}
     return as_table(rows, headings)

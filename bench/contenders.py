@@ -51,10 +51,26 @@ class Contender:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def every() -> list[Contender]:
-    """Those that can be installed here, installed when they are not yet."""
-    made = (_ours, _awscli, _sam, _cdk, _sceptre, _rain, _osls)
-    return [contender for make in made if (contender := make())]
+def chosen(names: str = "") -> list[Contender]:
+    """Those that are named, by the beginnings of their names, or all; installed where need be.
+
+    What cannot be installed here is left out.
+    """
+    wanted = tuple(filter(None, names.lower().split(",")))
+    made = {
+        "miztiik-events": _ours,
+        "awscli": _awscli,
+        "sam": _sam,
+        "cdk": _cdk,
+        "sceptre": _sceptre,
+        "rain": _rain,
+        "osls": _osls,
+    }
+    return [
+        contender
+        for name, make in made.items()
+        if (not wanted or name.startswith(wanted)) and (contender := make())
+    ]
 
 
 def _ours() -> Contender:
@@ -110,7 +126,7 @@ def _sam() -> Contender:
     deploy = f"sam deploy {SHORT}{SAM}"
     delete = "sam delete --region us-east-1 --stack-name {stack}"
     build = "sam build --template-file {template} && sam deploy --stack-name {stack} "
-    build += f"--capabilities CAPABILITY_NAMED_IAM --resolve-s3{SAM}"
+    build += f"--capabilities CAPABILITY_NAMED_IAM --s3-bucket {{bucket}}{SAM}"
     return Contender(
         "SAM CLI",
         tools.said("sam --version").split()[-1],
@@ -118,8 +134,8 @@ def _sam() -> Contender:
         plan=deploy + " --no-execute-changeset",
         destroy_asking=delete,
         destroy=delete + " --no-prompts",
-        large=deploy + " --resolve-s3",
-        packaged=deploy + " --resolve-s3",
+        large=deploy + " --s3-bucket {bucket}",
+        packaged=deploy + " --s3-bucket {bucket}",
         built=build,
         help="sam --help",
         role=deploy + " --role-arn {role}",
@@ -240,7 +256,7 @@ def _rain() -> Contender | None:
     deploy = "rain deploy {template} {stack} -y"
     return Contender(
         "rain",
-        tools.said("rain --version").split()[2],
+        tools.said("rain --version").split()[1],
         deploy=deploy,
         plan="rain deploy {template} {stack} -y -x",
         destroy_asking="rain rm {stack}",
@@ -289,11 +305,3 @@ def _osls_settings(folder: Path, project: str, _: str) -> list[str]:
             lines += [f"resources: ${{file(templates/{path.name})}}"]
         (folder / f"{path.stem}.yml").write_text("\n".join(lines) + "\n")
     return [f"{path.stem}.yml" for path in _in_order(folder)]
-
-
-def named(contenders: list[Contender], names: str) -> list[Contender]:
-    """Those whose names are listed, in lower case and by their beginning; all for none."""
-    wanted = tuple(filter(None, names.lower().split(",")))
-    return (
-        [one for one in contenders if one.name.lower().startswith(wanted)] if wanted else contenders
-    )

@@ -48,6 +48,8 @@ TEMPLATE_TAG = "miztiik-events:template"
 # CloudFormation's own, on what it makes.
 STACK_TAG = "aws:cloudformation:stack-name"
 STACK_ID_TAG = "aws:cloudformation:stack-id"
+# An operation failed that was told not to roll back.
+UNFINISHED = ("CREATE_FAILED", "UPDATE_FAILED")
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -91,6 +93,11 @@ class Stack:
     def can_be_planned(self) -> bool:
         """Whether CloudFormation makes a change set for it, or it is to be created anew."""
         return not (self.is_busy or self.status.endswith("_FAILED"))
+
+    @property
+    def can_be_rolled_back(self) -> bool:
+        """Whether the last operation failed, and its rollback was not asked for, or failed, too."""
+        return self.status in (*UNFINISHED, "UPDATE_ROLLBACK_FAILED")
 
     @property
     def has_failed(self) -> bool:

@@ -15,6 +15,7 @@ from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
+from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
 from ..cloudformation.operations import is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore, noting
@@ -173,10 +174,21 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
+        elif live.has_failed:
+            self.plans[step.name] = self._recovery(step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
+
+    def _recovery(self, step: Step, live: Stack) -> StackPlan:
+        """Of a stack that no update can start from, unless it is rolled back first."""
+        if not (live.can_be_rolled_back and self.project.settings.recovers):
+            raise stuck(self.cloudformation, live)
+        note = (
+            f"it is {live.status}, so it is rolled back first; what changes then is not known yet"
+        )
+        return StackPlan(live.name, step.name, "update", notes=(note,))
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""

@@ -153,7 +153,7 @@ def _next_step(status: str, reason: str, project: str) -> str:
         plan = command("deploy --plan", project)
         return f"the stack is as it was before; {plan} shows what still differs from its template"
     words = "destroy" if status.endswith("_FAILED") else "deploy"
-    if status == "UPDATE_ROLLBACK_FAILED":
+    if status in (*stacks.UNFINISHED, "UPDATE_ROLLBACK_FAILED"):
         words = "deploy --recover"
     return f"remove the cause, then {command(words, project)}"
 

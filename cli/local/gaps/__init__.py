@@ -40,6 +40,7 @@ def fill(folder: Folder) -> None:
         secure_transport,
         shell_change_sets,
         template_texts,
+        template_urls,
         updatable_stacks,
         worker_threads,
     )
@@ -73,6 +74,7 @@ def fill(folder: Folder) -> None:
         filled_buckets,
         managed_keys,
         template_texts,
+        template_urls,
         condition_values,
         worker_threads,
         application_operations,
