@@ -342,14 +342,14 @@ def killed(trial: Trial) -> str:
     """kill -9 in the middle of a creation, and the same command at once."""
     trial.template("waiting", WAITING.replace("SECONDS", "200"))
     ended = trial.started(trial.tool.deploy, "waiting")
-    if not trial.until("CREATE_IN_PROGRESS", name="waiting", seconds=120):
-        return f"not tried: no creation began ({ended(1).ending})"
+    begun = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+    if not trial.until(*begun, name="waiting", seconds=120):
+        return f"not tried: nothing began ({ended(1).ending})"
     ended(1)
     again = trial.started(trial.tool.deploy, "waiting")
     time.sleep(15)
     _signal(trial)
     run = again(TIMEOUT)
-    trial.until("CREATE_COMPLETE", "ROLLBACK_COMPLETE", name="waiting")
     if run.code == 0 and trial.is_well("waiting"):
         return "waits for it, exit 0"
     return f"{run.ending} while AWS goes on"

@@ -204,12 +204,12 @@ def _in_order(folder: Path) -> list[Path]:
 
 def _sceptre() -> Contender:
     tools.installed("sceptre", "sceptre")
-    one = "{project}/{name}.yaml"
+    one = "{name}.yaml"
     return Contender(
         "Sceptre",
         tools.said("sceptre --version").split()[-1],
         deploy=f"sceptre launch -y {one}",
-        deploy_all="sceptre launch -y {project}",
+        deploy_all="sceptre launch -y ''",
         plan=f"sceptre create -y {one} shown && sceptre describe change-set {one} shown",
         destroy_asking=f"sceptre delete {one}",
         destroy=f"sceptre delete -y {one}",
@@ -226,20 +226,17 @@ def _sceptre() -> Contender:
 
 def _sceptre_settings(folder: Path, project: str, bucket: str) -> list[str]:
     """A file for each stack; a value of another stack is taken by `!stack_output`."""
-    config = folder / "config" / project
-    config.mkdir(parents=True, exist_ok=True)
+    config = folder / "config"
+    config.mkdir(exist_ok=True)
     settings = f"project_code: {project}\nregion: us-east-1\ntemplate_bucket_name: {bucket}\n"
-    (folder / "config" / "config.yaml").write_text(settings)
+    (config / "config.yaml").write_text(settings)
     givers: dict[str, str] = {}
     for path in _in_order(folder):
         stack = template.load(path)
-        lines = [
-            f"template: {{path: {path.name}, type: file}}",
-            f"stack_name: {project}-{path.stem}",
-        ]
+        lines = [f"template: {{path: {path.name}, type: file}}"]
         taken = [name for name in stack.parameters if name in givers]
         lines += ["parameters:"] if taken else []
-        lines += [f"  {name}: !stack_output {project}/{givers[name]}::{name}" for name in taken]
+        lines += [f"  {name}: !stack_output {givers[name]}::{name}" for name in taken]
         (config / path.name).write_text("\n".join(lines) + "\n")
         givers.update(dict.fromkeys(stack.outputs, path.name))
     return ["config/config.yaml", *(f"config/{path.name}" for path in _in_order(folder))]

@@ -188,7 +188,10 @@ class Operator:
         return live
 
     def _recover(self, live: Stack) -> Stack:
-        """The stack, rolled back by a rollback that is complete."""
+        """The stack, rolled back to the end, without the resources in `skip`."""
+        failed = {
+            resource.logical_id for resource in stacks.failed_resources(self.cloudformation, live)
+        }
         tail = Tail(self.cloudformation, live.id)
         if live.status in stacks.UNFINISHED:
             self.listener(Note(live.name, f"is {live.status}: rolling it back"))
@@ -196,24 +199,18 @@ class Operator:
                 StackName=live.id, ClientRequestToken=change_sets.token(), **self._role
             )
         else:
-            self._continue_rollback(live)
+            self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
+            self.cloudformation.continue_update_rollback(
+                StackName=live.id,
+                ResourcesToSkip=sorted(self.skip & failed),
+                ClientRequestToken=change_sets.token(),
+                **self._role,
+            )
         events, stack = self.follow(tail, live.name, live.id)
         if stack and stack.status in ("UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"):
             return stack
         next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
         raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
-
-    def _continue_rollback(self, live: Stack) -> None:
-        """Take the rollback up again, without the resources in `skip`."""
-        resources = stacks.failed_resources(self.cloudformation, live)
-        failed = {resource.logical_id for resource in resources}
-        self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
-        self.cloudformation.continue_update_rollback(
-            StackName=live.id,
-            ResourcesToSkip=sorted(self.skip & failed),
-            ClientRequestToken=change_sets.token(),
-            **self._role,
-        )
 
     def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
         """Express mode does not wait for a replacement to work before what it replaces goes."""
