@@ -174,6 +174,8 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
+        elif live.is_busy:
+            self.plans[step.name] = _busy(step, live, live.status)
         elif live.has_failed:
             self.plans[step.name] = self._recovery(step, live)
         elif self._unknown(step):
@@ -227,6 +229,8 @@ class _Planner:
         return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
 
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
+        from botocore.exceptions import ClientError
+
         desired = self.project.desired(step, self._outputs)
         notes = self._notes(step)
         if step.bucket:
@@ -240,7 +244,13 @@ class _Planner:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
-        change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        try:
+            change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        except ClientError as error:
+            if not change_sets.is_conflict(error):
+                raise
+            # Somebody else has begun since we looked.
+            return _busy(step, live, "in work")
         if change_set is None:
             return StackPlan(desired.stack, step.name, "unchanged", notes=notes)
         try:
@@ -263,6 +273,11 @@ class _Planner:
             f"takes outputs of {name}, where something is replaced: more may change"
             for name in sorted(replaced)
         )
+
+
+def _busy(step: Step, live: Stack, state: str) -> StackPlan:
+    note = f"it is {state}: what would change is known when that is over, for which deploy waits"
+    return StackPlan(live.name, step.name, "update", notes=(note,))
 
 
 def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from live_project import LiveProject
+from live_project import WAITING, LiveProject
 from small_projects import FAILING, empty_project
 from waiting import until
 
@@ -79,3 +79,15 @@ def test_one_that_failed_without_a_rollback_is_rolled_back_with_recover(
     assert f"is {status}: rolling it back" in done.stderr
     ending = "UPDATE_ROLLBACK_COMPLETE" if was_there else "CREATE_COMPLETE"
     assert project.statuses == {"left": ending}
+
+
+def test_the_plan_of_one_that_somebody_changes_says_that_it_is_not_known_yet(
+    project: LiveProject,
+) -> None:
+    project.sources.template("busy", GOOD)
+    project.create("busy", WAITING)
+    until(lambda: project.statuses == {"busy": "CREATE_IN_PROGRESS"})
+    planned = project.deploy("--plan")
+    assert planned.returncode == 0, planned.stderr
+    assert "it is CREATE_IN_PROGRESS: what would change is known when" in planned.stdout
+    project.signal("busy")
