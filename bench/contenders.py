@@ -78,7 +78,7 @@ def _ours() -> Contender:
     deploy = run.format("deploy") + " --templates templates --functions functions"
     return Contender(
         "miztiik-events",
-        tools.said("miztiik-events --version"),
+        tools.said("miztiik-events --version").split()[-1],
         deploy=deploy,
         deploy_all=deploy,
         plan=deploy + " --plan",
@@ -253,7 +253,7 @@ def _rain() -> Contender | None:
     deploy = "rain deploy {template} {stack} -y"
     return Contender(
         "rain",
-        tools.said("rain --version").split()[1],
+        tools.said("rain --version").split()[1].lstrip("v"),
         deploy=deploy,
         plan="rain deploy {template} {stack} -y -x",
         destroy_asking="rain rm {stack}",
