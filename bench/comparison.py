@@ -15,6 +15,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -42,8 +43,6 @@ from miztiik_events.text import as_table
 
 TIMEOUT = 240
 SEEN = tools.FOLDER / "comparison"
-CHANGES = ("CreateChangeSet", "ExecuteChangeSet", "CreateStack", "UpdateStack")
-CHANGE_SETS = ("CreateChangeSet",)
 
 STORE = """\
 Resources:
@@ -313,15 +312,14 @@ def plan(trial: Trial) -> str:
 
 
 def unchanged(trial: Trial) -> str:
-    """The same deploy again."""
+    """The same deploy again, the median of five."""
     trial.template("alone", ALONE)
     trial.run(trial.tool.deploy, "alone")
     trial.gate.reset()
-    run = trial.run(trial.tool.deploy, "alone")
-    changes = trial.gate.count(*CHANGE_SETS)
-    updates = trial.gate.count("UpdateStack", "CreateStack")
-    done = [f"{changes} change set"] * bool(changes) + ["update call"] * bool(updates)
-    return f"{run.ending}, {', '.join(done) or 'no change set'}, {run.cpu:.1f} s CPU"
+    runs = [trial.run(_measured(trial.tool.deploy), "alone") for _ in range(5)]
+    asked = ["change set"] * bool(trial.gate.count("CreateChangeSet"))
+    asked += ["update call"] * bool(trial.gate.count("UpdateStack"))
+    return f"{runs[-1].ending}, {', '.join(asked) or 'no change set'}, {_cost(runs)}"
 
 
 def cause(trial: Trial) -> str:
@@ -545,11 +543,28 @@ def drift(trial: Trial) -> str:
     return f"named, {run.ending}" if "VisibilityTimeout" in run.output else f"no: {run.ending}"
 
 
+def local(trial: Trial) -> str:
+    """What it can run on this machine, without an account and, here, without Docker."""
+    if not trial.tool.local:
+        return "no command"
+    _function(trial)
+    run = trial.run(trial.tool.local, "function")
+    return "yes" if run.code == 0 else f"no: {run.ending}, {run.last(1)[:60]}"
+
+
 def help_text(trial: Trial) -> str:
     """What `--help` costs, the median of five."""
+    return _cost([trial.run(_measured(trial.tool.help)) for _ in range(5)])
+
+
+def _measured(command: str) -> str:
+    """The command, after which its peak of memory is told where `time` is installed."""
     # Our own peak would count as that of a process that is begun by us.
-    measure = f"{timer} -f 'peak %M' " if (timer := shutil.which("time")) else ""
-    runs = [trial.run(measure + trial.tool.help) for _ in range(5)]
+    timer = shutil.which("time")
+    return f"{timer} -f 'peak %M' sh -c {shlex.quote(command)}" if timer else command
+
+
+def _cost(runs: list[Run]) -> str:
     peaks = [int(peak[1]) for run in runs if (peak := re.search(r"^peak (\d+)$", run.output, re.M))]
     memory = f", {median(peaks) / 1024:.0f} MB" if peaks else ""
     return f"{median(run.cpu for run in runs):.2f} s CPU{memory}"
@@ -573,6 +588,7 @@ CASES: dict[str, Callable[[Trial], str]] = {
     "role": role,
     "imported": imported,
     "drift": drift,
+    "local": local,
     "help": help_text,
 }
 

@@ -40,6 +40,7 @@ class Contender:
     packaged: str = ""
     built: str = ""
     drift: str = ""
+    local: str = ""
     help: str = ""
     role: str = ""
     imports: str = ""
@@ -88,6 +89,7 @@ def _ours() -> Contender:
         packaged=deploy + " -p ArtifactBucket={bucket}",
         built=deploy + " -p ArtifactBucket={bucket}",
         drift=run.format("status --drift"),
+        local="miztiik-events local start && miztiik-events local stop",
         help="miztiik-events --help",
         role=deploy + " --role-arn {role}",
         imports=deploy + " --import-existing",
@@ -113,7 +115,7 @@ def _awscli() -> Contender:
         destroy_asking=delete,
         destroy=delete,
         large=deploy + " --s3-bucket {bucket}",
-        packaged=packaged,
+        packaged=f"{packaged} --no-fail-on-empty-changeset",
         built=packaged,
         drift=drift,
         help="aws help",
@@ -135,8 +137,9 @@ def _sam() -> Contender:
         destroy_asking=delete,
         destroy=delete + " --no-prompts",
         large=deploy + " --s3-bucket {bucket}",
-        packaged=deploy + " --s3-bucket {bucket}",
+        packaged=deploy + " --s3-bucket {bucket} --no-fail-on-empty-changeset",
         built=build,
+        local="sam local invoke Function --template-file {template}",
         help="sam --help",
         role=deploy + " --role-arn {role}",
     )
