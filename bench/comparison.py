@@ -24,7 +24,7 @@ import time
 import urllib.request
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -39,7 +39,6 @@ import tools
 from contenders import Contender
 
 from miztiik_events.local import launch
-from miztiik_events.text import as_table
 
 TIMEOUT = 240
 SEEN = tools.FOLDER / "comparison"
@@ -508,21 +507,27 @@ def removed(trial: Trial) -> str:
 
 def role(trial: Trial) -> str:
     """Does CloudFormation act as a role that one names?"""
-    return _parameter(trial, trial.tool.role, "RoleARN", "yes")
-
-
-def _parameter(trial: Trial, command: str, parameter: str, yes: str) -> str:
-    if not command:
+    if not trial.tool.role:
         return "no"
-    trial.template("alone", NAMED.replace("NAME", f"{trial.project}-named"))
-    run = trial.run(command, "alone")
-    has = [call for call in trial.gate.calls if call.parameters.get(parameter)]
-    return yes if has else f"no: {run.ending}"
+    trial.template("alone", ALONE)
+    run = trial.run(trial.tool.role, "alone")
+    is_given = any(call.parameters.get("RoleARN") for call in trial.gate.calls)
+    return "yes" if is_given and trial.is_well("alone") else f"no: {run.ending}"
 
 
 def imported(trial: Trial) -> str:
-    """A queue of that name is there already: taken into the stack?"""
-    return _parameter(trial, trial.tool.imports, "ImportExistingResources", "yes")
+    """A queue of that name is there already: does a deploy ask for it to be taken into the stack?
+
+    MiniStack takes over a queue without being asked, so that the request is what tells.
+    """
+    if not trial.tool.imports:
+        return "no"
+    name = f"{trial.project}-named"
+    trial.client("sqs").create_queue(QueueName=name)
+    trial.template("alone", NAMED.replace("NAME", name))
+    run = trial.run(trial.tool.imports, "alone")
+    is_asked = any(call.parameters.get("ImportExistingResources") for call in trial.gate.calls)
+    return "yes" if is_asked and trial.is_well("alone") else f"no: {run.ending}"
 
 
 def drift(trial: Trial) -> str:
@@ -599,16 +604,22 @@ def main() -> None:
     parser.add_argument("--cases", default=",".join(CASES), help="only these: %(default)s")
     parser.add_argument("--again", action="store_true", help="also what was tried before")
     asked = parser.parse_args()
-    SEEN.mkdir(parents=True, exist_ok=True)
-    found = contenders.chosen(asked.tools)
     cases = asked.cases.split(",")
+    if unknown := [case for case in cases if case not in CASES]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+    found = contenders.chosen(asked.tools)
+    SEEN.mkdir(parents=True, exist_ok=True)
     with launch.local_aws() as aws, aws.in_effect(), gateway.before(aws.endpoint) as gate:
         for tool in found:
-            with _prepared(tool, gate, aws.environment) as try_case:
-                for case in cases:
-                    if asked.again or not _kept(tool, case).exists():
-                        _kept(tool, case).write_text(try_case(case))
-                    print(f"{tool.name:<16}{case:<14}{_kept(tool, case).read_text()}", flush=True)
+            new = [case for case in cases if asked.again or not _kept(tool, case).exists()]
+            if new and tool.prepare:
+                preparation = _trial(tool, "preparation", gate, aws.environment)
+                preparation.template("alone", ALONE)
+                preparation.run(tool.prepare)
+            for case in new:
+                seen = CASES[case](_trial(tool, case, gate, aws.environment))
+                _kept(tool, case).write_text(seen)
+                print(f"{tool.name:<16}{case:<14}{seen}", file=sys.stderr)
     print(_shown(found, cases))
 
 
@@ -616,48 +627,32 @@ def _kept(tool: Contender, case: str) -> Path:
     return SEEN / f"{tool.name} {tool.version} {case}.txt"
 
 
-@contextlib.contextmanager
-def _prepared(
-    tool: Contender, gate: gateway.Gateway, variables: dict[str, str]
-) -> Iterator[Callable[[str], str]]:
-    """What tries a case with the tool; what it needs to be there once is made before the first."""
-    environment = {
-        **tools.environment({**variables, "AWS_ENDPOINT_URL": gate.endpoint}),
-        **tool.variables,
-        "CI": "",
-    }
-    is_prepared = not tool.prepare
-
-    def try_case(case: str) -> str:
-        nonlocal is_prepared
-        folder = SEEN / "folders" / f"{tool.name}-{case}".replace(" ", "-")
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "functions").mkdir(parents=True)
-        log = _kept(tool, case).with_suffix(".log")
-        log.write_text("")
-        project = f"c{uuid.uuid4().hex[:8]}"
-        bucket = f"{project}-artifacts"
-        trial = Trial(tool, folder, project, bucket, gate, environment, log)
-        trial.client("s3").create_bucket(Bucket=bucket)
-        if not is_prepared:
-            trial.template("alone", ALONE)
-            trial.run(tool.prepare)
-            shutil.rmtree(folder / "templates")
-            is_prepared = True
-        gate.reset()
-        return CASES[case](trial)
-
-    yield try_case
+def _trial(tool: Contender, case: str, gate: gateway.Gateway, variables: dict[str, str]) -> Trial:
+    """A new one: an empty folder, a project of a new name, and a bucket for what it uploads."""
+    folder = SEEN / "folders" / f"{tool.name}-{case}".replace(" ", "-")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "functions").mkdir(parents=True)
+    log = _kept(tool, case).with_suffix(".log")
+    log.write_text("")
+    project = f"c{uuid.uuid4().hex[:8]}"
+    bucket = f"{project}-artifacts"
+    through_gateway = {**variables, "AWS_ENDPOINT_URL": gate.endpoint}
+    environment = {**tools.environment(through_gateway), **tool.variables, "CI": ""}
+    trial = Trial(tool, folder, project, bucket, gate, environment, log)
+    trial.client("s3").create_bucket(Bucket=bucket)
+    gate.reset()
+    return trial
 
 
 def _shown(found: list[Contender], cases: list[str]) -> str:
+    """The table in Markdown."""
     rows = [
-        {"case": case, **{tool.name: _kept(tool, case).read_text() for tool in found}}
-        for case in cases
+        ["", *(f"{tool.name} {tool.version}" for tool in found)],
+        ["---"] * (len(found) + 1),
+        *([case, *(_kept(tool, case).read_text() for tool in found)] for case in cases),
     ]
-    headings = {"case": "Case", **{tool.name: f"{tool.name} {tool.version}" for tool in found}}
-    return as_table(rows, headings)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
