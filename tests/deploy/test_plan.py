@@ -19,7 +19,7 @@ from miztiik_events.deploy.plan import Plan
 from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
 from miztiik_events.pipeline import costs
 from small_projects import empty_project
-from stubs import Answer, Refusal, session_of, stubbed
+from stubs import Answer, session_of, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BUCKET = """\
@@ -84,24 +84,6 @@ def test_a_stack_that_needs_an_output_of_a_new_one_is_not_asked_about(new: Proje
         "update",
         "not known yet: it takes BucketName from a stack that is new or changes",
     )
-
-
-def test_one_that_somebody_else_has_begun_to_change_meanwhile_is_not_known_yet(
-    new: Project,
-) -> None:
-    stacks = (
-        live("bucket", {"ShardCount": "2"}, {"BucketName": "b"}),
-        live("reader", {"BucketName": "b", "Secret": HIDDEN}, {}),
-    )
-    busy = "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated."
-    _, reader = planned(
-        replace(new, live={stack.name: stack for stack in stacks}),
-        Answer("get_template", {"TemplateBody": BUCKET}),
-        Refusal("create_change_set", "ValidationError", busy),
-    ).stacks
-    (note,) = reader.notes
-    assert reader.fate == "update"
-    assert note.startswith("it is in work: what would change is known when that is over")
 
 
 def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:
