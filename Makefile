@@ -13,7 +13,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-analytics bench-producer bench-latency bench-lateness bench-many scale clean wheel
+.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-comparison bench-analytics bench-producer bench-latency bench-lateness bench-many scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py
+
+bench-comparison: install ## Try each row of docs/comparison.md with each tool; an hour. ARGS="--tools cdk --cases plan"
+	@$(BIN)/python bench/comparison.py $(ARGS)
 
 bench-analytics: install ## Time the program beside Spark and others; ARGS="--events 2000000 --only now,spark"
 	@$(BIN)/python bench/analytics.py $(ARGS)

@@ -48,7 +48,7 @@ class Operator:
     """Who carries out operations on stacks: the client, how long it waits, whom it tells.
 
     `wait` is for how many seconds it waits for what somebody else has begun. With `recovers`, a
-    stack whose rollback failed is rolled back again, without the resources in `skip`. One that
+    stack that failed is rolled back where it was not, without the resources in `skip`. One that
     does not wait (`waits`) applies no change to its end, and leaves alone what is under way.
     """
 
@@ -182,42 +182,39 @@ class Operator:
         # Somebody else may be about to fill a shell: it is not ours to delete, but can be created.
         if live is None or live.is_shell:
             return None
+        if live.can_be_rolled_back and self.recovers:
+            live = self._recover(live)
         if live.status == "ROLLBACK_COMPLETE":
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None
-        if live.can_recover and self.recovers:
-            return self._recover(live)
         if live.has_failed:
             raise stuck(self.cloudformation, live)
         return live
 
     def _recover(self, live: Stack) -> Stack:
-        """Roll it back, or go on with that, without the resources in `skip`, to the end."""
+        """The stack, rolled back to the end, without the resources in `skip`."""
         tail = Tail(self.cloudformation, live.id)
-        if live.status == "UPDATE_FAILED":
+        if live.status in stacks.UNFINISHED:
             self.listener(Note(live.name, f"is {live.status}: rolling it back"))
             self.cloudformation.rollback_stack(
                 StackName=live.id, ClientRequestToken=change_sets.token(), **self._role
             )
         else:
-            self._continue_rollback(live)
+            resources = stacks.failed_resources(self.cloudformation, live)
+            failed = {resource.logical_id for resource in resources}
+            self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
+            self.cloudformation.continue_update_rollback(
+                StackName=live.id,
+                ResourcesToSkip=sorted(self.skip & failed),
+                ClientRequestToken=change_sets.token(),
+                **self._role,
+            )
         events, stack = self.follow(tail, live.name, live.id)
-        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        if stack and stack.status in ("UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"):
             return stack
         next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
         raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
-
-    def _continue_rollback(self, live: Stack) -> None:
-        resources = stacks.failed_resources(self.cloudformation, live)
-        failed = {resource.logical_id for resource in resources}
-        self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
-        self.cloudformation.continue_update_rollback(
-            StackName=live.id,
-            ResourcesToSkip=sorted(self.skip & failed),
-            ClientRequestToken=change_sets.token(),
-            **self._role,
-        )
 
     def _refuse_express_replacement(self, desired: Desired, change_set: ChangeSet) -> None:
         """Express mode does not wait for a replacement to work before what it replaces goes."""

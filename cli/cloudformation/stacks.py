@@ -53,8 +53,8 @@ _RESERVED = "aws:"
 # CloudFormation's own, on what it makes.
 STACK_TAG = "aws:cloudformation:stack-name"
 STACK_ID_TAG = "aws:cloudformation:stack-id"
-# What a rollback gets a stack out of; an update whose rollback somebody disabled leaves the second.
-RECOVERABLE = ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED")
+# An operation failed that was told not to roll back.
+UNFINISHED = ("CREATE_FAILED", "UPDATE_FAILED")
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -100,9 +100,9 @@ class Stack:
         return not (self.is_busy or self.status.endswith("_FAILED"))
 
     @property
-    def can_recover(self) -> bool:
-        """Whether a rollback makes of it what it was before its last update."""
-        return self.status in RECOVERABLE
+    def can_be_rolled_back(self) -> bool:
+        """Whether the last operation failed, and its rollback was not asked for, or failed, too."""
+        return self.status in (*UNFINISHED, "UPDATE_ROLLBACK_FAILED")
 
     @property
     def has_failed(self) -> bool:

@@ -177,7 +177,7 @@ _OPTIONS = (
         "--recover",
         "recovers",
         is_flag=True,
-        help="First continue the rollbacks that failed, then deploy.",
+        help="First roll back what failed and was not rolled back, or not to the end.",
     ),
     click.option(
         "--skip",

@@ -179,23 +179,23 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
-        elif not live.can_be_planned:
-            self.plans[step.name] = self._after(step, live)
+        elif live.is_busy:
+            self.plans[step.name] = _busy(step, live)
+        elif live.has_failed:
+            self.plans[step.name] = self._recovery(step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
 
-    def _after(self, step: Step, live: Stack) -> StackPlan:
-        """The plan of a stack for which CloudFormation makes no change set as it is.
-
-        Raises StuckError when no deploy would get it out of there.
-        """
-        if live.has_failed and not (live.can_recover and self.project.settings.recovers):
+    def _recovery(self, step: Step, live: Stack) -> StackPlan:
+        """Of a stack that no update can start from, unless it is rolled back first."""
+        if not (live.can_be_rolled_back and self.project.settings.recovers):
             raise stuck(self.cloudformation, live)
-        first = "is rolled back first" if live.has_failed else "has to end first"
-        note = f"not known yet: it is {live.status}, which {first}"
-        return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
+        note = (
+            f"it is {live.status}, so it is rolled back first; what changes then is not known yet"
+        )
+        return StackPlan(live.name, step.name, "update", notes=(note,), is_known=False)
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""
@@ -302,6 +302,12 @@ class _Planner:
             f"takes outputs of {name}, where something is replaced: more may change"
             for name in sorted(replaced)
         )
+
+
+def _busy(step: Step, live: Stack) -> StackPlan:
+    what = "what would change is known when that is over, for which deploy waits"
+    notes = (f"it is {live.status}: {what}",)
+    return StackPlan(live.name, step.name, "update", notes=notes, is_known=False)
 
 
 def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:

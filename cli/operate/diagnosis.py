@@ -154,7 +154,7 @@ def _next_step(past: Past, reason: str, project: str) -> str:
         plan = command("deploy --plan", project)
         return f"the stack is as it was before; {plan} shows what still differs from its template"
     words = "deploy"
-    if status in stacks.RECOVERABLE:
+    if status in (*stacks.UNFINISHED, "UPDATE_ROLLBACK_FAILED"):
         words = "deploy --recover"
     elif status.endswith("_FAILED") and not status.startswith("IMPORT_"):
         # It never came to be, or somebody has begun to delete it.

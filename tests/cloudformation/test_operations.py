@@ -233,7 +233,7 @@ def test_an_update_that_somebody_left_failed_is_rolled_back_and_never_deleted() 
     left = replace(LIVE, status="UPDATE_FAILED")
     with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
         operator(cloudformation).apply(DESIRED, left)
-    assert "Next: miztiik-events deploy --recover" in str(stuck.value)
+    assert "miztiik-events deploy --recover, which rolls it back first" in str(stuck.value)
     desired = replace(DESIRED, parameters={}, kept=frozenset(), tags={})
     with stubbed("cloudformation", *answers, GET_TEMPLATE) as cloudformation:
         recovering = Operator(cloudformation, Patience(60), told, recovers=True)
@@ -243,9 +243,11 @@ def test_an_update_that_somebody_left_failed_is_rolled_back_and_never_deleted() 
 
 @pytest.mark.parametrize(
     ("status", "advises_deletion"),
-    [("CREATE_FAILED", True), ("ROLLBACK_FAILED", True), ("IMPORT_ROLLBACK_FAILED", False)],
+    [("CREATE_FAILED", False), ("ROLLBACK_FAILED", True), ("IMPORT_ROLLBACK_FAILED", False)],
 )
-def test_only_what_never_came_to_be_is_to_be_deleted(status: str, advises_deletion: bool) -> None:
+def test_only_what_cannot_be_rolled_back_is_to_be_deleted(
+    status: str, advises_deletion: bool
+) -> None:
     with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
         operator(cloudformation).apply(DESIRED, replace(LIVE, status=status))
     assert ("delete-stack" in str(stuck.value)) is advises_deletion

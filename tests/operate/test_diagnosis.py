@@ -201,7 +201,8 @@ def test_when_the_rollback_failed_what_failed_in_it_counts() -> None:
     [
         ("UPDATE_FAILED", "deploy --recover --project p"),
         ("UPDATE_ROLLBACK_FAILED", "deploy --recover --project p"),
-        ("CREATE_FAILED", "destroy p-queue --project p"),
+        ("CREATE_FAILED", "deploy --recover --project p"),
+        ("ROLLBACK_FAILED", "destroy p-queue --project p"),
         ("DELETE_FAILED", "destroy p-queue --project p"),
         ("IMPORT_ROLLBACK_FAILED", "deploy --project p"),
     ],
