@@ -51,12 +51,14 @@ def command(options: Options, opens: bool, port: int, export: Path | None) -> No
         raise click.UsageError("--export excludes --open")
     assets.require()
     from ..dashboard.feed import Feed
+    from ..session import connect
 
-    feed = Feed(options.session, options.project)
     if export:
-        _export(options, feed, export)
+        _export(options, Feed(options.session, options.project), export)
     else:
-        _serve(options, feed, port, opens=opens)
+        # The page itself tells of an AWS that does not answer, and looks again.
+        session = connect(options.profile, options.region)
+        _serve(options, Feed(session, options.project), port, opens=opens)
 
 
 def _export(options: Options, feed: Feed, target: Path) -> None:

@@ -80,13 +80,13 @@ def command(
     """
     from ..operate import logs
     from ..operate.logs import Log
-    from ..patience import OUTAGE_SECONDS, Patience
+    from ..patience import Patience
 
     if follow and options.output == "json":
         raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
     groups = _chosen(groups, wanted)
-    with options.insisting(Patience(math.inf if follow else OUTAGE_SECONDS)):
+    with options.insisting(Patience(math.inf) if follow else None):
         log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
     events = log.fresh()

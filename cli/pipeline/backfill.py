@@ -12,13 +12,13 @@ import importlib
 import json
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MiztiikError
+from ..patience import side_by_side
 from . import data_store, results, windowing
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def write(s3: S3Client, bucket: str, wanted: Demonstration) -> int:
         s3.put_object(Bucket=bucket, Key=key, Body="".join(lines).encode())
         return len(lines)
 
-    with ThreadPoolExecutor(data_store.PARALLEL_CALLS) as pool:
+    with side_by_side(data_store.PARALLEL_CALLS) as pool:
         return sum(pool.map(put, lines_by_hour(wanted)))
 
 
