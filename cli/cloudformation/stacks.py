@@ -71,7 +71,10 @@ class Stack:
     created: datetime | None = None
     exports: frozenset[str] = frozenset()
     root: str = ""
-    is_nested: bool = False
+
+    @property
+    def is_nested(self) -> bool:
+        return self.root not in ("", self.id)
 
     @property
     def is_shell(self) -> bool:
@@ -302,5 +305,4 @@ def _stack(described: StackTypeDef) -> Stack:
             item["ExportName"] for item in described.get("Outputs", []) if "ExportName" in item
         ),
         root=described.get("RootId", ""),
-        is_nested="ParentId" in described,
     )
