@@ -189,6 +189,7 @@ def _until_stopped(
     options.say("Producing events until Ctrl-C")
     with (
         contextlib.suppress(KeyboardInterrupt),
+        _showing(options, total),
         elapsing(options, lambda passed: f"Producing events: {passed:.0f} s{_so_far(total)}"),
     ):
         for number in itertools.count():
@@ -199,6 +200,17 @@ def _until_stopped(
         f"{request['duration_seconds']:g} s, and is not counted here."
     )
     return total
+
+
+@contextlib.contextmanager
+def _showing(options: Options, total: Mapping[str, Any]) -> Iterator[None]:
+    """Show what was sent when a call fails: those before it did not."""
+    try:
+        yield
+    except Exception:
+        if total:
+            click.echo(_shown(total, options.format("ndjson")))
+        raise
 
 
 def _waited(request: Mapping[str, Any], seconds: float, passed: float) -> str:
