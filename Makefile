@@ -59,8 +59,8 @@ every: install
 soak: install ## 200,000 sales while everything fails now and then; a quarter of an hour; SALES=333000
 	@PYTHONPATH=tests/fixtures $(BIN)/python tests/soak/run.py $(if $(SALES),--sales $(SALES))
 
-simulate: $(READY) ## Deploys against a model of CloudFormation at its worst; SEEDS=10000 FIRST=0, or SEED=42
-	@PYTHONPATH=tests/fixtures $(BIN)/python tests/simulation/run.py \
+simulate: $(READY) ## Deploys against a model of CloudFormation at its worst; SEEDS=10000 FIRST=0 JOBS=1, or SEED=42; FAULTS=1 for ones in the program
+	@PYTHONPATH=tests/fixtures $(BIN)/python tests/simulation/run.py $(if $(FAULTS),--faults) $(if $(JOBS),--jobs $(JOBS)) \
 	  $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates

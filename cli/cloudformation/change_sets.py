@@ -34,7 +34,7 @@ EMPTY = ("didn't contain changes", "No updates are to be performed")
 # The stack is there by now; the change set was made for the stack as it was before. The names are
 # those of CloudFormation's service model.
 _CONFLICTS = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
-_MOVED = ("does not exist", "_IN_PROGRESS state")
+_MOVED = ("does not exist", "already exists", "_IN_PROGRESS state")
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,12 @@ def create(
 
 
 def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
-    """Start the change; it goes on after this returns."""
-    cloudformation.execute_change_set(ChangeSetName=change_set.id, ClientRequestToken=token())
+    """Start the change; it goes on after this returns. One that is refused is removed."""
+    try:
+        cloudformation.execute_change_set(ChangeSetName=change_set.id, ClientRequestToken=token())
+    except cloudformation.exceptions.ClientError:
+        discard(cloudformation, change_set)
+        raise
 
 
 def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:

@@ -26,6 +26,8 @@ SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 # How often to look when somebody else comes in between, and how long to wait before the next look.
 MOST_LOOKS = 5
 PAUSE_SECONDS = 1.0
+# How often to look for the end of an operation among the events of a stack that is gone.
+LATE_LOOKS = 10
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
 
 
@@ -74,7 +76,7 @@ class Operator:
                 if not change_sets.is_conflict(error):
                     raise
                 if look == MOST_LOOKS:
-                    raise _in_the_way(desired.stack, error) from error
+                    raise in_the_way(desired.stack, error) from error
             self.listener(Note(desired.stack, "somebody else is changing it; looking again"))
             self.patience.pause(f"stack {desired.stack}", PAUSE_SECONDS)
             live = stacks.describe(self.cloudformation, desired.stack)
@@ -252,9 +254,19 @@ class Operator:
             stack = stacks.describe(self.cloudformation, stack_id)
             # Only events tell that it began: for a moment a stack still shows its state of before.
             # Only the stack tells that it is over: a failed creation is followed by a deletion.
-            if stack is None or (_is_over(events) and not stack.is_busy):
+            # Either may be late: it is over when both say so.
+            if stack is None or _end(events) == stack.status:
                 break
-        return events + self._tell(tail, looks), stack
+        return events + self._last(tail, name, events), stack
+
+    def _last(self, tail: Tail, name: str, before: Sequence[StackEvent]) -> list[StackEvent]:
+        """The events of the end, of which the stack itself may tell sooner than they do."""
+        events: list[StackEvent] = []
+        for look in (looks := self.patience.looks(f"stack {name}")):
+            events += self._tell(tail, looks)
+            if look == LATE_LOOKS or _end([*before, *events]):
+                break
+        return events
 
     def _tell(self, tail: Tail, looks: Looks) -> list[StackEvent]:
         fresh = tail.fresh()
@@ -276,12 +288,14 @@ def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: 
     )
 
 
-def _is_over(events: Sequence[StackEvent]) -> bool:
+def _end(events: Sequence[StackEvent]) -> str:
+    """The stack's status at the end of these events; empty when they go on."""
     own = [event.status for event in events if event.resource == event.stack]
-    return bool(own) and not own[-1].endswith("_IN_PROGRESS")
+    return "" if not own or own[-1].endswith("_IN_PROGRESS") else own[-1]
 
 
-def _in_the_way(name: str, error: ClientError) -> StackError:
+def in_the_way(name: str, error: ClientError) -> StackError:
+    """The error of what CloudFormation refused because somebody else is at work on the stack."""
     return StackError(
         name,
         f"somebody else is changing it at the same time: {error.response['Error'].get('Message')}",

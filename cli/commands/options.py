@@ -82,12 +82,22 @@ class Options:
         return f"account {account}, {region}"
 
     def insisting(
-        self, patience: Patience | None, way_back: str = "Run the same command again"
+        self,
+        patience: Patience | None,
+        way_back: str = "Run the same command again",
+        *,
+        has_answered: bool = False,
     ) -> contextlib.AbstractContextManager[None]:
         """In the block, clients ask again what AWS did not answer: insistence.insisting."""
         from ..insistence import insisting
 
-        return insisting(self.session, patience, lambda text: self.say(text, fg="yellow"), way_back)
+        return insisting(
+            self.session,
+            patience,
+            lambda text: self.say(text, fg="yellow"),
+            way_back,
+            has_answered=has_answered,
+        )
 
     def format(self, piped: str = "table") -> str:
         """`table`, `json`, `ndjson` or `csv`: as asked, else `piped` where stdout is a pipe."""

@@ -59,8 +59,10 @@ def prune(
 def _inventory(options: Options, gone: Collection[str], *, with_data: bool) -> Inventory:
     from ..destroy import inventory as inventories
     from ..errors import UnhealthyError
+    from ..patience import OUTAGE_SECONDS, Patience
 
-    inventory = inventories.take(options.session, options.project, only=gone)
+    with options.insisting(Patience(OUTAGE_SECONDS), has_answered=True):
+        inventory = inventories.take(options.session, options.project, only=gone)
     if inventory.data and not with_data:
         names = "".join(
             f"\n    {held.stack}  {held.logical_id}  {held.type}" for held in inventory.data

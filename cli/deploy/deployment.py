@@ -28,7 +28,7 @@ from ..cloudformation.operations import Operator
 from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload, ignore, noting
 from ..errors import StackError
 from ..insistence import insisting
-from ..patience import Patience
+from ..patience import OUTAGE_SECONDS, Patience
 from ..text import counted, size
 from . import bundle, jar, uploads
 from .project import Project
@@ -84,7 +84,8 @@ def deploy(
     try:
         run.report(endings, listener)
     except StackError as error:
-        raise explained(session, project, error, started) from error
+        with insisting(session, Patience(OUTAGE_SECONDS), noting(listener), has_answered=True):
+            raise explained(session, project, error, started) from error
     return {key: text for step in project.steps for key, text in run.outputs[step.name].items()}
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
-from ..cloudformation.change_sets import Desired
+from ..cloudformation.change_sets import ChangeSet, Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import is_as_desired
+from ..cloudformation.operations import in_the_way, is_as_desired
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -25,7 +25,7 @@ from ..pipeline import costs
 from ..text import counted
 from . import uploads
 from .project import HIDDEN, Project
-from .wiring import BUCKET, Output, Step
+from .wiring import BUCKET, Output, Step, exports, imports
 
 if TYPE_CHECKING:
     import boto3
@@ -39,7 +39,10 @@ Fate = Literal["create", "update", "unchanged", "delete"]
 
 @dataclass(frozen=True)
 class StackPlan:
-    """What would become of a stack; `parameters` are those whose values change."""
+    """What would become of a stack; `parameters` are those whose values change.
+
+    Of one that is not `is_known`, what changes is only known when what it needs has changed.
+    """
 
     stack: str
     template: str
@@ -47,6 +50,7 @@ class StackPlan:
     resources: tuple[ResourceChange, ...] = ()
     parameters: tuple[PropertyChange, ...] = ()
     notes: tuple[str, ...] = ()
+    is_known: bool = True
 
     @property
     def surely_replaces(self) -> bool:
@@ -77,7 +81,7 @@ class Plan:
     @property
     def takes_something(self) -> bool:
         """Whether something is removed or replaced, or data may be lost."""
-        return any(
+        return not all(stack.is_known for stack in self.stacks) or any(
             change.action in ("remove", "replace") and (not change.is_perhaps or change.loses_data)
             for stack in self.stacks
             for change in stack.resources
@@ -102,11 +106,12 @@ def plan(
     patience = Patience(timeout)
     with insisting(session, patience, noting(listener), has_answered=True):
         planner = _Planner(project, session.client("cloudformation"), patience, session)
+        account = session.client("sts").get_caller_identity()["Account"]
     endings = graph.run(planner.jobs(), listener, JOBS, planner.patience.cancelled)
     graph.raise_first(endings)
     pruned = [planner.removal(stack) for stack in project.gone.values() if prunes]
     return Plan(
-        account=session.client("sts").get_caller_identity()["Account"],
+        account=account,
         region=session.region_name,
         project=project.name,
         stacks=(*(planner.plans[step.name] for step in project.steps), *pruned),
@@ -200,7 +205,7 @@ class _Planner:
         sources = dict(step.sources)
         if step.bucket:
             sources.setdefault(BUCKET, step.bucket)
-        return [
+        outputs = [
             name
             for name, source in sources.items()
             if isinstance(source, Output)
@@ -208,11 +213,30 @@ class _Planner:
             # It has a condition that does not hold, which stays so.
             and not (name in step.sources and self.plans[source.template].fate == "unchanged")
         ]
+        return outputs + self._missing_imports(step)
+
+    def _missing_imports(self, step: Step) -> list[str]:
+        """The exports that it imports and that are to come; else there would be no change set."""
+        parents = [one for one in self.project.steps if one.name in step.imports]
+        there = {
+            export
+            for parent in parents
+            if (live := self.project.live_stack(parent))
+            for export in live.exports
+        }
+        coming = {
+            name
+            for parent in parents
+            if self.plans[parent.name].fate != "unchanged"
+            for name in exports(parent, self.project.name)
+        }
+        return sorted(coming & set(imports(step, self.project.name)) - there)
 
     def _later(self, step: Step) -> StackPlan:
         names = ", ".join(self._unknown(step))
-        note = f"not known yet: it takes {names} from a stack that is new or changes"
-        return StackPlan(self.project.stack_name(step), step.name, "update", notes=(note,))
+        notes = (f"not known yet: it takes {names} from a stack that is new or changes",)
+        name = self.project.stack_name(step)
+        return StackPlan(name, step.name, "update", notes=notes, is_known=False)
 
     def _update(self, step: Step, live: Stack, listener: Listener) -> StackPlan:
         desired = self.project.desired(step, self._outputs)
@@ -228,7 +252,7 @@ class _Planner:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
-        change_set = change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        change_set = self._change_set(desired)
         if change_set is None:
             return StackPlan(desired.stack, step.name, "unchanged", notes=notes)
         try:
@@ -237,6 +261,16 @@ class _Planner:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
         return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
+
+    def _change_set(self, desired: Desired) -> ChangeSet | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            return change_sets.create(self.cloudformation, desired, "UPDATE", self.patience)
+        except ClientError as error:
+            if not change_sets.is_conflict(error):
+                raise
+            raise in_the_way(desired.stack, error) from error
 
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {

@@ -243,17 +243,23 @@ def _function(template: Template, parameter: Parameter, functions: Collection[st
 
 def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
     """The steps, each with the templates whose exports it imports."""
-    exporters = {
-        name: step.name
-        for step in steps
-        for name in _resolved(step, step.template.exports, project)
-    }
+    exporters = {name: step.name for step in steps for name in exports(step, project)}
     for step in steps:
-        imports: dict[str, int] = {}
-        for name, line in _resolved(step, step.template.imports, project).items():
+        lines: dict[str, int] = {}
+        for name, line in imports(step, project).items():
             if exporters.get(name, step.name) != step.name:
-                imports.setdefault(exporters[name], line)
-        yield replace(step, imports=imports)
+                lines.setdefault(exporters[name], line)
+        yield replace(step, imports=lines)
+
+
+def exports(step: Step, project: str) -> dict[str, int]:
+    """The names of the stack's exports, as far as the template tells them, by their lines."""
+    return _resolved(step, step.template.exports, project)
+
+
+def imports(step: Step, project: str) -> dict[str, int]:
+    """The names of the exports that the stack imports, in the same way."""
+    return _resolved(step, step.template.imports, project)
 
 
 def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, int]:

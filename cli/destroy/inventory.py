@@ -154,8 +154,8 @@ def take(
     chosen = stacks.named(project, only, ours.keys() | own) if only else ours.keys() | own
     going = {name: ours[name] for name in ours if name in chosen and name not in kept}
     with side_by_side(PARALLEL_CALLS) as pool:
-        by_stack = pool.map(partial(_resources, cloudformation), ours.values())
-        held = [resource for resources in by_stack for resource in resources]
+        by_stack = pool.map(partial(resources, cloudformation), ours.values())
+        held = [resource for present in by_stack for resource in present]
     roots = {stack.id for stack in going.values()}
     nested = {stack.name for stack in everything if stack.root in roots}
     others = frozenset({stack.name for stack in everything} - going.keys() - nested)
@@ -251,7 +251,8 @@ def _data(
     return kept
 
 
-def _resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
+def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resource]:
+    """What is in the stack, and in the stacks that are nested in it, now."""
     return list(_within(cloudformation, stack.name, stack.id))
 
 

@@ -18,7 +18,7 @@ from ..insistence import insisting
 from ..patience import Patience
 from ..text import counted
 from . import buckets, log_groups
-from .inventory import BUCKET, Inventory
+from .inventory import BUCKET, Inventory, Resource, resources
 
 if TYPE_CHECKING:
     import boto3
@@ -140,13 +140,20 @@ class _Teardown:
 
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener, role_arn=self.role_arn)
-        count = sum(resource.stack == stack.name for resource in self.inventory.resources)
         present = settled(operator, stack)
         if present:
             # It may have been protected since; then its buckets must not be emptied either.
             refuse_protected([present] if present.is_protected else [])
-            remove(operator, self.s3, present, self.inventory.going(BUCKET, stack.name), count)
+            held = self._held(stack, present)
+            going = [it.physical_id for it in held if it.type == BUCKET and not it.is_retained]
+            remove(operator, self.s3, present, going, len(held))
         return "deleted"
+
+    def _held(self, stack: Stack, present: Stack) -> list[Resource]:
+        """What is in the stack; looked at again when something has happened in it since."""
+        if stack.is_busy or present.updated != stack.updated:
+            return resources(self.cloudformation, present)
+        return [resource for resource in self.inventory.resources if resource.stack == stack.name]
 
 
 def settled(operator: Operator, stack: Stack) -> Stack | None:

@@ -133,7 +133,8 @@ def test_a_stack_that_was_never_created_is_deleted_first_and_it_says_so() -> Non
     answers = (
         *(events(old), DELETE, events(old)),
         Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist"),
-        *(events(old), CREATE, READY, events(("s", "REVIEW_IN_PROGRESS")), EXECUTE),
+        *(events(("s", "DELETE_COMPLETE"), old), CREATE, READY),
+        *(events(("s", "REVIEW_IN_PROGRESS")), EXECUTE),
         *(events(new, old), state("CREATE_COMPLETE"), events(new, old)),
     )
     with stubbed("cloudformation", *answers) as cloudformation:

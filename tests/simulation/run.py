@@ -1,4 +1,8 @@
-"""Many simulated projects on every core: `run.py --seeds 1000`; `run.py --seed 42` with its log."""
+"""Many simulated projects: `run.py --seeds 1000`; `run.py --seed 42` with its log.
+
+With `--faults`, each fault of tests/fixtures/simulated_faults.py is put into the program, and the
+seeds that find it are told.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,50 @@ import sys
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
-from simulated_schedule import Story
+from simulated_faults import FAULTS, faulty
+from simulated_schedule import Story, play
 
 AT_A_TIME = 20
+MOST_FOUND = 3
 
 
-def play(seed: int) -> str:
-    """Play one; what was wrong, empty when nothing was."""
-    try:
-        Story(seed).play()
-    except Exception as error:
-        return f"seed {seed}: {type(error).__name__}: {error}"
-    return ""
-
-
-def play_many(first: int, count: int) -> int:
+def play_many(first: int, count: int, jobs: int) -> int:
     """Play them all, and say what was wrong; how many were."""
     began, wrong = time.monotonic(), 0
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         for finding in pool.map(play, range(first, first + count), chunksize=AT_A_TIME):
             if finding:
                 wrong += 1
                 print(finding, flush=True)
-    print(f"{count} seeds from {first} in {time.monotonic() - began:.0f} s: {wrong} findings")
+    times = os.times()
+    print(
+        f"{count} seeds from {first} in {time.monotonic() - began:.0f} s, "
+        f"{times.children_user + times.children_system:.0f} s of CPU: {wrong} findings"
+    )
     return wrong
+
+
+def find(first: int, count: int, name: str) -> list[str]:
+    """What the seeds find of the fault, up to a few."""
+    found: list[str] = []
+    with faulty(FAULTS[name]):
+        for seed in range(first, first + count):
+            found += filter(None, [play(seed).partition("\n")[0]])
+            if len(found) == MOST_FOUND:
+                break
+    return found
+
+
+def find_faults(first: int, count: int, jobs: int) -> int:
+    """Say of each fault what finds it; how many nothing does."""
+    missed = 0
+    with ProcessPoolExecutor(jobs) as pool:
+        for name, found in zip(FAULTS, pool.map(partial(find, first, count), FAULTS)):
+            missed += not found
+            print(f"{name}: {'; '.join(found) or 'NOT FOUND'}", flush=True)
+    return missed
 
 
 def show(seed: int) -> int:
@@ -51,7 +74,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once")
+    parser.add_argument("--faults", action="store_true", help="with faults in the program")
     parser.add_argument("--seed", type=int, help="this one alone, with its log")
     asked = parser.parse_args()
-    is_one = asked.seed is not None
-    sys.exit(bool(show(asked.seed) if is_one else play_many(asked.first, asked.seeds)))
+    if asked.seed is not None:
+        sys.exit(show(asked.seed))
+    run = find_faults if asked.faults else play_many
+    sys.exit(bool(run(asked.first, asked.seeds, asked.jobs)))

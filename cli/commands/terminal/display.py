@@ -115,7 +115,7 @@ class Display:
         from ...patience import Patience
 
         patience = Patience(UNDOING_SECONDS)
-        with self._options.insisting(patience):
+        with self._options.insisting(patience, has_answered=True):
             client = self._options.session.client("cloudformation")
         names = self._live.revocable if self._live else []
         cancel(client, names, self, patience)
