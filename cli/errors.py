@@ -16,7 +16,7 @@ MiztiikError                 1  a cause and the next step, in one message for a 
 ├── ConfigurationError       5  credentials, region, endpoint or a missing program
 └── WaitTimeoutError       124  we stopped waiting; the operation goes on
 
-Click's own UsageError ends with 2, Ctrl-C with 130.
+Click's own UsageError ends with 2, Ctrl-C with 130, SIGHUP with 129, SIGTERM with 143.
 """
 
 from __future__ import annotations

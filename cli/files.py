@@ -39,6 +39,16 @@ def translate(error: OSError, place: Path | None = None, otherwise: str = "") ->
     return kind(f"{text}. Next: {otherwise}" if otherwise else text)
 
 
+def here() -> Path:
+    """The current folder; raises ConfigurationError when it has been deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "The current folder has been deleted. Next: cd to one that is there"
+        ) from error
+
+
 @contextlib.contextmanager
 def writing(place: Path, otherwise: str) -> Iterator[None]:
     """Raises what cannot be written in the block as `translate` has it."""

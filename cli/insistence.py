@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, WaitTimeoutError
-from .patience import GROWTH, LONGEST, CancelledError, Patience
+from .patience import GROWTH, LONGEST, OUTAGE_SECONDS, CancelledError, Patience
 from .session import is_refused_for_now, is_unanswered, translate
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ONCE = ("Invoke", "PutEvents", "PutRecord", "PutRecords", "SendMessage", "SendM
 @contextlib.contextmanager
 def insisting(
     session: boto3.session.Session,
-    patience: Patience,
+    patience: Patience | None,
     say: Say = lambda text: None,
     way_back: str = WAY_BACK,
     *,
@@ -38,13 +38,15 @@ def insisting(
     That is throttling, an error of AWS's own, a connection that broke, an answer that cannot be
     read; `say` is told of each kind once, in the thread that asked. An address that never
     `has_answered` is not asked again: it may be the wrong one. Raises WaitTimeoutError when the
-    patience is over, CancelledError when it is cancelled, and ConfigurationError with the
-    `way_back` when credentials end in between.
+    patience is over, by default OUTAGE_SECONDS after the first time without an answer;
+    CancelledError when it is cancelled; and ConfigurationError with the `way_back` when credentials
+    end in between. In a block within a block, the inner one counts.
     """
     insistence = _Insistence(patience, say, way_back, has_answered)
 
     def insist(base_classes: list[type[Any]], **_: Any) -> None:
-        base_classes.insert(0, _client_class(insistence))
+        plain = [kind for kind in base_classes if not hasattr(kind, "insistence")]
+        base_classes[:] = [_client_class(insistence), *plain]
 
     session.events.register("creating-client-class", insist)
     try:
@@ -53,67 +55,82 @@ def insisting(
         session.events.unregister("creating-client-class", insist)
 
 
-def _client_class(insistence: _Insistence) -> type[Any]:
+def _client_class(answering: _Insistence) -> type[Any]:
     from botocore.client import BaseClient
 
     class InsistentClient(BaseClient):
         """https://docs.aws.amazon.com/boto3/latest/guide/clientcreation.html: a base of its own."""
 
+        insistence = answering
+
         def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
             call = super()._make_api_call  # type: ignore[misc]
-            return insistence.answer(operation_name, lambda: call(operation_name, api_params))
+            address = self.meta.endpoint_url
+            return answering.answer(
+                operation_name, address, lambda: call(operation_name, api_params)
+            )
 
     return InsistentClient
 
 
 @dataclass
 class _Insistence:
-    patience: Patience
+    patience: Patience | None
     say: Say
     way_back: str
     has_answered: bool
+    _answered: set[str] = field(default_factory=set)
     _said: set[str] = field(default_factory=set)
 
-    def answer(self, operation: str, ask: Callable[[], Any]) -> Any:
+    def answer(self, operation: str, address: str, ask: Callable[[], Any]) -> Any:
         """The answer, however often it takes; each time AWS is asked, botocore tries five times."""
-        pause = FIRST_PAUSE
+        pause, patience = FIRST_PAUSE, self.patience
         while True:
             try:
                 answer = ask()
             except Exception as error:
-                if not self._may_pass(operation, error):
-                    self._raise_with_way_back(error)
+                if not self._may_pass(operation, address, error):
+                    self._raise_with_way_back(address, error)
                     raise
-                # A refusal is an answer, too.
-                self.has_answered |= bool(getattr(error, "response", None))
-                self._wait(operation, error, pause)
+                self._note_refusal(address, error)
+                patience = patience or Patience(OUTAGE_SECONDS)
+                self._wait(operation, error, patience, pause)
             else:
-                self.has_answered = True
+                self._answered.add(address)
                 return answer
             pause = min(pause * GROWTH, LONGEST)
 
-    def _may_pass(self, operation: str, error: Exception) -> bool:
+    def _may_pass(self, operation: str, address: str, error: Exception) -> bool:
         if operation in _ONCE:
             return is_refused_for_now(error) == "before it began"
-        return bool(is_refused_for_now(error)) or (self.has_answered and is_unanswered(error))
+        is_known = self.has_answered or address in self._answered
+        return bool(is_refused_for_now(error)) or (is_known and is_unanswered(error))
 
-    def _raise_with_way_back(self, error: Exception) -> None:
+    def _raise_with_way_back(self, address: str, error: Exception) -> None:
         """For credentials, which were good when AWS answered before."""
         ours = translate(error)
-        if self.has_answered and isinstance(ours, ConfigurationError):
+        was_good = (self.has_answered or self._answered) and not is_unanswered(error)
+        if was_good and isinstance(ours, ConfigurationError):
             raise ConfigurationError(f"{ours}\n  {self.way_back}") from error
-        self.has_answered |= bool(getattr(error, "response", None))
+        self._note_refusal(address, error)
 
-    def _wait(self, operation: str, error: Exception, pause: float) -> None:
-        reason = str(translate(error)).partition(". Check the network")[0]
+    def _note_refusal(self, address: str, error: Exception) -> None:
+        """It is an answer, too."""
+        if getattr(error, "response", None):
+            self._answered.add(address)
+
+    def _wait(self, operation: str, error: Exception, patience: Patience, pause: float) -> None:
+        reason = str(translate(error)).partition(". Check the network")[0].rstrip(".")
         response = getattr(error, "response", None) or {}
         kind = response.get("Error", {}).get("Code") or type(error).__name__
-        if self.patience.is_over:
-            seconds = f"{self.patience.seconds:g} s"
-            raise WaitTimeoutError(f"{reason}; so it was until {seconds} were over. {WAY_BACK}")
+        if patience.is_over:
+            seconds = f"{patience.seconds:g} s"
+            raise WaitTimeoutError(
+                f"{reason}; so it was until {seconds} were over. {self.way_back}"
+            )
         if kind not in self._said:
             self._said.add(kind)
             self.say(f"{reason}; asking again")
-        self.patience.pause(operation, pause)
-        if self.patience.cancelled.is_set():
+        patience.pause(operation, pause)
+        if patience.cancelled.is_set():
             raise CancelledError(operation)

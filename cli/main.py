@@ -15,8 +15,7 @@ import click
 
 from . import __version__
 from .commands import options
-from .commands.terminal import streams
-from .commands.terminal.interruption import Detachment
+from .commands.terminal import ending, streams
 from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
@@ -45,7 +44,6 @@ COMMANDS = (
 )
 # What other programs have, too; --help and --version are the ones that help tells of.
 HABITS = ("help", "version")
-CANCELLED = 130
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
@@ -102,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     3 difference, 4 unhealthy, 5 configuration, 124 time-out, 130 cancelled)."""
     context: dict[str, Any] = {}
     streams.prepare()
+    ending.prepare()
     # A week of results is a million objects, and to look through them for cycles again and again
     # takes a fifth of the command.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -114,11 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stdout.tell(context, error.format_message(), error.exit_code)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click makes an Abort of a KeyboardInterrupt.
-        word = "Detached" if isinstance(error.__cause__, Detachment) else "Cancelled"
-        click.echo(f"\n{word}.", err=True)
-        stdout.tell(context, word, CANCELLED)
-        sys.exit(CANCELLED)
+        text, exit_code = ending.reason(error)
+        with contextlib.suppress(OSError):
+            click.echo(f"\n{text}.", err=True)
+            stdout.tell(context, text, exit_code)
+        ending.leave(exit_code)
     except SystemExit:
         # Click ends with 1 when the reader (head, less) has what it wanted, and has stdout wrapped
         # by a class of its own. It is no failure.

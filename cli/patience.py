@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .errors import WaitTimeoutError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 SHORTEST = 0.1
 # Between looks at what is happening right now. All stacks together must stay below the rate at
@@ -15,7 +20,7 @@ SHORTEST = 0.1
 LIVELY = 1.0
 LONGEST = 5.0
 GROWTH = 1.3
-# How long AWS may be out of order for a command that has no time limit of its own.
+# How long AWS may be out of order, each time, for what has no time limit of its own.
 OUTAGE_SECONDS = 600.0
 
 
@@ -95,3 +100,18 @@ class Looks(Iterator[int]):
             raise CancelledError(self._what)
         self._look += 1
         return self._look
+
+
+@contextlib.contextmanager
+def side_by_side(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool for what the block asks of AWS; Ctrl-C does not wait for what is not answered yet."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool, waits = ThreadPoolExecutor(at_once), True
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        waits = False
+        raise
+    finally:
+        pool.shutdown(waits, cancel_futures=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import boto3
     import botocore.session
     from botocore.exceptions import ClientError
+    from botocore.model import OperationModel
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -56,6 +57,7 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
         Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10)
     )
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+    core.register("before-parse", _refuse_unreadable)
     try:
         session = boto3.session.Session(
             botocore_session=core, profile_name=profile, region_name=region or _region()
@@ -124,6 +126,23 @@ def _moment(value: Any) -> datetime:
             return moment
     parsed: datetime = parse_timestamp(value)
     return parsed
+
+
+def _refuse_unreadable(**call: Any) -> None:
+    """Raise ResponseParserError for a page of a proxy's, or half an answer, in place of AWS's.
+
+    botocore takes such text for an answer in which nothing is said.
+    """
+    from botocore.parsers import ResponseParserError
+
+    operation: OperationModel = call["operation_model"]
+    if operation.has_streaming_output or call["response_dict"]["status_code"] >= 300:
+        return
+    body: bytes = call["response_dict"]["body"].strip()
+    is_page = b"<html" in body[:LONGEST_TEXT].lower()
+    is_json = operation.service_model.resolved_protocol == "json"
+    if is_page or (is_json and body and not (body[:1] == b"{" and body[-1:] == b"}")):
+        raise ResponseParserError(body[:LONGEST_TEXT].decode("utf-8", "replace"))
 
 
 def _region() -> str | None:

@@ -50,7 +50,7 @@ def refused(code: str, status: int = 400) -> tuple[int, bytes]:
 @contextmanager
 def asking(
     *replies: Any,
-    seconds: float = 60,
+    seconds: float | None = 60,
     service: str = "cloudformation",
     cancelled: bool = False,
     has_answered: bool = False,
@@ -58,8 +58,8 @@ def asking(
     """A client, what is left of these replies to it, and what it said."""
     left: list[Any] = list(replies)
     said: list[str] = []
-    patience = Patience(seconds, Hurried())
-    if cancelled:
+    patience = None if seconds is None else Patience(seconds, Hurried())
+    if patience and cancelled:
         patience.cancelled.set()
 
     def send(request: Any, **_: Any) -> AWSResponse:
@@ -162,3 +162,30 @@ def test_it_ends_when_it_is_cancelled() -> None:
     with asking(refused("Throttling"), cancelled=True) as (client, left, _), cancelled:
         client.describe_stacks()
     assert not left
+
+
+def test_of_a_block_within_a_block_the_inner_one_counts() -> None:
+    session = boto3.Session("key", "secret", region_name="eu-west-1")
+    with insisting(session, None), insisting(session, Patience(7)):
+        inner = session.client("sqs")
+    kinds = [kind for kind in type(inner).__mro__ if "insistence" in vars(kind)]
+    assert [vars(kind)["insistence"].patience.seconds for kind in kinds] == [7]
+
+
+def test_what_one_address_has_answered_says_nothing_of_another() -> None:
+    nowhere = EndpointConnectionError(endpoint_url=URL, error="Name or service not known")
+    with asking((200, STACKS), nowhere) as (client, left, _):
+        client.describe_stacks()
+        client.meta._endpoint_url = "http://127.0.0.1:2"
+        with pytest.raises(EndpointConnectionError):
+            client.describe_stacks()
+    assert not left
+
+
+def test_without_a_limit_of_its_own_it_ends_when_an_outage_has_lasted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("miztiik_events.insistence.OUTAGE_SECONDS", 0)
+    over = pytest.raises(WaitTimeoutError, match="Throttling: no; so it was until 0 s were over")
+    with asking(refused("Throttling"), seconds=None) as (client, _, _), over:
+        client.describe_stacks()

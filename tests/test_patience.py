@@ -7,7 +7,14 @@ import time
 import pytest
 
 from miztiik_events.errors import WaitTimeoutError
-from miztiik_events.patience import LIVELY, LONGEST, SHORTEST, CancelledError, Patience
+from miztiik_events.patience import (
+    LIVELY,
+    LONGEST,
+    SHORTEST,
+    CancelledError,
+    Patience,
+    side_by_side,
+)
 
 
 def test_the_first_look_comes_at_once() -> None:
@@ -81,3 +88,25 @@ def test_there_is_no_pause_after_the_last_look() -> None:
         if look == 2:
             break
     assert len(pauses.seconds) == 2
+
+
+def test_ctrl_c_does_not_wait_for_what_is_not_answered() -> None:
+    answer, asked = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        answer.wait()
+
+    with contextlib.suppress(KeyboardInterrupt), side_by_side(1) as pool:
+        asking = pool.submit(ask)
+        asked.wait()
+        raise KeyboardInterrupt
+    assert asking.running()
+    answer.set()
+
+
+def test_an_error_waits_for_what_was_asked_beside_it() -> None:
+    with contextlib.suppress(ValueError), side_by_side(1) as pool:
+        asking = pool.submit(time.sleep, 0.1)
+        raise ValueError
+    assert asking.done()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import exceptions
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 import command_line
 from miztiik_events.errors import ConfigurationError, MiztiikError
@@ -226,3 +230,29 @@ def test_any_other_error_becomes_one_line() -> None:
     assert type(translated) is MiztiikError
     assert str(translated).startswith("Parameter validation failed: Missing required parameter")
     assert "\n" not in str(translated)
+
+
+@pytest.mark.usefixtures("_keys")
+@pytest.mark.parametrize(
+    ("service", "call", "body"),
+    [
+        ("kinesis", "list_streams", b"<html><body>Log in</body></html>"),
+        ("kinesis", "list_streams", b'{"StreamNames": ["sales"'),
+        ("kinesis", "list_streams", b"Log in"),
+        ("s3", "list_buckets", b"<!DOCTYPE html>\n<HTML></HTML>"),
+        ("lambda", "list_functions", b"<html></html>"),
+        ("cloudformation", "describe_stacks", b"<html></html>"),
+    ],
+)
+def test_what_a_proxy_answers_in_place_of_aws_is_named(
+    service: str, call: str, body: bytes
+) -> None:
+    make: Any = connect(region="eu-west-1").client
+    client = make(service)
+    raw: Any = io.BytesIO(body)
+    raw.stream = lambda *_, **__: iter([body])
+    answer = AWSResponse(NOWHERE, 200, http.client.HTTPMessage(), raw)
+    client.meta.events.register("before-send", lambda **_: answer)
+    with pytest.raises(ResponseParserError) as error:
+        getattr(client, call)()
+    assert "It may be a proxy's, not AWS's" in str(translate(error.value))

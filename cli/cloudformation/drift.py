@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..patience import side_by_side
 from .stacks import PARALLEL_CALLS, Stack
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def detect(
     cloudformation: CloudFormationClient, which: Iterable[Stack], patience: Patience
 ) -> list[Drift]:
     """Every drift in these stacks, in their order; waits until CloudFormation has looked."""
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
         by_stack = pool.map(lambda stack: _of_stack(cloudformation, stack, patience), which)
         return [drift for drifts in by_stack for drift in drifts]
 

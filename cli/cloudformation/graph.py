@@ -7,12 +7,12 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
 from ..errors import ConfigurationError, MiztiikError, WaitTimeoutError
+from ..patience import side_by_side
 from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
 
 HEARING_SECONDS = 0.5
@@ -61,7 +61,7 @@ def run(
     # Sorted, so that the same jobs begin in the same order in each run.
     sorter = TopologicalSorter({name: sorted(job.parents) for name, job in jobs.items()})
     sorter.prepare()
-    with ThreadPoolExecutor(at_once) as pool:
+    with side_by_side(at_once) as pool:
         try:
             while sorter.is_active():
                 for name in sorter.get_ready():

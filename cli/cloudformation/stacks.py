@@ -78,7 +78,10 @@ class Stack:
     created: datetime | None = None
     exports: frozenset[str] = frozenset()
     root: str = ""
-    is_nested: bool = False
+
+    @property
+    def is_nested(self) -> bool:
+        return self.root not in ("", self.id)
 
     @property
     def is_shell(self) -> bool:
@@ -334,5 +337,4 @@ def _stack(described: StackTypeDef) -> Stack:
             item["ExportName"] for item in described.get("Outputs", []) if "ExportName" in item
         ),
         root=described.get("RootId", ""),
-        is_nested="ParentId" in described,
     )

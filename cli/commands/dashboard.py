@@ -51,12 +51,14 @@ def command(options: Options, opens: bool, port: int, export: Path | None) -> No
         raise click.UsageError("--export excludes --open")
     assets.require()
     from ..dashboard.feed import Feed
+    from ..session import connect
 
-    feed = Feed(options.session, options.project)
     if export:
-        _export(options, feed, export)
+        _export(options, Feed(options.session, options.project), export)
     else:
-        _serve(options, feed, port, opens=opens)
+        # The page itself tells of an AWS that does not answer, and looks again.
+        session = connect(options.profile, options.region)
+        _serve(options, Feed(session, options.project), port, opens=opens)
 
 
 def _export(options: Options, feed: Feed, target: Path) -> None:
@@ -78,21 +80,14 @@ def _export(options: Options, feed: Feed, target: Path) -> None:
 
 
 def _serve(options: Options, feed: Feed, port: int, *, opens: bool) -> None:
+    from ..dashboard.opening import door
     from ..dashboard.server import opened
+    from .open import open_in_browser
 
     with opened(feed, port) as (address, serving):
         click.echo(address)
         options.say("The address is as good as a password. Ctrl-C ends the page.")
         if opens:
-            _open(options, address)
+            # Everybody on the machine can read the command line that the browser is started with.
+            open_in_browser(options, door(address))
         serving.run()
-
-
-def _open(options: Options, address: str) -> None:
-    import webbrowser
-
-    from ..dashboard.opening import door
-
-    # Everybody on the machine can read the command line that the browser is started with.
-    if not webbrowser.open(door(address)):
-        options.say("No browser could be opened: open the address yourself.")

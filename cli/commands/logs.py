@@ -76,7 +76,7 @@ def command(
     """
     from ..operate import logs
     from ..operate.logs import Log
-    from ..patience import OUTAGE_SECONDS, Patience
+    from ..patience import Patience
 
     if follow and options.output == "json":
         raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
@@ -85,7 +85,7 @@ def command(
         options.say(f"Nothing logs in project {options.project!r}: its stacks have no log group.")
         return
     groups = _chosen(groups, wanted)
-    with options.insisting(Patience(math.inf if follow else OUTAGE_SECONDS)):
+    with options.insisting(Patience(math.inf) if follow else None):
         log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
     events = log.fresh()

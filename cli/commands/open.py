@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 
 import click
 
@@ -32,7 +31,7 @@ def command(options: Options, page: str, only_prints: bool) -> None:
     address = _address(options, page)
     click.echo(address)
     if not only_prints and sys.stdout.isatty():
-        _open(options, address)
+        open_in_browser(options, address)
 
 
 def _address(options: Options, page: str) -> str:
@@ -61,8 +60,9 @@ def _address(options: Options, page: str) -> str:
     return console.dashboard(partition, region, name)
 
 
-def _open(options: Options, address: str) -> None:
-    try:
-        webbrowser.get().open(address)
-    except webbrowser.Error:
-        options.say("There is no browser here; open the address in another place.")
+def open_in_browser(options: Options, address: str) -> None:
+    """Lead the browser there; say so where there is none."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        options.say("No browser could be opened: open the address yourself.")

@@ -42,7 +42,11 @@ PROJECT_PATTERN = rf"[A-Za-z][A-Za-z0-9-]{{0,{LONGEST_PROJECT - 1}}}"
 
 @dataclass(frozen=True)
 class Options:
-    """The shared options of one run; `session` connects on its first use."""
+    """The shared options of one run; `session` connects on its first use.
+
+    Its clients ask again what AWS did not answer, for OUTAGE_SECONDS where nothing else is said
+    (`insisting`).
+    """
 
     project: str = "miztiik-events"
     region: str | None = None
@@ -51,6 +55,7 @@ class Options:
     quiet: bool = False
     color: bool = True
     _sessions: list[boto3.session.Session] = field(default_factory=list, repr=False)
+    _in_force: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
     @property
     def session(self) -> boto3.session.Session:
@@ -59,6 +64,7 @@ class Options:
             from ..session import connect
 
             self._sessions.append(connect(self.profile, self.region))
+            self._in_force.enter_context(self.insisting(None))
         return self._sessions[0]
 
     @property
@@ -66,16 +72,18 @@ class Options:
         """Account and region, for a person who may have meant others."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        from ..errors import MiztiikError
+
         region = f"region {self.session.region_name}"
         try:
             account = self.session.client("sts").get_caller_identity()["Account"]
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, MiztiikError):
             return region
         return f"account {account}, {region}"
 
     def insisting(
         self,
-        patience: Patience,
+        patience: Patience | None,
         way_back: str = "Run the same command again",
         *,
         has_answered: bool = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -113,7 +113,7 @@ def command(
     """
     from ..cloudformation import stacks
     from ..errors import MiztiikError
-    from ..patience import OUTAGE_SECONDS, Patience
+    from ..patience import Patience
     from ..pipeline import producer
     from ..text import counted
 
@@ -123,8 +123,7 @@ def command(
         return
     request = {"duration_seconds": ROUND_SECONDS, **request} if until_stopped else request
     seconds = _seconds(request, is_endless=until_stopped)
-    patience = Patience(math.inf if until_stopped else seconds + OUTAGE_SECONDS)
-    with options.insisting(patience):
+    with options.insisting(Patience(math.inf) if until_stopped else None):
         cloudformation = options.session.client("cloudformation")
         client = options.session.client("lambda", config=producer.client_config())
     outputs = stacks.project_outputs(cloudformation, options.project)
@@ -132,7 +131,10 @@ def command(
     if until_stopped:
         message = _until_stopped(options, client, function, request)
     else:
-        with elapsing(options, partial(_waited, request, seconds)):
+        with (
+            _telling_that_it_goes_on(options),
+            elapsing(options, partial(_waited, request, seconds)),
+        ):
             message = producer.invoke(client, function, request)
     if not message:
         return
@@ -141,6 +143,15 @@ def command(
         raise MiztiikError(
             f"{counted(message['failed_count'], 'event')} not sent: {message.get('reason')}"
         )
+
+
+@contextlib.contextmanager
+def _telling_that_it_goes_on(options: Options) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        options.say("\nThe call goes on in Lambda, and so do its events: miztiik-events logs")
+        raise
 
 
 def _seconds(request: Mapping[str, Any], *, is_endless: bool) -> float:
@@ -179,6 +190,7 @@ def _until_stopped(
     options.say("Producing events until Ctrl-C")
     with (
         contextlib.suppress(KeyboardInterrupt),
+        _showing(options, total),
         elapsing(options, lambda passed: f"Producing events: {passed:.0f} s{_so_far(total)}"),
     ):
         for number in itertools.count():
@@ -189,6 +201,17 @@ def _until_stopped(
         f"{request['duration_seconds']:g} s, and is not counted here."
     )
     return total
+
+
+@contextlib.contextmanager
+def _showing(options: Options, total: Mapping[str, Any]) -> Iterator[None]:
+    """Show what was sent when a call fails: those before it did not."""
+    try:
+        yield
+    except Exception:
+        if total:
+            click.echo(_shown(total, options.format("ndjson")))
+        raise
 
 
 def _waited(request: Mapping[str, Any], seconds: float, passed: float) -> str:

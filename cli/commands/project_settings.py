@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,15 +27,17 @@ _ARGUMENTS = {"name": "project", "role-arn": "role_arn"}
 
 def apply(context: click.Context, environment: str | None) -> None:
     """Find the file and give what it says to the options of this command."""
+    from .. import files
     from ..deploy import project_file
 
+    folder = files.here()
     if context.command_path.split()[1:2] in ([name] for name in _WITHOUT):
         return
-    path = project_file.find(Path.cwd())
+    path = project_file.find(folder)
     if path is None:
         if environment:
             raise click.UsageError(
-                f"--env needs a {project_file.NAME}; there is none from {Path.cwd()} upwards"
+                f"--env needs a {project_file.NAME}; there is none from {folder} upwards"
             )
         return
     known = project_file.environments(path)

@@ -61,21 +61,19 @@ def command(
     with their own time. Each stays where it is until it has been accepted there.
     """
     from ..cloudformation import stacks
-    from ..patience import OUTAGE_SECONDS, Patience
     from ..pipeline import queues
     from .redrive_queue import QueueRedrive, Wishes
 
     wishes = Wishes(most, yes, dry_run, deletes, even_malformed)
-    with options.insisting(Patience(OUTAGE_SECONDS)):
-        outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-        dead_ends = queues.dead_ends(outputs)
-        if not dead_ends:
-            stacks.require(outputs, stacks.REJECTED_EVENTS, options.project)
-        _refuse(wanted, wishes, dead_ends)
-        if wanted is None:
-            _overview(options, dead_ends)
-        else:
-            QueueRedrive(options, dead_ends[wanted], outputs, wishes).run()
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    dead_ends = queues.dead_ends(outputs)
+    if not dead_ends:
+        stacks.require(outputs, stacks.REJECTED_EVENTS, options.project)
+    _refuse(wanted, wishes, dead_ends)
+    if wanted is None:
+        _overview(options, dead_ends)
+    else:
+        QueueRedrive(options, dead_ends[wanted], outputs, wishes).run()
 
 
 def _refuse(wanted: str | None, wishes: Wishes, dead_ends: Mapping[str, DeadEnd]) -> None:

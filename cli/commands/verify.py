@@ -44,7 +44,6 @@ def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None
     """
     from ..audit.audit import ANALYTICS, RECOMPUTATION, audit
     from ..errors import DifferenceError
-    from ..patience import OUTAGE_SECONDS, Patience
 
     if lake and recomputed:
         raise click.UsageError("--lake excludes --recomputed")
@@ -52,8 +51,7 @@ def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None
         _verify_lake(options, wait)
         return
     subject = RECOMPUTATION if recomputed else ANALYTICS
-    with options.insisting(Patience(wait + OUTAGE_SECONDS)):
-        report = audit(options.session, options.project, subject, wait, options.say)
+    report = audit(options.session, options.project, subject, wait, options.say)
     click.echo(verify.shown(report, options.format()))
     _say_notes(options, report)
     if not report.agrees:

@@ -19,7 +19,7 @@ from ..operate import inspection
 from ..pipeline import results
 from ..pipeline.data_store import LATE_PREFIX, Folder, Line
 from ..pipeline.kept_hours import KeptHours, hour_of
-from ..session import Clients, translate
+from ..session import Clients, is_refused_for_now, translate
 from .sales import Sales
 from .view import Question, view
 
@@ -59,7 +59,12 @@ class Feed:
 
     def start(self) -> None:
         """Look from now on, until `stop`; raises NotDeployedError when there is nothing to see."""
-        self._open()
+        try:
+            self._open()
+        except Exception as error:
+            if not is_refused_for_now(error):
+                raise
+            self._have_failed(error)
         for work in (self._follow_sales, self._follow_health):
             threading.Thread(target=work, daemon=True).start()
 

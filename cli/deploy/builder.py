@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +54,8 @@ def run(
         # Not into a file: what there is to tell may be that the disk is full.
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        # What it starts itself is in its group.
+        start_new_session=True,
     ) as process:
         try:
             while not cancelled.is_set():
@@ -63,5 +67,6 @@ def run(
                 return CompletedProcess(command, process.returncode, text)
         finally:
             # It does not outlive the wait for it, whatever ended the wait.
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
     return None

@@ -17,7 +17,7 @@ from .wiring import Code, Given, Step
 LAMBDA_LIMIT = 262_144_000
 FLINK_LIMIT = 536_870_912
 LAMBDA = ("AWS::Lambda::Function", "AWS::Serverless::Function")
-_KEY, _UNKNOWN = "\N{KEY}", "?"
+_KEY, _UNKNOWN = "\N{KEY}", "what its template leaves open"
 _CODE = ("Code", "CodeUri", "Content", "ContentUri", "ApplicationConfiguration")
 _PYTHON = re.compile(r"python(3\.\d+)")
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import MiztiikError
-from ..patience import CancelledError
+from ..patience import CancelledError, side_by_side
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,7 +83,7 @@ def _pass(
     deleted = 0
     failures: list[ErrorTypeDef] = []
     batches = _batches(s3, bucket)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
         while window := list(islice(batches, PARALLEL_CALLS)):
             if cancelled.is_set():
                 raise CancelledError(f"emptying bucket {bucket}")

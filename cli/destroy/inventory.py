@@ -8,7 +8,6 @@ gone. A nested stack goes with its root: what is in it counts as its root's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from graphlib import CycleError, TopologicalSorter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..cloudformation import stacks, template
 from ..cloudformation.changes import HOLD_DATA
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
+from ..patience import side_by_side
 from . import log_groups
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def take(
     own = {stack_name(project, name) for name in template.names()}
     chosen = stacks.named(project, only, ours.keys() | own) if only else ours.keys() | own
     going = {name: ours[name] for name in ours if name in chosen and name not in kept}
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
         by_stack = pool.map(partial(resources, cloudformation), ours.values())
         held = [resource for present in by_stack for resource in present]
     roots = {stack.id for stack in going.values()}
@@ -234,7 +234,7 @@ def _importers(
 ) -> dict[str, frozenset[str]]:
     """By each stack that exports something, the stacks that import it."""
     exports = [(stack.name, export) for stack in ours.values() for export in sorted(stack.exports)]
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
         imports = pool.map(partial(stacks.importers, cloudformation), [name for _, name in exports])
         found: dict[str, frozenset[str]] = {}
         for (stack, _), names in zip(exports, imports):

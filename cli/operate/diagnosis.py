@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -13,6 +12,7 @@ from ..analytics import application, failures, log, recomputation
 from ..cloudformation import history, stacks, template_folder
 from ..cloudformation.history import Past
 from ..cloudformation.stacks import PROJECT_TAG, Stack
+from ..patience import side_by_side
 from ..text import command
 from .inspection import allowed, application_health
 
@@ -82,7 +82,7 @@ def of_stacks(
     live = [Past(stack.name, stack.id, stack.status, stack.updated) for stack in deployed.values()]
     deleted = allowed(partial(_deleted, cloudformation, project), "deleted stacks", refused) or []
     suspects = [*live, *(past for past in deleted if past.name not in deployed)]
-    with ThreadPoolExecutor(stacks.PARALLEL_CALLS) as pool:
+    with side_by_side(stacks.PARALLEL_CALLS) as pool:
         causes = zip(suspects, pool.map(partial(_cause, cloudformation), suspects))
         failed = [_of_stack(project, past, cause, templates) for past, cause in causes if cause]
     return [*failed, *_unseen(refused)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional, TypeVar
@@ -13,6 +12,7 @@ from .. import session
 from ..analytics import application, recomputation
 from ..cloudformation import history, stacks
 from ..cloudformation.stacks import Stack
+from ..patience import side_by_side
 from ..pipeline import costs, data_store, metrics, queues, records, results
 from ..pipeline.data_store import LAKE_PREFIX, LATE_PREFIX
 from ..session import refusal
@@ -52,7 +52,7 @@ def inspect(clients: Clients, project: str) -> Health:
     outputs = stacks.outputs_of(deployed.values())
     names = tuple(deployed)
     refused: dict[str, str] = {}
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
 
         def ask(part: str, look: Callable[[Clients, Outputs], Part], *needed: str) -> Answer[Part]:
             if not deployed or not all(name in outputs for name in needed):

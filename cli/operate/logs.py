@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -14,6 +13,7 @@ from ..analytics import log
 from ..cloudformation import stacks
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack
 from ..errors import NotDeployedError
+from ..patience import side_by_side
 from ..pipeline import log_events
 from ..text import json_object
 
@@ -53,7 +53,7 @@ def log_groups(cloudformation: CloudFormationClient, project: str) -> dict[str, 
     deployed = stacks.of_project(cloudformation, project)
     if not deployed:
         raise NotDeployedError("stack", project)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+    with side_by_side(PARALLEL_CALLS) as pool:
         per_stack = pool.map(
             lambda stack: _of_stack(cloudformation, project, stack), deployed.values()
         )

@@ -13,13 +13,13 @@ import importlib
 import json
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MiztiikError
+from ..patience import side_by_side
 from . import backfill_sales, data_store, results, windowing
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def write(
         listener()
         return Written(len(lines), sales)
 
-    with ThreadPoolExecutor(data_store.PARALLEL_CALLS) as pool:
+    with side_by_side(data_store.PARALLEL_CALLS) as pool:
         hours = list(pool.map(put, lines_by_hour(wanted)))
     return Written(sum(hour.rows for hour in hours), sum(hour.sales for hour in hours))
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..patience import side_by_side
 from ..text import json_object
 from .kept_hours import KeptHours
 
@@ -73,7 +73,7 @@ class Folder:
         texts = dict(self.kept.known(entries)) if self.kept else {}
         missing = [entry for entry in entries if entry["Key"] not in texts]
         keys = [entry["Key"] for entry in missing]
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        with side_by_side(PARALLEL_CALLS) as pool:
             texts.update(zip(keys, pool.map(partial(_text, self.s3, self.bucket), keys)))
         if self.kept and missing:
             self.kept.keep(missing, texts)

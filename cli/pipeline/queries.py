@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Union
 
-from ..errors import QueryError, WaitTimeoutError
+from ..errors import MiztiikError, QueryError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -111,6 +111,8 @@ def _start(group: WorkGroup, sql: str) -> str:
 @contextmanager
 def _stopped_when_left(group: WorkGroup, query: str) -> Iterator[None]:
     """Stop the query when the block is left before its end, by Ctrl-C as well: it costs money."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except WaitTimeoutError as error:
@@ -120,7 +122,10 @@ def _stopped_when_left(group: WorkGroup, query: str) -> Iterator[None]:
             "--timeout"
         ) from error
     except BaseException:
-        group.athena.stop_query_execution(QueryExecutionId=query)
+        # What ended it is what there is to tell; where AWS cannot be asked, Athena's own limit on
+        # bytes scanned ends the query.
+        with suppress(BotoCoreError, ClientError, MiztiikError):
+            group.athena.stop_query_execution(QueryExecutionId=query)
         raise
 
 

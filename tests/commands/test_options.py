@@ -9,6 +9,7 @@ import click
 import pytest
 
 import command_line
+from miztiik_events.commands.options import Options
 from miztiik_events.main import COMMANDS, cli
 from small_projects import SmallProject, queue_project
 
@@ -94,3 +95,9 @@ def test_every_option_has_the_variable_of_its_name(name: str) -> None:
         of_command = words.replace("-", "_").replace(" ", "_").upper()
         holder = "" if shown in EVERYWHERE else f"{of_command}_"
         assert option.envvar == f"MIZTIIK_EVENTS_{holder}{shown}"
+
+
+def test_the_clients_of_every_command_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert hasattr(Options(region="eu-west-1").session.client("sqs"), "insistence")

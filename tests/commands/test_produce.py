@@ -214,6 +214,13 @@ def test_until_stopped_goes_on_and_ends_with_what_all_calls_sent(produce: Produc
     assert "Total    " in terminal.shown
 
 
+def test_a_call_that_fails_does_not_lose_what_those_before_it_sent(produce: Produce) -> None:
+    done = produce("--until-stopped", "--seed=12")
+    assert done.returncode == 1
+    assert "no luck with 13" in done.stderr
+    assert json.loads(done.stdout)["record_count"] == 1170
+
+
 def test_before_deploy_it_says_what_comes_first(local_aws: TestAws) -> None:
     done = command_line.run(local_aws.environment, "produce", "--project", "nowhere")
     assert done.returncode == 1

@@ -5,6 +5,8 @@ import threading
 from pathlib import Path
 
 from miztiik_events.deploy import builder
+from processes import is_alive
+from waiting import until
 
 
 def test_what_it_printed_is_told_with_how_it_ended(tmp_path: Path) -> None:
@@ -14,13 +16,14 @@ def test_what_it_printed_is_told_with_how_it_ended(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (3, f"{tmp_path}\nno\n")
 
 
-def test_it_does_not_outlive_the_wait_for_it(tmp_path: Path) -> None:
-    cancelled, code = threading.Event(), "import sys; open('begun', 'w').close(); sys.stdin.read()"
-    code = code.replace("sys.stdin.read()", "import time; time.sleep(600)")
+def test_neither_it_nor_what_it_started_outlives_the_wait_for_it(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    script = "sleep 600 & echo $! >draft; mv draft begun; wait"
     seen = threading.Thread(target=lambda: _wait_for(tmp_path / "begun", cancelled))
     seen.start()
-    assert builder.run([sys.executable, "-c", code], tmp_path, cancelled) is None
+    assert builder.run(["sh", "-c", script], tmp_path, cancelled) is None
     seen.join()
+    until(lambda: not is_alive(int((tmp_path / "begun").read_text())))
 
 
 def _wait_for(path: Path, cancelled: threading.Event) -> None:

@@ -33,7 +33,8 @@ def names(drafted: Draft | Project) -> list[str]:
 
 def live(name: str, *, owner: str = "p", is_nested: bool = False, **outputs: str) -> Stack:
     tags = {PROJECT_TAG: owner}
-    return Stack(name, name, "CREATE_COMPLETE", "", {}, outputs, tags, NOW, is_nested=is_nested)
+    root = "another" if is_nested else ""
+    return Stack(name, name, "CREATE_COMPLETE", "", {}, outputs, tags, NOW, root=root)
 
 
 def test_a_stack_comes_with_what_it_needs_and_nothing_else(sources: SmallProject) -> None:

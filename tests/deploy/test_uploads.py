@@ -151,7 +151,10 @@ Resources:
     [
         ("python3.12", "code/requirements.txt for python3.12 on x86_64: "),
         ("nodejs22.x", "code/requirements.txt is not installed: it runs on nodejs22.x"),
-        ("!Ref Runs", "code/requirements.txt is not installed: it runs on ?"),
+        (
+            "!Ref Runs",
+            "code/requirements.txt is not installed: it runs on what its template leaves open (",
+        ),
     ],
 )
 def test_the_requirements_of_a_local_folder_are_installed_or_it_is_said_why_not(

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function_loader import NO_AWS, load
+from miztiik_events.commands import backfill, produce
 
 LIMIT_SECONDS = 890
 
@@ -26,6 +27,20 @@ def test_an_empty_payload_is_the_seeds_run(payload: ModuleType) -> None:
     run = payload.parse({}, LIMIT_SECONDS)
     assert (run.stores, run.count, run.seed, run.bad_ratio) == (5, 1170, None, 0)
     assert run.count * run.interval == pytest.approx(60)
+
+
+def test_the_command_tells_of_the_same_usual_run(payload: ModuleType) -> None:
+    run = payload.parse({}, LIMIT_SECONDS)
+    assert (run.stores, run.return_ratio) == (backfill.STORES, backfill.RETURN_RATIO)
+    assert run.interval == 1 / backfill.USUAL_RATE
+    assert run.count == backfill.USUAL_RATE * produce.USUAL_SECONDS
+    assert backfill.USUAL_RATE * (1 - run.inventory_ratio) == backfill.SALES_RATE
+    helps = {option.name: getattr(option, "help", "") for option in produce.command.params}
+    assert f"[default: {run.stores}]" in helps["stores"]
+    assert f"[default: {backfill.USUAL_RATE:g}]" in helps["rate"]
+    assert f"[default: {produce.USUAL_SECONDS:g}]" in helps["duration_seconds"]
+    for name in ("inventory_ratio", "return_ratio", "bad_ratio", "late_ratio", "duplicate_ratio"):
+        assert f"[default: {getattr(run, name):g}]" in helps[name]
 
 
 def test_null_is_the_same_as_leaving_out(payload: ModuleType) -> None:

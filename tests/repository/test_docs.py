@@ -10,6 +10,7 @@ import pytest
 
 from miztiik_events import errors
 from miztiik_events.commands import completion
+from miztiik_events.commands.terminal import ending
 from miztiik_events.main import COMMANDS, cli
 from pages import (
     ARCHITECTURE,
@@ -143,8 +144,9 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     kinds = [errors.MiztiikError]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    # 0, a wrong use and Ctrl-C are Click's.
-    expected = {0, 2, 130, *(kind.exit_code for kind in kinds)}
+    # 0 and a wrong use are Click's.
+    ends = {ending.CANCELLED, *(ending.EndedError(number).exit_code for number in ending.SIGNALS)}
+    expected = {0, 2, *ends, *(kind.exit_code for kind in kinds)}
     assert {int(row[0]) for row in COMMANDS_PAGE.table("Exit codes")} == expected
 
 
