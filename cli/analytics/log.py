@@ -130,6 +130,6 @@ def _innermost(lines: Sequence[str]) -> str:
     if not starts:
         return ""
     # The message may have several lines; it ends where the stack begins.
-    message = takewhile(lambda line: not line.startswith("\tat "), lines[starts[-1] :])
+    message = takewhile(lambda line: not line.startswith(("\tat ", "\t... ")), lines[starts[-1] :])
     text = _CAUSE.sub("", " ".join(line.strip() for line in message), count=1)
     return text.partition(_EXPECTATIONS)[0][:LONGEST]

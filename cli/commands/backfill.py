@@ -1,16 +1,20 @@
-"""What `produce --backfill AGE` does: past windows, made up, for a page to show."""
+"""What `produce --backfill AGE` does: a past, made up, for a page and the lake to show."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .terminal.elapsed import elapsing
+
 if TYPE_CHECKING:
     from ..pipeline.backfill import Demonstration
+    from ..pipeline.backfill_sales import Lake
     from .options import Options
 
 # As functions/producer/payload.py has them; of the rate, the sales alone.
@@ -30,7 +34,7 @@ def age(context: click.Context, parameter: click.Parameter, value: str | None) -
 
 
 def write_backfill(options: Options, length: timedelta, request: Mapping[str, Any]) -> None:
-    """Write the windows of the time before the project was deployed, and say so."""
+    """Write windows and sales of the time before the project was deployed, and say so."""
     from ..cloudformation import stacks
     from ..pipeline import backfill
     from ..text import counted
@@ -42,18 +46,53 @@ def write_backfill(options: Options, length: timedelta, request: Mapping[str, An
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     bucket = stacks.require(outputs, stacks.DATA_STORE, options.project)
     wanted = _wanted(options, outputs, length, request)
+    has_lake = stacks.LAKE_DELIVERY_STREAM in outputs
+    _check(wanted, has_lake=has_lake)
+    s3 = options.session.client("s3")
+    hours: list[None] = []
+    with elapsing(options, partial(_progress, hours, wanted)):
+        lake = _lake(options, outputs, wanted) if has_lake else None
+        written = backfill.write(s3, bucket, wanted, lake, lambda: hours.append(None))
+    sales = f", and the {counted(written.sales, 'sale')} behind them into the lake" if lake else ""
+    options.say(
+        f"Wrote {counted(written.rows, 'row')} of windows from {wanted.first:%Y-%m-%d %H:%M} to "
+        f"{wanted.last:%Y-%m-%d %H:%M} UTC, before the project was deployed{sales}. They are made "
+        "up, and marked so; no event stands behind them.\n"
+        f"Next: miztiik-events results --since {wanted.first:%Y-%m-%dT%H:%M} --by day"
+    )
+
+
+def _progress(done: Sized, wanted: Demonstration, passed: float) -> str:
+    return f"Writing the past: {passed:.0f} s, {len(done)} of {wanted.hours} hours"
+
+
+def _check(wanted: Demonstration, *, has_lake: bool) -> None:
+    """Raise UsageError for too much, ConfigurationError for what is not installed."""
+    from ..pipeline import backfill, backfill_sales
+
     if wanted.most_rows > backfill.MOST_ROWS:
         raise click.UsageError(
             f"That is {wanted.most_rows:,} rows, and {backfill.MOST_ROWS:,} are the most. "
             "Next: a shorter --backfill, or fewer --stores"
         )
-    rows = backfill.write(options.session.client("s3"), bucket, wanted)
-    options.say(
-        f"Wrote {counted(rows, 'row')} of windows from {wanted.first:%Y-%m-%d %H:%M} to "
-        f"{wanted.last:%Y-%m-%d %H:%M} UTC, before the project was deployed. They are made up, "
-        "and marked so; no event stands behind them.\n"
-        f"Next: miztiik-events results --since {wanted.first:%Y-%m-%dT%H:%M} --by day"
+    if has_lake and wanted.sales > backfill_sales.MOST_SALES:
+        raise click.UsageError(
+            f"That is about {wanted.sales:,} sales in the lake, and {backfill_sales.MOST_SALES:,} "
+            "are the most. Next: a shorter --backfill, or a lower --rate"
+        )
+    if has_lake:
+        backfill_sales.require()
+
+
+def _lake(options: Options, outputs: Mapping[str, str], wanted: Demonstration) -> Lake:
+    from ..cloudformation import stacks
+    from ..pipeline import backfill_sales
+
+    function, first_day = (
+        stacks.require(outputs, output, options.project)
+        for output in (stacks.ENRICHMENT, stacks.LAKE_FIRST_DAY)
     )
+    return backfill_sales.lake(options.session.client("lambda"), function, first_day, wanted.stores)
 
 
 def _wanted(

@@ -17,6 +17,9 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_MIZTIIK_EVENTS_COMPLETE"
 # In templates, as in all raw ones that we know of, a resource begins with its type.
 _RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)", re.MULTILINE)
+_SAVED_QUERY = re.compile(
+    r"^    Type: AWS::Athena::NamedQuery\n    Properties:\n      Name: (\S+)$", re.MULTILINE
+)
 # An output of a template begins so, and nothing else has the name of such an output.
 _ENTRY = re.compile(r"^  (\w+):$", re.MULTILINE)
 
@@ -59,6 +62,11 @@ def output_names() -> list[str]:
     """Those of this package's templates."""
     sections = (body.partition("\nOutputs:\n")[2] for _, body in _bodies())
     return sorted(name for section in sections for name in _ENTRY.findall(section))
+
+
+def saved_query_names() -> list[str]:
+    """Those of this package's templates."""
+    return sorted(name for _, body in _bodies() for name in _SAVED_QUERY.findall(body))
 
 
 def stack_names(incomplete: str) -> list[str]:

@@ -93,8 +93,9 @@ def _ratio(name: str, what: str) -> Callable[[Command], Command]:
     "--backfill",
     metavar="AGE",
     callback=age,
-    help="Send no event, but write results of so many days (7d) before the deploy, made up and "
-    "marked, for a page to show. Takes --stores, --rate, --seed and --return-ratio.",
+    help="Send no event, but write results and the lake's sales of so many days (7d) before the "
+    "deploy, made up and marked, for a page to show. Takes --stores, --rate, --seed and "
+    "--return-ratio.",
 )
 @shared_options_in_lines
 def command(

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 MOST_NEAR = 3
 
 
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from . import completion
+
+    return [name for name in completion.saved_query_names() if name.startswith(incomplete)]
+
+
 @click.command()
 @click.argument("sql", required=False, metavar="[SQL]")
-@click.option("--saved", metavar="NAME", help="Run a saved query.")
+@click.option("--saved", metavar="NAME", shell_complete=_complete, help="Run a saved query.")
 @click.option("--list", "lists", is_flag=True, help="Show the saved queries.")
 @click.option(
     "--timeout",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..pipeline import results, windowing
+from ..pipeline import backfill, results, windowing
 from ..pipeline.data_store import Line
 from ..pipeline.results import Row
 
@@ -64,6 +64,7 @@ class Sales:
     _order: list[Window] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _garbage: set[tuple[str, str]] = field(default_factory=set)
+    _made_up: set[Window] = field(default_factory=set)
     _count: int = 0
 
     def add(self, lines: Iterable[Line]) -> bool:
@@ -95,6 +96,10 @@ class Sales:
 
     def of(self, window: Window) -> Mapping[str, Sums]:
         return self._windows[window]
+
+    def made_up(self, windows: Iterable[Window]) -> list[Window]:
+        """Those of them that a backfill made up for a demonstration."""
+        return [window for window in windows if window in self._made_up]
 
     def total(self, windows: Iterable[Window], store: str | None = None) -> Sums:
         """Of all stores, or of one."""
@@ -129,6 +134,8 @@ class Sales:
             self.contradictions += known != sums
             return known != sums
         stores[name] = sums
+        if backfill.is_marked(row):
+            self._made_up.add(window)
         self._totals[window] = self._totals.get(window, Sums()).plus(sums)
         self._count += 1
         return True
@@ -137,6 +144,7 @@ class Sales:
         for window in self._oldest():
             self._count -= len(self._windows.pop(window))
             self._totals.pop(window)
+            self._made_up.discard(window)
             self.forgotten_until = window.end
 
     def _oldest(self) -> Iterator[Window]:

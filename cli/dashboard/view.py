@@ -40,6 +40,7 @@ def view(sales: Sales, question: Question, known_since: int = 0) -> dict[str, An
     start = newest.end - RANGES[question.range]
     windows = sales.ended(start, newest.end)
     ranking = sales.by_store(windows)
+    made_up = sales.made_up(windows)
     return {
         "newest": {"start": newest.start, "end": newest.end},
         "since": max(start, sales.earliest),
@@ -47,6 +48,7 @@ def view(sales: Sales, question: Question, known_since: int = 0) -> dict[str, An
         "chart": _chart(sales, windows, ranking, question.store),
         "ranking": _ranking(ranking),
         "stores": len(ranking),
+        "madeUp": {"windows": len(made_up), "until": made_up[-1].end} if made_up else None,
         "names": sales.names[:MOST_NAMES],
     }
 
@@ -59,36 +61,40 @@ def _figures(
     midnight = (end - 1) // DAY * DAY
     length = end - newest.start
 
-    def span(after: int, until: int) -> Sums | None:
-        """What it came to; None when it began before what is known."""
-        if after < max(sales.earliest, known_since):
-            return None
-        return sales.total(sales.ended(after, until), store)
+    def compared(after: int, until: int, earlier: int, name: str) -> dict[str, Any]:
+        """What it came to then, beside what it came to so much earlier, if that is known."""
+        now, before = sales.ended(after, until), sales.ended(after - earlier, until - earlier)
+        is_known = after - earlier >= max(sales.earliest, known_since)
+        against = f"{name}, made up" if is_known and sales.made_up(before) else name
+        base = sales.total(before, store) if is_known else None
+        return _compared(sales.total(now, store), base, against)
 
-    today = sales.total(sales.ended(midnight, end), store)
-    hour = sales.total(sales.ended(end - HOUR, end), store)
-    window = sales.total(sales.ended(end - 1, end), store)
-    before = span(end - length - 1, end - length) if length else None
-    yesterday = span(midnight - DAY, end - DAY)
     figures = [
         {
             "label": "Net, last window",
             "time": [newest.start, end],
-            **_compared(window, before, "the window before"),
+            **compared(end - 1, end, length, "the window before"),
         },
         {
             "label": "Net, last hour",
             "time": [end - HOUR, end],
-            **_compared(hour, span(end - 2 * HOUR, end - HOUR), "the hour before"),
+            **compared(end - HOUR, end, HOUR, "the hour before"),
         },
         {
             "label": "Net, the day so far",
             "time": [midnight, end],
-            **_compared(today, yesterday, "the day before"),
+            **compared(midnight, end, DAY, "the day before"),
         },
-        _orders(today, midnight, end),
+        _orders(sales.total(sales.ended(midnight, end), store), midnight, end),
     ]
-    return [{**figure, "isPartial": figure["time"][0] < known_since} for figure in figures]
+    return [
+        {
+            **figure,
+            "isPartial": figure["time"][0] < known_since,
+            "isMadeUp": bool(sales.made_up(sales.ended(*figure["time"]))),
+        }
+        for figure in figures
+    ]
 
 
 def _compared(now: Sums, before: Sums | None, name: str) -> dict[str, Any]:
@@ -158,7 +164,14 @@ def _chart(
         amount(sum(nets[place][span] for place in range(len(names)))) for span in range(spans)
     ]
     starts = [(first + span) * bar for span in range(spans)]
-    return {"bar": bar, "starts": starts, "series": series, "totals": totals}
+    made_up = {window.start // bar - first for window in sales.made_up(windows)}
+    return {
+        "bar": bar,
+        "starts": starts,
+        "series": series,
+        "totals": totals,
+        "madeUp": [span in made_up for span in range(spans)],
+    }
 
 
 def _bar(windows: Sequence[Window]) -> int:

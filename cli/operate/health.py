@@ -14,6 +14,8 @@ from ..pipeline.costs import Cost
 from ..pipeline.metrics import Alarm
 from ..text import counted
 
+# What the lake's enrichment takes for no sale is here; the analytics has recorded it as malformed.
+MALFORMED = "failed/lake/processing-failed/"
 # It is not at rest and does not run, and does not come to run without a person.
 BROKEN = ("FORCE_STOPPING", "ROLLING_BACK", "ROLLED_BACK")
 
@@ -93,6 +95,15 @@ class StoreHealth:
 
 
 @dataclass(frozen=True)
+class LakeHealth:
+    """The lake: its newest file, and how old the oldest sale is that is not in it, if known."""
+
+    last_key: str | None
+    last_written: datetime | None
+    freshness_seconds: float | None
+
+
+@dataclass(frozen=True)
 class Measured:
     """What CloudWatch says: how far the application and the delivery are behind, or None."""
 
@@ -122,6 +133,7 @@ class Alarms:
 class Health:
     """A project as it is now; a part is None when it is not deployed, or not to be seen.
 
+    `set_aside` are the objects of what Firehose could not process in a day, by their folder.
     `refused` has AWS's answer for each part that it did not let us see, by the part's name here.
     """
 
@@ -137,6 +149,8 @@ class Health:
     queues: QueuesHealth | None
     alarms: Alarms | None
     cost: Cost | None
+    lake: LakeHealth | None = None
+    set_aside: Mapping[str, int] | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -160,6 +174,7 @@ class Health:
             [part and part.status for part in (self.application, self.recomputation)],
             self.mismatch,
             self.queues,
+            self.set_aside,
             self.alarms,
             self.refused,
         )
@@ -182,6 +197,9 @@ def _problems(health: Health) -> Iterator[str]:
         for name, count in health.queues.failed_calls.items():
             if count:
                 yield f"{counted(count, 'failed call')} of {name}"
+    for folder, count in (health.set_aside or {}).items():
+        if folder != MALFORMED:
+            yield f"{counted(count, 'object')} in {folder}"
     if health.alarms:
         for alarm in health.alarms.ringing:
             yield f"alarm {alarm.name}"

@@ -14,12 +14,13 @@ from ..analytics import application, recomputation
 from ..cloudformation import history, stacks
 from ..cloudformation.stacks import Stack
 from ..pipeline import costs, data_store, metrics, queues, records, results
-from ..pipeline.data_store import LATE_PREFIX
+from ..pipeline.data_store import LAKE_PREFIX, LATE_PREFIX
 from ..session import refusal
 from .health import (
     Alarms,
     ApplicationHealth,
     Health,
+    LakeHealth,
     Measured,
     QueuesHealth,
     StackHealth,
@@ -37,6 +38,8 @@ PARALLEL_CALLS = 8
 # How far back the stream is read for its newest record: not far while much comes, so that little
 # has to be read, then past the last heartbeat, which comes each minute.
 LOOK_BACK_SECONDS = (10, 150)
+# Of what was set aside.
+A_DAY = timedelta(days=1)
 
 Part = TypeVar("Part")
 Outputs = Mapping[str, str]
@@ -69,6 +72,8 @@ def inspect(clients: Clients, project: str) -> Health:
             "measured", _measured, application.OUTPUT, stacks.SALES_STREAM, stacks.DELIVERY_STREAM
         )
         store = ask("store", _store, stacks.DATA_STORE)
+        lake = ask("lake", _lake, stacks.LAKE_DELIVERY_STREAM, stacks.DATA_STORE)
+        set_aside = ask("set_aside", _set_aside, stacks.DATA_STORE)
         messages = ask("queues", _queues)
         alarms = ask("alarms", partial(_alarms, project, names))
         return Health(
@@ -84,6 +89,8 @@ def inspect(clients: Clients, project: str) -> Health:
             queues=messages(),
             alarms=alarms(),
             cost=_cost(clients.region, analytics(), stream()),
+            lake=lake(),
+            set_aside=set_aside(),
             refused=refused,
         )
 
@@ -169,6 +176,22 @@ def _store(clients: Clients, outputs: Outputs) -> StoreHealth:
         late_prefix=today,
         late_objects=data_store.count(clients.s3, bucket, today),
     )
+
+
+def _lake(clients: Clients, outputs: Outputs) -> LakeHealth:
+    # By day and hour.
+    last = data_store.newest(clients.s3, outputs[stacks.DATA_STORE], LAKE_PREFIX, levels=2)
+    freshness = metrics.freshness(outputs[stacks.LAKE_DELIVERY_STREAM])
+    return LakeHealth(
+        last_key=last["Key"] if last else None,
+        last_written=last["LastModified"] if last else None,
+        freshness_seconds=metrics.newest(clients.cloudwatch, [freshness])[0],
+    )
+
+
+def _set_aside(clients: Clients, outputs: Outputs) -> dict[str, int]:
+    since = datetime.now(timezone.utc) - A_DAY
+    return data_store.set_aside(clients.s3, outputs[stacks.DATA_STORE], since)
 
 
 def _queues(clients: Clients, outputs: Outputs) -> QueuesHealth:

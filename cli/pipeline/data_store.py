@@ -28,6 +28,8 @@ PARALLEL_CALLS = 8
 LONGEST_DELIVERY = timedelta(hours=1)
 HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
+LAKE_PREFIX = "lake/sales/"
+FAILED_PREFIX = "failed/"
 # In the keys of what was made up (backfill.py).
 BACKFILL = "/backfill-"
 
@@ -98,9 +100,12 @@ class Folder:
         return f"{self.prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}"
 
 
-def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:
-    """The object under the prefix that was written last, looked for in the newest hour alone."""
-    for _ in ("year", "month", "day", "hour"):
+def newest(s3: S3Client, bucket: str, prefix: str, levels: int = 4) -> ObjectTypeDef | None:
+    """The object under the prefix that was written last, looked for in the newest hour alone.
+
+    An hour is so many folders deep: for 4, in that of its year, month and day.
+    """
+    for _ in range(levels):
         answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
         deeper = [entry["Prefix"] for entry in answer.get("CommonPrefixes", [])]
         if not deeper:
@@ -113,6 +118,32 @@ def newest(s3: S3Client, bucket: str, prefix: str) -> ObjectTypeDef | None:
 def count(s3: S3Client, bucket: str, prefix: str) -> int:
     """How many objects are under the prefix."""
     return sum(1 for _ in _objects(s3, bucket, prefix))
+
+
+def set_aside(s3: S3Client, bucket: str, since: datetime) -> dict[str, int]:
+    """How many objects Firehose wrote for what it could not process, by their folder."""
+    counts = {}
+    for folder in _folders_of_years(s3, bucket, FAILED_PREFIX):
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket,
+            Prefix=folder,
+            StartAfter=f"{folder}{since.astimezone(timezone.utc):%Y/%m/%d/%H}",
+        )
+        counts[folder] = sum(len(page.get("Contents", [])) for page in pages)
+    return {folder: count for folder, count in counts.items() if count}
+
+
+def _folders_of_years(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
+    """Those folders below the prefix that have a folder for each year."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter="/"
+    )
+    deeper = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
+    if any(folder[len(prefix) :].rstrip("/").isdecimal() for folder in deeper):
+        yield prefix
+        return
+    for folder in deeper:
+        yield from _folders_of_years(s3, bucket, folder)
 
 
 def first_live(

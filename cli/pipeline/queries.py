@@ -26,6 +26,7 @@ INTEGERS = ("tinyint", "smallint", "integer", "int", "bigint")
 FLOATS = ("double", "float", "real")
 # Of a line of SQL that is shown with an error.
 LONGEST_LINE = 200
+MOST_LINES = 20
 _PLACE = re.compile(r"\bline (\d+):(\d+)")
 # What BatchGetNamedQuery takes at once.
 _BATCH = 50
@@ -154,11 +155,13 @@ def _answer(group: WorkGroup, sql: str, execution: QueryExecutionTypeDef) -> Ans
 
 
 def _told(reason: str, sql: str) -> str:
-    """The reason, and where it names a place, the line of the SQL with a mark below the column."""
+    """The reason, and the line of the SQL that it names, the column marked; or else the SQL."""
     place = _PLACE.search(reason)
     lines = sql.splitlines()
     if not place or not 1 <= int(place[1]) <= len(lines):
-        return reason
+        shown = [line[:LONGEST_LINE] for line in lines[:MOST_LINES]]
+        more = [f"… and {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else []
+        return "\n".join([reason, *(f"  | {line}" for line in shown), *more])
     number, column = int(place[1]), int(place[2])
     line = lines[number - 1].expandtabs(1)
     if column > LONGEST_LINE:

@@ -33,7 +33,15 @@ Use the help option (-h or --help) to get help on the command.
 
 @pytest.mark.parametrize(
     ("trace", "expected"),
-    [(TRACE, "d.E: the cause of two lines"), (" a.B: alone\n\tat c", "a.B: alone"), ("", "")],
+    [
+        (TRACE, "d.E: the cause of two lines"),
+        (
+            "a.B: outer\n\tat c\nCaused by: d.E: not a line of its own\n\t... 3 more",
+            "d.E: not a line of its own",
+        ),
+        (" a.B: alone\n\tat c", "a.B: alone"),
+        ("", ""),
+    ],
 )
 def test_the_innermost_cause_of_a_stack_trace(trace: str, expected: str) -> None:
     assert log.of_stack_trace(trace) == expected

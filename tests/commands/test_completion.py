@@ -59,6 +59,7 @@ def test_every_command_is_completed() -> None:
         (("st",), ["start-analytics", "status", "stop-analytics"]),
         (("deploy", "--outp"), ["--output"]),
         (("outputs", "Event"), ["EventBusArn", "EventBusName"]),
+        (("query", "--saved", "re"), ["returns", "revenue-by-category", "revenue-by-region"]),
         (("deploy", "--output", ""), ["table", "json", "ndjson"]),
         (("deploy", "--output", "="), ["table", "json", "ndjson"]),
         (("deploy", "--jobs", "2", "--no-t"), ["--no-termination-protection"]),

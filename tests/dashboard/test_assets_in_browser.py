@@ -144,6 +144,15 @@ def test_a_bar_is_read_out_and_the_table_has_them_all(page: Page) -> None:
     assert page.text("course-table").splitlines()[0].startswith("From (UTC)")
 
 
+def test_what_a_backfill_made_up_is_hatched_and_said(page: Page, project: AuditedProject) -> None:
+    assert not page.driver.find_element("id", "made-up").is_displayed()
+    project.store([sold("store_1", NOW - 5 * MINUTE, backfill=True)])
+    page.until_text("made-up", "1 window is made up for a demonstration")
+    until(lambda: page.run("document.querySelectorAll('#chart pattern').length"), "the hatching")
+    page.driver.find_element("css selector", "#course-details summary").send_keys(Keys.ENTER)
+    page.until_text("course-table", "(made up)")
+
+
 def test_what_verify_said_is_shown(page: Page, project: AuditedProject) -> None:
     bucket = project.outputs["FirehoseDataStore"]
     for differences, text in ((3, "3 differences"), (0, "agreed on 140 windows")):

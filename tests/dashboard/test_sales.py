@@ -42,6 +42,11 @@ def test_of_rows_that_contradict_each_other_the_first_counts() -> None:
     assert sales.contradictions == 1
 
 
+def test_the_windows_of_a_backfill_are_told_apart() -> None:
+    sales = known(sold("a", END - MINUTE, backfill=True), sold("a", END), sold("b", END))
+    assert [window.end for window in sales.made_up(sales.ended(0, END))] == [END - MINUTE]
+
+
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_is_no_row_is_counted_once(text: str) -> None:
     sales = known(text, text)

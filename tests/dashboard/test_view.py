@@ -49,6 +49,27 @@ def test_what_is_not_known_is_not_compared() -> None:
     assert [bool(figure["change"]) for figure in figures] == [True, False, False, False]
 
 
+def test_what_was_made_up_is_said_wherever_it_is_shown() -> None:
+    past = [sold("a", end, backfill=True) for end in (END - HOUR, END - 2 * HOUR)]
+    answer = shown(sold("a", END), *past, range="day")
+    assert answer["madeUp"] == {"windows": 2, "until": END - HOUR}
+    starts = [start for start, is_made_up in zip(*_bars(answer["chart"])) if is_made_up]
+    assert starts == [END - 2 * HOUR - MINUTE, END - HOUR - MINUTE]
+    figures = answer["figures"]
+    assert [figure["isMadeUp"] for figure in figures] == [False, False, True, True]
+    assert [figure["against"] for figure in figures] == [
+        "the window before",
+        "the hour before, made up",
+        "the day before",
+        "",
+    ]
+    assert shown(sold("a", END))["madeUp"] is None
+
+
+def _bars(chart: Any) -> tuple[list[int], list[bool]]:
+    return chart["starts"], chart["madeUp"]
+
+
 def test_a_figure_that_is_not_read_to_its_start_says_so() -> None:
     figures = shown(sold("a", END), since=END - HOUR)["figures"]
     assert [figure["isPartial"] for figure in figures] == [False, False, True, True]

@@ -104,6 +104,18 @@ def test_the_newest_object_is_looked_for_in_the_newest_hour_alone(
     assert found["Key"].startswith("sales/2026/11/24/10/")
 
 
+def test_what_firehose_set_aside_is_counted_by_its_folder(local_aws: TestAws, bucket: str) -> None:
+    since = datetime(2026, 11, 24, 10, 30, tzinfo=timezone.utc)
+    assert data_store.set_aside(local_aws.client("s3"), bucket, since) == {}
+    folders = ("failed/lake/format-conversion-failed", "failed/recomputed/late_events/other")
+    for folder in folders:
+        for hour in ("2025/12/31/23", "2026/11/24/09", "2026/11/24/10", "2027/01/01/00"):
+            put(local_aws, bucket, f"{folder}/{hour}/a", "{}")
+    put(local_aws, bucket, "failed/lake/processing-failed/2026/11/24/09/a", "{}")
+    counts = data_store.set_aside(local_aws.client("s3"), bucket, since)
+    assert counts == {f"{folder}/": 2 for folder in folders}
+
+
 def test_objects_are_counted_under_their_prefix(local_aws: TestAws, bucket: str) -> None:
     for key in ("late/2026/11/24/10/a", "late/2026/11/24/11/b", "late/2026/11/23/10/c"):
         put(local_aws, bucket, key, "{}")

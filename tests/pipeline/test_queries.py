@@ -14,6 +14,7 @@ from miztiik_events.pipeline.queries import WorkGroup
 from stubs import Answer, Refusal, stubbed
 
 SQL = "SELECT city,\n  amont\nFROM sales"
+WHOLE = ["  | SELECT city,", "  |   amont", "  | FROM sales"]
 ID = {"QueryExecutionId": "query-1"}
 
 
@@ -100,21 +101,30 @@ def test_a_failure_is_told_with_the_line_and_the_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "lines"),
+    ("reason", "shown"),
     [
-        ("Query exhausted resources", 1),
-        ("line 9:1: beyond the query", 1),
-        ("line 0:0: nowhere", 1),
-        ("line 2:3: mismatched input", 3),
+        ("Query exhausted resources", WHOLE),
+        ("line 9:1: beyond the query", WHOLE),
+        ("line 0:0: nowhere", WHOLE),
+        ("line 2:3: mismatched input", ["  2 |   amont", "        ^"]),
     ],
 )
-def test_a_refusal_is_told_with_its_place_where_it_has_one(reason: str, lines: int) -> None:
+def test_a_refusal_is_told_with_its_place_where_it_has_one_or_else_the_query(
+    reason: str, shown: list[str]
+) -> None:
     refusal = Refusal("start_query_execution", "InvalidRequestException", reason)
     with pytest.raises(QueryError) as raised:
         run(refusal)
-    text = str(raised.value).splitlines()
-    assert text[0] == f"Athena refused the query: {reason}"
-    assert len(text) == lines
+    assert str(raised.value).splitlines() == [f"Athena refused the query: {reason}", *shown]
+
+
+def test_of_a_long_query_the_beginning_is_shown() -> None:
+    sql = "\n".join(f"-- {number}" for number in range(queries.MOST_LINES + 7))
+    with pytest.raises(QueryError) as raised:
+        run(start(sql), state("FAILED", "no luck"), sql=sql)
+    first, *shown, last = str(raised.value).splitlines()
+    assert first == "Athena could not run the query: no luck"
+    assert (len(shown), shown[0], last) == (queries.MOST_LINES, "  | -- 0", "… and 7 lines more")
 
 
 def test_of_a_very_long_line_the_part_around_the_column_is_shown() -> None:

@@ -1,6 +1,6 @@
 """The lake on real parts: sales go over the bus into Parquet, and queries say what the oracle says.
 
-The analytics is not deployed, because the lake does not need it.
+The analytics does not run, because the lake does not need it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 
 import oracle
 from deployed_pipeline import Pipeline, deployed
-from repository import TEMPLATES
+from repository import FUNCTIONS, TEMPLATES
 from sample_events import Item, order, some_sales
 from waiting import until
 
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from shared_aws import TestAws
 
 pytestmark = pytest.mark.scenario
-NEEDED = {"artifacts", "catalog", "data-store", "enrichment", "event-bus", "lake", "stream"}
+NEEDED = {
+    *("artifacts", "catalog", "data-store", "enrichment", "event-bus", "lake", "stream"),
+    # A backfill has windows of the length that the analytics has.
+    *("analytics", "firehose", "transformer"),
+}
 WINDOW, LATENESS = 60_000, 5_000
 LATE_BY_SECONDS = 600
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -206,6 +210,25 @@ def test_what_is_no_sale_is_kept_under_the_error_prefix(lake: Lake) -> None:
     assert until(kept) == ["Lambda.ProcessingFailedStatus"] * 2
 
 
+def test_status_sees_what_was_set_aside(lake: Lake) -> None:
+    """The object that it adds is deleted afterwards."""
+
+    def health(exit_code: int) -> Any:
+        return json.loads(lake.project.run("status", "--output=json", exit_code=exit_code))
+
+    well = health(0)
+    assert list(well["set_aside"]) == ["failed/lake/processing-failed/"]
+    assert well["lake"]["last_key"].startswith("lake/sales/day=")
+    s3, bucket = lake.project.aws.client("s3"), lake.project.outputs["FirehoseDataStore"]
+    folder = "failed/lake/format-conversion-failed/"
+    name = {"Bucket": bucket, "Key": f"{folder}{datetime.now(timezone.utc):%Y/%m/%d/%H}/a"}
+    s3.put_object(**name, Body=b"{}")
+    try:
+        assert health(4)["problems"] == [f"1 object in {folder}"]
+    finally:
+        s3.delete_object(**name)
+
+
 def test_revenue_by_category_and_hour(lake: Lake) -> None:
     in_time = [one for one in lake.counted() if not one.is_late]
     hours = {one.happened // 3_600_000 for one in in_time}
@@ -318,6 +341,44 @@ def test_verify_finds_what_was_changed_and_what_is_too_much(lake: Lake) -> None:
     assert found == {("amount", first[0]), ("no such sale", other)}
     # It is too young to be missing.
     assert (report["stored"], report["on_their_way"]) == (82, 1)
+
+
+def test_a_backfill_is_in_the_lake_to_the_cent_told_apart_and_no_sale_to_verify(lake: Lake) -> None:
+    """Its objects are deleted afterwards."""
+    count = "SELECT count(*), sum(amount) FROM sales WHERE NOT is_backfill"
+    live = lake.query(count).rows
+    backfill = ("produce", "--backfill=2h", "--rate=2", "--stores=21", "--return-ratio=0.3")
+    try:
+        # Twice, and the second has taken the place of the first.
+        for seed in (1, 2):
+            lake.project.run(*backfill, f"--seed={seed}")
+        assert lake.query(count).rows == live
+        windows = lake.query(
+            "SELECT sum(orders), sum(returns), sum(revenue), sum(returned_revenue), "
+            "count(DISTINCT store_id), min(window_start) FROM results WHERE is_backfill"
+        )
+        sales = lake.query(
+            "SELECT count(*) FILTER (WHERE NOT is_return), count(*) FILTER (WHERE is_return), "
+            "sum(amount), sum(amount) FILTER (WHERE is_return), count(DISTINCT store_id), "
+            "min(window_start) FROM sales WHERE is_backfill"
+        )
+        assert windows.rows == sales.rows
+        assert int(sales.rows[0][0] or 0) > 100
+        # As the enrichment that is deployed knows them.
+        places = "SELECT DISTINCT store_id FROM sales WHERE is_backfill AND country = 'unknown'"
+        known = (FUNCTIONS / "enrichment" / "stores.csv").read_text("utf-8")
+        unknown = {f"store_{number}" for number in range(1, 22) if f"store_{number}," not in known}
+        assert {row[0] for row in lake.query(places).rows} == unknown != set()
+        shown = lake.saved("revenue-by-region")
+        assert {row[-1] for row in shown} == {"false", "true"}
+        told = json.loads(lake.project.run("verify", "--lake", "--output=json"))
+        assert (told["stored"], told["differences"]) == (83, [])
+    finally:
+        s3, bucket = lake.project.aws.client("s3"), lake.project.outputs["FirehoseDataStore"]
+        for prefix in ("lake/", "sales_revenue/"):
+            for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+                if "/backfill-" in one["Key"]:
+                    s3.delete_object(Bucket=bucket, Key=one["Key"])
 
 
 def test_the_results_are_a_table_too_and_a_line_that_came_twice_counts_once(lake: Lake) -> None:

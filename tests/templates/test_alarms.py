@@ -41,7 +41,13 @@ DOCUMENTED: Mapping[str, tuple[tuple[str, ...], set[str]]] = {
         ("StreamName",),
         {"GetRecords.IteratorAgeMilliseconds", "WriteProvisionedThroughputExceeded"},
     ),
-    "AWS/Firehose": (("DeliveryStreamName",), {"DeliveryToS3.DataFreshness", "ThrottledRecords"}),
+    "AWS/Firehose": (
+        ("DeliveryStreamName",),
+        {
+            *("DeliveryToS3.DataFreshness", "ThrottledRecords"),
+            *("KinesisMillisBehindLatest", "FailedConversion.Records"),
+        },
+    ),
     "AWS/SQS": (
         ("QueueName",),
         {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
@@ -70,6 +76,8 @@ def of_one(metric: str, parameter: str, calm: float, cause: float) -> Case:
 VISIBLE, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 APPLICATION, STREAM = "AnalyticsApplicationName", "SalesStreamName"
 SALES, FAILED = "Invocations", "numberOfFailedCheckpoints"
+FRESHNESS, BEHIND = "DeliveryToS3.DataFreshness", "KinesisMillisBehindLatest"
+UNCONVERTED, LAKE = "FailedConversion.Records", "LakeDeliveryStreamName"
 SOLD = {1: 10.0, 6: 10.0, 11: 10.0}
 CASES = {
     "ApplicationDown": of_one("downtime", APPLICATION, 0, 45_000),
@@ -102,6 +110,21 @@ CASES = {
     ),
     "TransformerErrors": of_one("Errors", "TransformerFunction", 0, 1),
     "TransformerThrottles": of_one("Throttles", "TransformerFunction", 0, 1),
+    # 900 seconds by the settings alone, and half as long again.
+    "LakeDelivery": Case(
+        {FRESHNESS: [LAKE], BEHIND: [LAKE]},
+        calm={FRESHNESS: {1: 1350}, BEHIND: {1: 60_000}},
+        cause={FRESHNESS: {1: 10}, BEHIND: {1: 3_601_000}},
+    ),
+    "LakeFailures": Case(
+        {
+            UNCONVERTED: [LAKE],
+            "Errors": ["EnrichmentFunction"],
+            "Throttles": ["EnrichmentFunction"],
+        },
+        calm={UNCONVERTED: {1: 0}, "Errors": {1: 0}},
+        cause={UNCONVERTED: {1: 1}},
+    ),
 }
 every = pytest.mark.parametrize("name", CASES)
 
@@ -162,6 +185,8 @@ def deployed(aws: TestAws, region: str, suffix: str = "") -> Iterator[Site]:
     """
     cloudformation = aws.client("cloudformation", region_name=region)
     known = {"AlarmEmail": EMAIL, "RunbookUrl": URL}
+    # These have a default, because there may be no lake.
+    known.update({name: name + suffix for name in (LAKE, "EnrichmentFunction")})
     stacks: list[str] = []
     for tree in (OPERATIONS, EVENT_ALARMS):
         stacks.insert(0, f"alarms-{uuid.uuid4().hex[:8]}")
@@ -253,6 +278,10 @@ def test_it_rings_at_its_cause(ringing: Site, name: str) -> None:
         ("FailedCheckpoints", {FAILED: {26: 9, 21: 0, 11: 1, 1: 2}}, "ALARM"),
         ("HeartbeatFailures", {"Errors": {6: 1, 7: 1, 8: 1, 1: 0}}, "OK"),
         ("HeartbeatFailures", {"Throttles": {1: 2, 2: 2, 3: 2}}, "ALARM"),
+        ("LakeDelivery", {}, "OK"),
+        ("LakeDelivery", {FRESHNESS: {1: 3601}}, "ALARM"),
+        ("LakeFailures", {"Errors": {1: 1}}, "ALARM"),
+        ("LakeFailures", {"Throttles": {1: 1}}, "ALARM"),
     ],
 )
 def test_an_expression_tells_a_cause_from_what_looks_like_one(

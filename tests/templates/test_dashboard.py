@@ -56,6 +56,10 @@ def lines(row: list[dict[str, Any]]) -> list[Any]:
     return [line for widget in row for line in widget["properties"]["metrics"]]
 
 
+def is_of_deliveries(widget: dict[str, Any]) -> bool:
+    return str(widget["properties"]["title"]).startswith("Deliveries")
+
+
 @pytest.mark.parametrize("sales_metrics", ["none", "total", "stores"])
 def test_the_first_row_is_of_the_sales(local_aws: TestAws, sales_metrics: str) -> None:
     first, *others = rows(widgets(local_aws, sales_metrics))
@@ -75,4 +79,10 @@ def test_the_first_row_is_of_the_sales(local_aws: TestAws, sales_metrics: str) -
         )
         assert search["label"] == "${PROP('Dim.StoreId')}"
     assert len(others) == 4
+    (deliveries,) = (widget for row in others for widget in row if is_of_deliveries(widget))
+    lake = ["DeliveryStreamName", "LakeDeliveryStreamName"]
+    assert [line[1] for line in lines([deliveries]) if line[2:4] == lake] == [
+        "DeliveryToS3.DataFreshness",
+        "FailedConversion.Records",
+    ]
     assert not any("miztiik-events" in line for row in others for line in lines(row))

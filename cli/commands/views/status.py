@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...operate.health import MALFORMED
 from ...text import command, counted, printable, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ...cloudformation.history import StackProgress
     from ...operate.health import (
         Alarms,
         ApplicationHealth,
         Health,
+        LakeHealth,
         Measured,
         QueuesHealth,
         StackHealth,
@@ -33,6 +35,8 @@ LABELS = {
     "stream": "Stream",
     "measured": "CloudWatch",
     "store": "Delivery",
+    "lake": "Lake",
+    "set_aside": "Set aside",
     "queues": "Queues",
     "alarms": "Alarms",
 }
@@ -78,6 +82,8 @@ def lines(health: Health, now: datetime) -> list[Line]:
         "stream": _stream(health, now),
         "measured": (),
         "store": _store(health.store, health.measured, now),
+        "lake": _lake(health.lake, now),
+        "set_aside": _set_aside(health.set_aside),
         "queues": _queues(health.queues, health.project),
         "late": _late(health.store),
         "alarms": _alarms(health.alarms, now),
@@ -155,15 +161,31 @@ def _lag(measured: Measured | None) -> str:
 def _store(part: StoreHealth | None, measured: Measured | None, now: datetime) -> Iterator[Line]:
     if part:
         last = f"last object {_age(part.last_written, now)} ago" if part.last_written else "nothing"
-        yield _labelled("Delivery", f"{last} in the data store; {_freshness(measured)}")
+        freshness = _freshness(measured.freshness_seconds if measured else None)
+        yield _labelled("Delivery", f"{last} in the data store; {freshness}")
         if part.last_key:
             yield _labelled("", part.last_key)
 
 
-def _freshness(measured: Measured | None) -> str:
-    if not measured or measured.freshness_seconds is None:
+def _freshness(seconds: float | None) -> str:
+    if seconds is None:
         return "the age of undelivered records is not known"
-    return f"the oldest undelivered record is {span(measured.freshness_seconds)} old"
+    return f"the oldest undelivered record is {span(seconds)} old"
+
+
+def _lake(part: LakeHealth | None, now: datetime) -> Iterator[Line]:
+    if part:
+        last = f"last file {_age(part.last_written, now)} ago" if part.last_written else "no file"
+        yield _labelled("Lake", f"{last}; {_freshness(part.freshness_seconds)}")
+        if part.last_key:
+            yield _labelled("", part.last_key)
+
+
+def _set_aside(part: Mapping[str, int] | None) -> Iterator[Line]:
+    """Nothing where nothing failed."""
+    for number, (folder, count) in enumerate((part or {}).items()):
+        text = f"{counted(count, 'object')} in 24 hours, under {folder}"
+        yield _labelled("" if number else "Set aside", text, BUSY if folder == MALFORMED else BAD)
 
 
 def _queues(part: QueuesHealth | None, project: str) -> Iterator[Line]:

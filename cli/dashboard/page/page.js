@@ -160,6 +160,7 @@ function showFigures() {
     } else if (figure.against) {
       change.append(`Nothing to compare: ${figure.against} is not known`);
     }
+    if (figure.isMadeUp) change.append(make("span", { class: "made-up" }, "Made-up sales are in it"));
     const details = make("dl", {}, ...figure.details.map(([name, value]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, value))));
     return make("article", { class: figure.isPartial ? "figure partial" : "figure" },
@@ -204,6 +205,11 @@ function showChart() {
     button.addEventListener("click", () => ask({ store: series.name }));
     return make("li", {}, button);
   }));
+  const madeUp = answer.madeUp;
+  find("made-up").hidden = !madeUp;
+  find("made-up").textContent = madeUp ? "Hatched: until " +
+    `${day(madeUp.until)} ${clock(madeUp.until)}, ${madeUp.windows.toLocaleString("en")} ` +
+    `${madeUp.windows === 1 ? "window is" : "windows are"} made up for a demonstration` : "";
   draw();
   if (bar !== null && bar >= chart.starts.length) bar = null;
   readOut();
@@ -216,7 +222,13 @@ function draw() {
   const traces = chart.series.map((series, place) => ({
     type: "bar", x, y: series.values, customdata: series.texts, name: inChart(series.name),
     width: chart.bar * (chart.starts.length > 60 ? 0.94 : 0.82),
-    marker: { color: color(series, place), line: { width: 0 } },
+    marker: {
+      color: color(series, place), line: { width: 0 },
+      pattern: {
+        shape: chart.madeUp.map((isMadeUp) => (isMadeUp ? "/" : "")),
+        fillmode: "overlay", fgcolor: style("--panel"), size: 7, solidity: 0.25,
+      },
+    },
     hovertemplate: "%{customdata}",
   }));
   if (chart.series.length > 1) {
@@ -267,7 +279,7 @@ function readOut() {
     .slice(0, 3)
     .map(([, name, text]) => `\u2068${[...name].slice(0, 40).join("")}\u2069 ${text}`);
   const time = span(start, start + chart.bar);
-  const text = `${day(start)}, ${time}: ${chart.totals[at]}` +
+  const text = `${day(start)}, ${time}${chart.madeUp[at] ? " (made up)" : ""}: ${chart.totals[at]}` +
     (most.length ? `, of which ${most.join(", ")}` : "");
   if (find("readout").textContent !== text) find("readout").textContent = text;
 }
@@ -286,7 +298,8 @@ function showTable() {
       [...series.name].slice(0, 40).join("")))),
     make("th", { scope: "col" }, "Net"));
   const rows = chart.starts.map((start, at) => make("tr", {},
-    make("th", { scope: "row", class: "start" }, `${day(start)} ${clock(start, chart.bar % 60000)}`),
+    make("th", { scope: "row", class: "start" }, `${day(start)} ${clock(start, chart.bar % 60000)}` +
+      (chart.madeUp[at] ? " (made up)" : "")),
     ...chart.series.map((series) => make("td", {}, series.texts[at])),
     make("td", {}, chart.totals[at]))).reverse();
   find("course-table").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));

@@ -18,6 +18,7 @@ from .application import Application
 # What a KPU has of memory outside of the JVM, which is where RocksDB keeps state: 1 GB of its 4
 # (docs.aws.amazon.com/managed-flink/latest/java/how-resources.html).
 KPU_NATIVE_MEMORY_MB = 1024
+LOGGING = "log4j-console.properties"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def libraries(self) -> Path:
+        """Whose name is Flink's, beside what it calls its home's lib: what only this job needs."""
+        return self.path / "usrlib"
+
+    @property
     def process_ids(self) -> Path:
         return self.path / "pids"
 
@@ -51,8 +57,8 @@ class RunFolder:
         return self.path / "application_properties.json"
 
     def create(self) -> None:
-        for folder in (self.code, self.configuration, self.process_ids, self.temporary):
-            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("code", "conf", "usrlib", "pids", "tmp"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def latest_checkpoint(self) -> str | None:
         """The newest completed checkpoint; one is complete when its _metadata is there."""
@@ -113,9 +119,8 @@ def write(application: Application, folder: RunFolder, ports: Ports) -> None:
     # JSON is YAML as well.
     path = folder.configuration / "config.yaml"
     path.write_text(json.dumps(settings, indent=2))
-    for name in ("log4j-console", "log4j-cli"):
-        logging = log.log4j_properties(application.log_level)
-        (folder.configuration / f"{name}.properties").write_text(logging)
+    logging = log.log4j_properties(application.log_level)
+    (folder.configuration / LOGGING).write_text(logging)
 
 
 def _network(ports: Ports) -> dict[str, Any]:
@@ -123,9 +128,6 @@ def _network(ports: Ports) -> dict[str, Any]:
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
         "rest.port": ports.rest,
-        # The client starts with the cluster, not after it, and so asks a few times.
-        "rest.retry.delay": 250,
-        "rest.retry.max-attempts": 240,
         "web.submit.enable": False,
         "jobmanager.rpc.address": "127.0.0.1",
         "jobmanager.rpc.port": ports.rpc,
@@ -172,13 +174,15 @@ def _programs(folder: RunFolder) -> dict[str, Any]:
         "io.tmp.dirs": str(folder.temporary),
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
+        # It is asked how its job ended, and where the savepoint is.
+        "execution.shutdown-on-application-finish": False,
     }
 
 
 def environment(
     application: Application, folder: RunFolder, server: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The environment of JobManager, TaskManager and client: they act as the application's role."""
+    """The environment of JobManager and TaskManager: they act as the application's role."""
     java = requirements.find_java()
     programs = [str(Path(sys.executable).parent), str(java / "bin"), server.get("PATH", "")]
     return {
@@ -190,4 +194,5 @@ def environment(
         "JAVA_HOME": str(java),
         "PATH": os.pathsep.join(programs),
         **jvm.folders(folder.configuration, folder.temporary),
+        "FLINK_LIB_DIR": str(folder.libraries.with_name("lib")),
     }

@@ -69,6 +69,11 @@ def flink_home() -> Path:
     return Path(pyflink.__file__).parent
 
 
+def python_jar() -> Path:
+    """What Flink runs Python programs with; it is not among what Flink always has."""
+    return next((flink_home() / "opt").glob("flink-python-*.jar"))
+
+
 def folders(configuration: Path, logs: Path) -> dict[str, str]:
     """The variables by which Flink's own programs find its parts."""
     home = flink_home()

@@ -57,25 +57,31 @@ def log4j_properties(level: str) -> str:
 class Output(threading.Thread):
     """Reads what a process says, a line at a time, until it ends."""
 
-    def __init__(self, stream: IO[str], source: str, take: Callable[[Fields], None]) -> None:
+    def __init__(self, stream: IO[str], source: str | None, take: Callable[[Fields], None]) -> None:
         super().__init__(daemon=True)
         self._stream = stream
         self._source = source
         self._take = take
-        # What did not come from log4j: a program's own output, a traceback.
-        self.plain: list[str] = []
         # The first error's stack trace; what follows from it comes later.
         self.trace = ""
+        # What did not come from log4j before that: a program's own output, a traceback.
+        self.plain: list[str] = []
 
     def run(self) -> None:
         for line in self._stream:
             fields = _from_log4j(line)
             if fields is None:
-                self.plain.append(line.rstrip("\n"))
-                fields = _fields("INFO", self._source, line.rstrip("\n"))
+                self._note(line.rstrip("\n"))
+                continue
             if fields["messageType"] in ("ERROR", "FATAL"):
                 self.trace = self.trace or fields.get("throwableInformation", "")
             self._take(fields)
+
+    def _note(self, line: str) -> None:
+        if not self.trace:
+            self.plain.append(line)
+        if self._source is not None:
+            self._take(_fields("INFO", self._source, line))
 
 
 class ApplicationLog:
@@ -90,8 +96,11 @@ class ApplicationLog:
         self._sender = threading.Thread(target=self._send_until_closed, daemon=True)
         self._sender.start()
 
-    def follow(self, stream: IO[str], source: str) -> Output:
-        """Take every line of a process; those not from log4j as if `source` had logged them."""
+    def follow(self, stream: IO[str], source: str | None) -> Output:
+        """Take every line of a process; those not from log4j as if `source` had logged them.
+
+        Without a source they are not sent.
+        """
         output = Output(stream, source, self._take)
         output.start()
         self._outputs.append(output)

@@ -136,9 +136,8 @@ def _gateway(temporary: Path, jars: Sequence[Path]) -> int:
     home, answer = jvm.flink_home(), temporary / "gateway"
     logging = home / "conf" / "log4j-cli.properties"
     options = [f"-Dlog4j.configurationFile={logging}", f"-Dlog.file={temporary / 'log'}"]
-    jars = [*(home / "opt").glob("flink-python-*.jar"), *jars]
     server = subprocess.Popen(
-        jvm.command(GATEWAY, temporary, options, further=jars),
+        jvm.command(GATEWAY, temporary, options, further=[jvm.python_jar(), *jars]),
         env={
             **os.environ,
             **jvm.folders(home / "conf", temporary),

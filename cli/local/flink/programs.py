@@ -10,32 +10,29 @@ from collections.abc import Sequence
 
 from . import jvm
 from .application import Application
-from .configuration import RunFolder, taskmanager_memory
+from .configuration import LOGGING, RunFolder, taskmanager_memory
 
-JOBMANAGER, TASKMANAGER, CLIENT = "jobmanager", "taskmanager", "client"
+JOBMANAGER, TASKMANAGER = "jobmanager", "taskmanager"
+# As Managed Flink, each application has a cluster, whose JobManager runs its program as well.
 _CLASSES = {
-    JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+    JOBMANAGER: "org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint",
     TASKMANAGER: "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-    CLIENT: jvm.CLIENT,
 }
-_LOGGING = {JOBMANAGER: "log4j-console", TASKMANAGER: "log4j-console", CLIENT: "log4j-cli"}
 
 
 def command(
     kind: str, folder: RunFolder, application: Application, arguments: Sequence[str] = ()
 ) -> list[str]:
-    """What runs the application's JobManager, its TaskManager, or the client."""
-    if kind != CLIENT:
-        arguments = ("--configDir", str(folder.configuration), *arguments)
+    """What runs the application's JobManager or its TaskManager."""
+    arguments = ("--configDir", str(folder.configuration), *arguments)
     options = [*_memory(kind, application), *_logging(kind, folder)]
-    return jvm.command(_CLASSES[kind], folder.temporary, options, arguments)
+    further = [jvm.python_jar()] if kind == JOBMANAGER else []
+    return jvm.command(_CLASSES[kind], folder.temporary, options, arguments, further)
 
 
 def _memory(kind: str, application: Application) -> list[str]:
     if kind == JOBMANAGER:
         return ["-Xms448m", "-Xmx448m", "-XX:MaxMetaspaceSize=256m"]
-    if kind == CLIENT:
-        return []
     memory = taskmanager_memory(application)
     heap = memory["framework.heap.size"] + memory["task.heap.size"]
     direct = memory["framework.off-heap.size"] + memory["network.max"]
@@ -48,7 +45,7 @@ def _memory(kind: str, application: Application) -> list[str]:
 
 
 def _logging(kind: str, folder: RunFolder) -> list[str]:
-    configuration = folder.configuration / f"{_LOGGING[kind]}.properties"
+    configuration = folder.configuration / LOGGING
     return [
         f"-Dlog.file={folder.temporary / kind}.log",
         f"-Dlog4j.configurationFile={configuration.as_uri()}",

@@ -44,6 +44,7 @@ class Rest:
     """The REST interface on a port of this machine."""
 
     port: int
+    request_seconds: float = REQUEST_SECONDS
 
     @property
     def address(self) -> str:
@@ -88,7 +89,7 @@ class Rest:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
+            with urllib.request.urlopen(request, timeout=self.request_seconds) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise RestError(_refusal(error.read())) from error

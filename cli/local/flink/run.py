@@ -95,11 +95,9 @@ class Run:
     def _live(self) -> None:
         try:
             self._folder.create()
-            # The processes take seconds to come up; the code is fetched meanwhile.
-            self._cluster.start()
             self._unpack()
             try:
-                self._submit(self._savepoint)
+                self._start(self._savepoint)
             except JobManagerError as error:
                 self._recover(str(error))
             self._log.say("INFO", "The application is running")
@@ -121,9 +119,10 @@ class Run:
             archive.extractall(self._folder.code)
         self._folder.properties.write_text(application.properties(self._endpoint))
 
-    def _submit(self, savepoint: str | None) -> None:
+    def _start(self, savepoint: str | None) -> None:
         """Have a job, all of whose tasks run; raises StartError when it does not come to that."""
-        self._cluster.submit(savepoint, self._wait)
+        self._cluster.start(savepoint)
+        self._cluster.await_job(self._wait)
         deadline = time.monotonic() + START_SECONDS
         counts: list[int] = []
         while time.monotonic() < deadline:
@@ -163,9 +162,8 @@ class Run:
             self._log.say("WARN", f"{reason}; the job starts again from {checkpoint or 'nothing'}")
             self._cluster.end()
             self._cluster = Cluster(self._application, self._folder, self._log)
-            self._cluster.start()
             try:
-                self._submit(checkpoint)
+                self._start(checkpoint)
                 return
             except (StartError, RestError) as error:
                 reason = str(error)

@@ -176,14 +176,17 @@ def _relation(table: dict[str, Any], folder: Path) -> str:
     }
     partitions = {one["Name"]: firehose._hive_to_duckdb_type(one["Type"]) for one in keys}
     files = [str(path) for path in _copies(table, folder)]
+    nulls = (f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in _all(columns, partitions))
+    empty = f"SELECT {', '.join(nulls)} WHERE false"
     if not files:
-        empty = (f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in _all(columns, partitions))
-        return f"SELECT {', '.join(empty)} WHERE false"
+        return empty
     hive = f"hive_partitioning = {bool(partitions)}"
     if partitions:
         hive += f", hive_types = {partitions}"
     if "parquet" in str(storage.get("InputFormat", "")).lower():
-        reader, sources = f"read_parquet({files}, union_by_name = true, {hive})", {}
+        # A file from before a column of the table was there has NULL in it.
+        rows = f"SELECT * FROM read_parquet({files}, union_by_name = true, {hive})"
+        reader, sources = f"({empty} UNION ALL BY NAME {rows})", {}
     else:
         parameters = (storage.get("SerdeInfo") or {}).get("Parameters") or {}
         sources = {name: parameters.get(f"mapping.{name}", name) for name in columns}

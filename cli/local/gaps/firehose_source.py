@@ -72,8 +72,8 @@ class Reader:
                 break
 
     def _take(self, records: list[Record]) -> None:
-        for destination in self.stream["destinations"] if records else []:
-            BUFFERS.add(self.stream, destination, records)
+        if records:
+            BUFFERS.add(self.stream, records)
 
 
 def fill() -> None:

@@ -11,8 +11,10 @@ import pytest
 from miztiik_events.cloudformation.history import StackProgress
 from miztiik_events.commands.views.status import BAD, as_text, lines
 from miztiik_events.operate.health import (
+    MALFORMED,
     Alarms,
     Health,
+    LakeHealth,
     Measured,
     QueuesHealth,
     StoreHealth,
@@ -81,6 +83,27 @@ def test_what_cloudwatch_does_not_know_is_said_to_be_not_known() -> None:
     known = replace(WELL, measured=Measured(1200, 62), store=StoreHealth("b", None, None, "x", 0))
     assert "the application is 1 s behind" in said(known)
     assert "nothing in the data store; the oldest undelivered record is 62 s old" in said(known)
+
+
+def test_the_lake_has_a_line_where_there_is_one() -> None:
+    assert "Lake" not in said(WELL)
+    lake = LakeHealth("lake/sales/day=2026-11-24/hour=12/a", NOW, 62)
+    screen = said(replace(WELL, lake=lake))
+    assert "Lake          last file 5 min ago; the oldest undelivered record is 62 s old" in screen
+    assert "              lake/sales/day=2026-11-24/hour=12/a" in screen
+    nothing = said(replace(WELL, lake=LakeHealth(None, None, None)))
+    assert "Lake          no file; the age of undelivered records is not known" in nothing
+
+
+def test_what_was_set_aside_is_told_and_is_a_problem_unless_it_is_malformed() -> None:
+    unconverted = "failed/lake/format-conversion-failed/"
+    health = replace(WELL, set_aside={MALFORMED: 1, unconverted: 2})
+    assert said(WELL).count("Set aside") == 0
+    assert f"Set aside     1 object in 24 hours, under {MALFORMED}" in said(health)
+    assert f"              2 objects in 24 hours, under {unconverted}" in said(health)
+    (line,) = [line for line in lines(health, NOW) if line.color == BAD]
+    assert unconverted in line.text
+    assert health.problems == (f"2 objects in {unconverted}",)
 
 
 def test_a_stream_in_which_nothing_came_says_so() -> None:

@@ -139,6 +139,24 @@ def test_a_program_that_fails_leaves_the_application_ready_and_tells_why(
     assert said == ["The application failed: KeyError: 'counter'"]
 
 
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        ({"jarfile": "lib/none.jar", "python": "main.py"}, "The code has no lib/none.jar, which "),
+        ({"jarfile": "lib/none.jar"}, "does not name a Python program ('python')"),
+    ],
+)
+def test_run_options_that_name_what_is_not_there_are_told(
+    local_aws: TestAws, role: str, code: str, options: dict[str, str], cause: str
+) -> None:
+    name = f"options-{len(options)}"
+    groups = {"kinesis.analytics.flink.run.options": options}
+    application = create(local_aws, name, role, code, groups)
+    application.start()
+    assert application.status == "READY"
+    assert any(cause in message["message"] for message in application.messages())
+
+
 def test_a_port_that_is_taken_before_flink_has_it_costs_a_start_and_no_more(
     local_aws: TestAws, role: str, code: str
 ) -> None:
