@@ -79,13 +79,14 @@ def test_another_refusal_stays_what_it_is() -> None:
 
 
 def test_a_change_set_that_is_refused_does_not_stay_behind() -> None:
-    with pytest.raises(ClientError, match="AccessDenied"):
-        tried(
-            *(CREATE, READY, events(("s", "REVIEW_IN_PROGRESS"))),
-            Refusal("execute_change_set", "AccessDenied"),
-            Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
-            GONE,
-        )
+    answers = (
+        *(CREATE, READY, events(("s", "REVIEW_IN_PROGRESS"))),
+        Refusal("execute_change_set", "AccessDenied"),
+        Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
+        GONE,
+    )
+    with stubbed("cloudformation", *answers) as client, pytest.raises(ClientError, match="Denied"):
+        Operator(client, Patience(60), Told()).apply(DESIRED, None)
 
 
 def test_a_look_that_comes_late_is_not_taken_for_the_end() -> None:
