@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
@@ -86,6 +86,9 @@ class Operator:
         if live and live.is_busy and not self.waits:
             return Applied(live, "begun")
         live = self._fit_for_update(live)
+        if live:
+            # A rollback that was waited for may have taken a parameter away again.
+            desired = replace(desired, kept=desired.kept & live.parameters.keys())
         if live and is_as_desired(self.cloudformation, desired, live):
             return Applied(live, "unchanged")
         kind: Kind = "UPDATE" if live else "CREATE"
