@@ -87,6 +87,8 @@ class Operator:
             return Applied(live, "begun")
         live = self._fit_for_update(live)
         if live:
+            # A rollback that was waited for may have taken a parameter away again.
+            desired = replace(desired, kept=desired.kept & live.parameters.keys())
             todo = still_to_do(self.cloudformation, desired, live)
             if todo is None:
                 return Applied(live, "unchanged")

@@ -62,7 +62,7 @@ def _inventory(options: Options, gone: Collection[str], *, with_data: bool) -> I
     from ..patience import OUTAGE_SECONDS, Patience
 
     with options.insisting(Patience(OUTAGE_SECONDS), has_answered=True):
-        inventory = inventories.take(options.session, options.project, only=gone)
+        inventory = inventories.take(options.session, options.project, only=gone, may_be_gone=True)
     if inventory.data and not with_data:
         names = "".join(
             f"\n    {held.stack}  {held.logical_id}  {held.type}" for held in inventory.data

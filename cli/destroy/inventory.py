@@ -138,11 +138,12 @@ def take(
     *,
     keeps_data: bool = False,
     only: Collection[str] = (),
+    may_be_gone: bool = False,
 ) -> Inventory:
     """Everything that `destroy` would remove, also what an interrupted one has left.
 
     With `keeps_data`, without the data store and what it needs. With `only`, these stacks alone
-    (templates or whole names); raises UnknownStackError.
+    (templates or whole names); raises UnknownStackError, unless they `may_be_gone` by now.
     """
     cloudformation = session.client("cloudformation")
     everything = stacks.every_live(cloudformation)
@@ -151,7 +152,8 @@ def take(
     kept = _data(ours, project, importers) if keeps_data else {}
     # Also those that an interrupted removal has deleted already.
     own = {stack_name(project, name) for name in template.names()}
-    chosen = stacks.named(project, only, ours.keys() | own) if only else ours.keys() | own
+    known = ours.keys() | own | (set(only) if may_be_gone else set())
+    chosen = stacks.named(project, only, known) if only else known
     going = {name: ours[name] for name in ours if name in chosen and name not in kept}
     with side_by_side(PARALLEL_CALLS) as pool:
         by_stack = pool.map(partial(resources, cloudformation), ours.values())

@@ -16,7 +16,7 @@ from miztiik_events.cloudformation.progress import Note
 from miztiik_events.errors import StackError
 from miztiik_events.patience import Patience
 from stack_answers import CREATE, DESIRED, EXECUTE, READY, Told, events, state
-from stubs import Refusal, stubbed
+from stubs import Answer, Refusal, stubbed
 
 GONE = Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist")
 TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] already exists")
@@ -29,6 +29,11 @@ TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] alread
         ("ChangeSetNotFound", "ChangeSet [c] does not exist", True),
         ("InvalidChangeSetStatus", "An operation on this ChangeSet is in progress.", True),
         ("ValidationError", "Stack [s] does not exist", True),
+        (
+            "ValidationError",
+            "Stack [s] already exists and cannot be created again with the changeSet [c].",
+            True,
+        ),
         ("ValidationError", "Stack:s is in UPDATE_IN_PROGRESS state and can not be updated.", True),
         ("ValidationError", "Template format error: the role does not exist", False),
         ("ValidationError", "Parameter Size must be a number", False),
@@ -71,3 +76,34 @@ def test_who_always_comes_in_between_is_told_of() -> None:
 def test_another_refusal_stays_what_it_is() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         tried(Refusal("create_change_set", "AccessDenied"))
+
+
+def test_a_change_set_that_is_refused_does_not_stay_behind() -> None:
+    answers = (
+        *(CREATE, READY, events(("s", "REVIEW_IN_PROGRESS"))),
+        Refusal("execute_change_set", "AccessDenied"),
+        Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
+        GONE,
+    )
+    with stubbed("cloudformation", *answers) as client, pytest.raises(ClientError, match="Denied"):
+        Operator(client, Patience(60), Told()).apply(DESIRED, None)
+
+
+def test_a_look_that_comes_late_is_not_taken_for_the_end() -> None:
+    before, after = ("s", "REVIEW_IN_PROGRESS"), ("s", "CREATE_COMPLETE")
+    outcome, _ = tried(
+        *(CREATE, READY, events(before), EXECUTE),
+        *(events(after, before), state("REVIEW_IN_PROGRESS")),
+        *(events(after, before), state("CREATE_COMPLETE"), events(after, before)),
+    )
+    assert outcome == "created"
+
+
+def test_the_cause_is_waited_for_when_the_stack_is_gone_before_its_events_say_why() -> None:
+    before = ("s", "REVIEW_IN_PROGRESS")
+    failed = (("s", "DELETE_COMPLETE"), ("Queue", "CREATE_FAILED"), ("s", "CREATE_IN_PROGRESS"))
+    with pytest.raises(StackError, match="CREATE_FAILED: denied"):
+        tried(
+            *(CREATE, READY, events(before), EXECUTE),
+            *(events(before), GONE, events(before), events(*failed, before)),
+        )

@@ -17,10 +17,10 @@ from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stac
 from miztiik_events.deploy import plan, project
 from miztiik_events.deploy.plan import Plan
 from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
-from miztiik_events.errors import StuckError
+from miztiik_events.errors import StackError, StuckError
 from miztiik_events.pipeline import costs
 from small_projects import empty_project
-from stubs import Answer, session_of, stubbed
+from stubs import Answer, Refusal, session_of, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BUCKET = """\
@@ -38,6 +38,16 @@ Parameters:
   BucketName: {Type: String}
   Secret: {Type: String, NoEcho: true, Default: none}
 Resources: {Queue: {Type: AWS::SQS::Queue}}
+"""
+EXPORTING = """\
+Resources: {Queue: {Type: AWS::SQS::Queue}}
+Outputs: {Queue: {Value: !Ref Queue, Export: {Name: shared-queue}}}
+"""
+IMPORTING = """\
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !ImportValue shared-queue}
 """
 WHO = Answer("get_caller_identity", {"Account": "111122223333"})
 
@@ -123,6 +133,31 @@ def test_a_change_in_tags_alone_is_told_where_no_resource_takes_them(new: Projec
         Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
     ).stacks[0]
     assert (bucket.fate, bucket.notes) == ("update", ("tag team: (none) → a",))
+
+
+def test_what_is_not_known_may_take_something(new: Project) -> None:
+    assert not planned(new).takes_something
+    stack = live("reader", {"BucketName": "b", "Secret": HIDDEN}, {})
+    assert planned(replace(new, live={stack.name: stack})).takes_something
+
+
+def test_a_stack_that_imports_what_is_to_come_is_not_asked_about(tmp_path: Path) -> None:
+    sources = empty_project(tmp_path)
+    sources.template("bucket", EXPORTING)
+    sources.template("reader", IMPORTING)
+    draft = project.draft("p", None, Sources(sources.templates, sources.functions))
+    stack = live("reader", {}, {})
+    beside = Project("p", draft.steps, {}, {stack.name: stack}, draft.settings)
+    assert not planned(beside).stacks[1].is_known
+
+
+def test_a_stack_that_somebody_else_changes_cannot_be_planned(new: Project) -> None:
+    stack = live("bucket", {"ShardCount": "3"}, {"BucketName": "b"})
+    text = "Stack:p-bucket is in UPDATE_IN_PROGRESS state and can not be updated."
+    refusal = Refusal("create_change_set", "ValidationError", text)
+    get = Answer("get_template", {"TemplateBody": READER})
+    with pytest.raises(StackError, match="somebody else is changing it at the same time"):
+        planned(replace(new, live={stack.name: stack}), get, refusal)
 
 
 def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:

@@ -11,11 +11,11 @@ import pytest
 from miztiik_events.cloudformation.operations import Operator
 from miztiik_events.cloudformation.progress import ignore
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, Stack
-from miztiik_events.destroy import inventory, teardown
+from miztiik_events.destroy import inventory, log_groups, teardown
 from miztiik_events.errors import StackError, UnhealthyError
 from miztiik_events.patience import Patience
 from shared_aws import TestAws
-from stubs import ANY, Answer, Refusal, stubbed
+from stubs import ANY, Answer, Refusal, session_of, stubbed
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
@@ -101,6 +101,36 @@ def test_what_somebody_else_begins_in_between_is_waited_for() -> None:
         stubbed("s3", EMPTY, EMPTY) as s3,
     ):
         remove(cloudformation, s3)
+
+
+def test_what_a_creation_made_since_the_inventory_is_emptied_too() -> None:
+    begun = Stack("s", ID, "CREATE_IN_PROGRESS", "", {}, {}, {}, NOW)
+    found = inventory.Inventory(
+        *("111122223333", "eu-west-1", "p", {"s": begun}, (), (), {}),
+        names=frozenset(),
+        others=frozenset(),
+    )
+    bucket = {
+        "LogicalResourceId": "Bucket",
+        "PhysicalResourceId": "b",
+        "ResourceType": "AWS::S3::Bucket",
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
+    calls = [
+        *(events(*CREATED), events(*CREATED), state("CREATE_COMPLETE"), events(*CREATED)),
+        Answer("list_stack_resources", {"StackResourceSummaries": [bucket]}),
+        Answer("get_template", {"TemplateBody": "Resources: {Bucket: {Type: AWS::S3::Bucket}}"}),
+        *attempt(CREATED, DELETED),
+    ]
+    groups = [Answer("describe_log_groups", {"logGroups": []})] * len(log_groups.PREFIXES)
+    with (
+        stubbed("cloudformation", *calls) as cloudformation,
+        stubbed("s3", ONE_OBJECT, ITS_DELETION) as s3,
+        stubbed("logs", *groups) as logs,
+    ):
+        clients = {"cloudformation": cloudformation, "s3": s3, "logs": logs}
+        teardown.destroy(session_of(**clients, kinesisanalyticsv2=None), found)
 
 
 def test_what_cannot_be_deleted_is_named_with_the_way_to_leave_it_behind() -> None:
