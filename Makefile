@@ -13,7 +13,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-analytics bench-producer bench-latency bench-lateness scale clean wheel
+.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-comparison bench-analytics bench-producer bench-latency bench-lateness bench-many scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ lint: $(READY) ## ruff, mypy --strict, import-linter, cfn-lint on all templates
 bench-cli: install ## Time the command line beside awscli, SAM and CDK on this machine
 	@$(BIN)/python bench/command_line.py
 
+bench-comparison: install ## Try each row of docs/comparison.md with each tool; an hour. ARGS="--tools cdk --cases plan"
+	@$(BIN)/python bench/comparison.py $(ARGS)
+
 bench-analytics: install ## Time the program beside Spark and others; ARGS="--events 2000000 --only now,spark"
 	@$(BIN)/python bench/analytics.py $(ARGS)
 
@@ -85,6 +88,9 @@ bench-latency: install ## Measure how long a result takes from its window's end 
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
+
+bench-many: install ## Deploy 60 stacks with failures in the middle, mend and destroy them; a minute or two
+	@PYTHONPATH=tests/fixtures $(BIN)/python bench/sixty_stacks.py
 
 scale: $(READY) ## Reckon docs/scale.md's tables, print them and write them into the page
 	@$(BIN)/python bench/scale.py

@@ -10,7 +10,7 @@ const env = { account: '000000000000', region: process.env.AWS_REGION };
 const app = new App();
 const values = {};
 
-for (const { stack, template, parameters, outputs, code } of JSON.parse(readFileSync('plan.json'))) {
+for (const { stack, template, parameters, outputs, code, nested } of JSON.parse(readFileSync('plan.json'))) {
   const holder = new Stack(app, stack, { env });
   for (const [parameter, path] of Object.entries(code)) {
     const asset = new Asset(holder, parameter, { path });
@@ -21,6 +21,7 @@ for (const { stack, template, parameters, outputs, code } of JSON.parse(readFile
   const included = new CfnInclude(holder, 'Template', {
     templateFile: template,
     parameters: Object.fromEntries(known.map((name) => [name, values[name]])),
+    loadNestedStacks: nested,
   });
   // CfnInclude refuses an event pattern that is text, as CloudFormation takes it.
   for (const child of included.node.findAll())

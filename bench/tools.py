@@ -1,7 +1,8 @@
 """The tools that are compared: how each is installed, and how it does what is measured.
 
-Each is put into .bench/ by its registry's own client and is used as its manual has it: the AWS CLI
-and SAM stack by stack, by the script that `package` writes; CDK all stacks at once, as an app.
+Each is put into .bench/, or $BENCH_FOLDER, by its registry's own client and is used as its manual
+has it: the AWS CLI and SAM stack by stack, by the script that `package` writes; CDK all stacks at
+once, as an app.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from miztiik_events.deploy.project import Draft
 from miztiik_events.deploy.wiring import Code, Step
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".bench"
+FOLDER = Path(os.environ.get("BENCH_FOLDER", ROOT / ".bench"))
 CDK = ("aws-cdk", "aws-cdk-lib", "constructs")
 CDK_SETTINGS = {"app": "node app.js", "versionReporting": False, "notices": False}
 
@@ -42,8 +43,9 @@ def every() -> list[Tool]:
 
 def environment(aws: Mapping[str, str]) -> dict[str, str]:
     """The variables for every tool: this AWS, no settings of the person, no telemetry."""
-    folders = [sys.prefix, FOLDER / "awscli", FOLDER / "sam"]
-    paths = [*(f"{folder}/bin" for folder in folders), f"{FOLDER}/cdk/node_modules/.bin"]
+    folders = [sys.prefix, *(FOLDER / name for name in ("awscli", "sam", "sceptre", "rain"))]
+    modules = [FOLDER / name / "node_modules" / ".bin" for name in ("cdk", "osls")]
+    paths = [*(f"{folder}/bin" for folder in folders), *map(str, modules)]
     return {
         "HOME": str(FOLDER),
         # Where the connector jar is kept; none of the others reads it.
@@ -66,7 +68,7 @@ def _ours() -> Tool:
         "deploy, no change": run.format("deploy"),
         "destroy": run.format("destroy --yes"),
     }
-    return Tool("miztiik-events", _said("miztiik-events --version"), "", operations)
+    return Tool("miztiik-events", said("miztiik-events --version"), "", operations)
 
 
 def _awscli() -> Tool:
@@ -82,7 +84,7 @@ def _awscli() -> Tool:
         "deploy, no change": f"{folder}/deploy.sh",
         "destroy": _for_each(delete, draft),
     }
-    return Tool("awscli", _said("aws --version"), "", operations)
+    return Tool("awscli", said("aws --version"), "", operations)
 
 
 def _sam() -> Tool:
@@ -99,16 +101,13 @@ def _sam() -> Tool:
         "deploy, no change": f"{folder}/deploy.sh",
         "destroy": _for_each("sam delete --no-prompts --region us-east-1 --stack-name {0}", draft),
     }
-    return Tool("aws-sam-cli", _said("sam --version"), "", operations)
+    return Tool("aws-sam-cli", said("sam --version"), "", operations)
 
 
 def _cdk() -> Tool:
     if not shutil.which("npm"):
         return Tool("cdk", "not compared: npm, which installs it, is not there")
-    folder = FOLDER / "cdk"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "node_modules" / ".bin" / "cdk").exists():
-        subprocess.run(["npm", "install", "--silent", "--prefix", folder, *CDK], check=True)
+    folder = installed_modules("cdk", *CDK)
     draft, packaged = _packaged("cdk")
     shutil.copy(Path(__file__).with_name("cdk_app.js"), folder / "app.js")
     (folder / "cdk.json").write_text(json.dumps(CDK_SETTINGS))
@@ -123,7 +122,7 @@ def _cdk() -> Tool:
         "destroy": f"cd {folder} && cdk destroy --all --force --concurrency 8",
     }
     prepare = f"cd {folder} && cdk bootstrap aws://000000000000/us-east-1"
-    return Tool("cdk", _said("cdk --version"), prepare, operations)
+    return Tool("cdk", said("cdk --version"), prepare, operations)
 
 
 def _for_cdk(draft: Draft, step: Step, packaged: Path) -> dict[str, object]:
@@ -164,7 +163,17 @@ def installed(folder: str, requirement: str) -> Path:
     return python
 
 
-def _said(command: str) -> str:
+def installed_modules(folder: str, *packages: str) -> Path:
+    """A folder in .bench/ that has the packages of npm."""
+    target = FOLDER / folder
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / "node_modules" / ".bin" / folder).exists():
+        (target / "package.json").write_text("{}")
+        subprocess.run(["npm", "install", "--silent", "--prefix", target, *packages], check=True)
+    return target
+
+
+def said(command: str) -> str:
     run = subprocess.run(
         command, shell=True, env=environment({}), check=True, capture_output=True, text=True
     )

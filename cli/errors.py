@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 
 class MiztiikError(Exception):
-    """A failure that a person can act on: what, why, and what to do next."""
+    """A failure that a person can act on: what, why, and what to do next.
+
+    `others` is what else failed, where several things were done at once.
+    """
 
     exit_code: ClassVar[int] = 1
+    others: tuple[Exception, ...] = ()
 
 
 class TemplateError(MiztiikError):
@@ -84,18 +88,28 @@ class UnknownStackError(MiztiikError):
 
 
 class NotDeployedError(MiztiikError):
-    """What the command needs is not deployed (yet)."""
+    """What the command needs is not deployed (yet); `has_stacks` when others of the project are."""
 
-    def __init__(self, what: str, project: str, where: str = "here") -> None:
-        self._what, self._project = what, project
-        super().__init__(
-            f"Project {project!r} is not deployed {where} (there is no {what}). "
-            f"Run first: {command('deploy', project)}"
-        )
+    def __init__(
+        self, what: str, project: str, where: str = "here", *, has_stacks: bool = False
+    ) -> None:
+        self._what, self._project, self._has_stacks = what, project, has_stacks
+        run = command("deploy", project)
+        if has_stacks:
+            text = (
+                f"None of the stacks of project {project!r} {where} has an output {what}, which "
+                f"this command needs. Next: finish the deploy with {run}, or, with templates of "
+                "your own, add an output of this name to one"
+            )
+        else:
+            text = f"Project {project!r} is not deployed {where} (there is no {what}). "
+            text += f"Run first: {run}"
+        super().__init__(text)
 
     def found_missing_in(self, place: str) -> NotDeployedError:
         """The same, for a person who may have meant another account or region."""
-        return NotDeployedError(self._what, self._project, f"in {place}")
+        where = f"in {place}"
+        return NotDeployedError(self._what, self._project, where, has_stacks=self._has_stacks)
 
 
 class StackError(MiztiikError):

@@ -8,7 +8,7 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO, cast
 
 import click
@@ -16,6 +16,7 @@ import click
 from . import __version__
 from .commands import options
 from .commands.terminal import streams
+from .commands.terminal.interruption import Detachment
 from .errors import ConfigurationError, MiztiikError
 
 COMMANDS = (
@@ -108,12 +109,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
     except click.ClickException as error:
+        error = options.with_likely_options(error)
         error.show()
         stdout.tell(context, error.format_message(), error.exit_code)
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\nCancelled.", err=True)
-        stdout.tell(context, "Cancelled", CANCELLED)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click makes an Abort of a KeyboardInterrupt.
+        word = "Detached" if isinstance(error.__cause__, Detachment) else "Cancelled"
+        click.echo(f"\n{word}.", err=True)
+        stdout.tell(context, word, CANCELLED)
         sys.exit(CANCELLED)
     except SystemExit:
         # Click ends with 1 when the reader (head, less) has what it wanted, and has stdout wrapped
@@ -169,17 +173,32 @@ def _report(error: Exception, *, debug: bool) -> MiztiikError:
     if debug:
         traceback.print_exc()
     ours = error if isinstance(error, MiztiikError) else _translated(error)
-    # It may tell what somebody else has written, such as a name in AWS.
-    lines = [printable(line.expandtabs()) for line in f"Error: {ours}".splitlines()]
+    texts = [*(f"Also failed: {text}" for text in _other_failures(ours)), f"Error: {ours}"]
+    # They may tell what somebody else has written, such as a name in AWS.
+    lines = [printable(line.expandtabs()) for text in texts for line in text.splitlines()]
     with contextlib.suppress(OSError):
         click.echo("\n".join(lines), err=True)
     return ours
 
 
+def _other_failures(error: MiztiikError) -> Iterator[str]:
+    """What else failed and why, each reason once; the next step is that of the first failure."""
+    seen = {str(error)}
+    for other in error.others:
+        ours = other if isinstance(other, MiztiikError) else _translated(other)
+        if str(ours) not in seen:
+            seen.add(str(ours))
+            yield str(ours).partition("\n  Next: ")[0]
+
+
 def _is_of_botocore(error: Exception) -> bool:
     # It raises a bare ValueError for an address that is none.
     is_endpoint = isinstance(error, ValueError) and str(error).startswith("Invalid endpoint: ")
-    return is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer"))
+    if is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+        return True
+    from .session import is_of_credentials
+
+    return is_of_credentials(error)
 
 
 def _translated(error: Exception) -> MiztiikError:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from traceback import walk_tb
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -65,10 +66,7 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
         raise translate(error) from error
     except (ValueError, OSError) as error:
         # What the credential_process of a profile writes, or that there is no such program.
-        raise ConfigurationError(
-            f"The credentials of profile {core.profile or 'default'} cannot be had: {error}. "
-            f"Correct its credential_process, or give another --profile; {LOCAL_HINT}"
-        ) from error
+        raise no_credentials(error, core.profile or "default") from error
     if not session.region_name:
         raise ConfigurationError(
             f"No region. Give --region, set AWS_REGION, or run `aws configure`; {LOCAL_HINT}"
@@ -78,6 +76,23 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
             f"No AWS credentials. Run `aws configure` or give --profile; {LOCAL_HINT}"
         )
     return session
+
+
+def no_credentials(error: Exception, profile: str = "") -> ConfigurationError:
+    """Why there are none, where botocore lets through what a program or a file of them came to."""
+    whose = f" of profile {profile}" if profile else ""
+    return ConfigurationError(
+        f"The credentials{whose} cannot be had: {str(error).rstrip('.')}. Log in again, correct "
+        f"the profile's credential_process or token file, or give another --profile; {LOCAL_HINT}"
+    )
+
+
+def is_of_credentials(error: Exception) -> bool:
+    """Whether botocore, looking for credentials, let it through: it has no type of botocore's."""
+    if isinstance(error, EOFError) or type(error).__module__.startswith("botocore"):
+        return False
+    frames = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(name in ("botocore.credentials", "botocore.tokens") for name in frames)
 
 
 def _share_cache_with_aws_cli(core: botocore.session.Session) -> None:
@@ -222,6 +237,8 @@ def translate(error: Exception) -> MiztiikError:
 
     if isinstance(error, exceptions.ClientError):
         return _translate_answer(error)
+    if is_of_credentials(error):
+        return no_credentials(error)
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.SSLError) and _tells_of_clock(text):
         return _of_clock(text)
@@ -229,11 +246,11 @@ def translate(error: Exception) -> MiztiikError:
         endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
             f"Could not reach {endpoint} ({text}). Check the network, the region, the proxy and "
-            f"AWS_ENDPOINT_URL; {LOCAL_HINT}"
+            f"AWS_ENDPOINT_URL{_of_certificates(error, exceptions)}; {LOCAL_HINT}"
         )
     for kinds, next_step in _next_steps(exceptions):
         if isinstance(error, kinds):
-            return ConfigurationError(f"{text.rstrip('.')}. {next_step}; {LOCAL_HINT}")
+            return ConfigurationError(f"{text.rstrip('.:')}. {next_step}; {LOCAL_HINT}")
     if isinstance(error, parsers.ResponseParserError):
         return MiztiikError(
             f"The answer cannot be read ({text[:LONGEST_TEXT]}). It may be a proxy's, not AWS's: "
@@ -245,6 +262,11 @@ def translate(error: Exception) -> MiztiikError:
             f"{LOCAL_HINT}"
         )
     return MiztiikError(text)
+
+
+def _of_certificates(error: Exception, exceptions: ModuleType) -> str:
+    """The proxies of companies have certificates of their own."""
+    return ", and AWS_CA_BUNDLE" if isinstance(error, exceptions.SSLError) else ""
 
 
 def _told(error: Exception, name: str) -> str:
@@ -273,18 +295,27 @@ def _next_steps(exceptions: ModuleType) -> Iterator[tuple[tuple[type[Exception],
         "Install it, or run `aws configure export-credentials --format env`, which any tool takes",
     )
     yield (
+        (exceptions.CredentialRetrievalError,),
+        "Log in again, correct the profile's credential_process, or give another --profile",
+    )
+    yield (
         (
             exceptions.NoCredentialsError,
             exceptions.PartialCredentialsError,
-            exceptions.CredentialRetrievalError,
             exceptions.RefreshWithMFAUnsupportedError,
             exceptions.UnknownCredentialError,
         ),
         "Run `aws configure` or give --profile",
     )
     yield (
-        (exceptions.ConfigParseError, exceptions.InvalidConfigError),
-        "Correct AWS's configuration file, or give another --profile",
+        (
+            exceptions.ConfigParseError,
+            exceptions.InvalidConfigError,
+            exceptions.InvalidRetryConfigurationError,
+            exceptions.InvalidS3UsEast1RegionalEndpointConfigError,
+            exceptions.InvalidSTSRegionalEndpointsConfigError,
+        ),
+        "Correct AWS's configuration file or variable, or give another --profile",
     )
 
 
@@ -333,7 +364,7 @@ def _of_clock(refused: str, response: Mapping[str, Any] | None = None) -> Config
     )
 
 
-def is_local(client: AthenaClient | KinesisAnalyticsV2Client) -> bool:
+def is_local(client: AthenaClient | CloudFormationClient | KinesisAnalyticsV2Client) -> bool:
     """Whether the AWS that we talk to is on this machine, where nothing costs anything."""
     return urlsplit(client.meta.endpoint_url).hostname in ("localhost", "127.0.0.1", "::1")
 

@@ -52,6 +52,15 @@ def test_what_is_not_deployed_is_told_with_the_command_for_it(project: str, comm
     assert str(NotDeployedError("Stream", project)).endswith(f"Run first: {command}")
 
 
+def test_what_other_stacks_lack_is_told_as_the_output_that_is_needed() -> None:
+    error = NotDeployedError("SalesStreamName", "own", has_stacks=True).found_missing_in("region x")
+    assert str(error) == (
+        "None of the stacks of project 'own' in region x has an output SalesStreamName, which this "
+        "command needs. Next: finish the deploy with miztiik-events deploy --project own, or, with "
+        "templates of your own, add an output of this name to one"
+    )
+
+
 def test_a_failed_stack_is_told_with_the_resource_its_place_and_what_to_do() -> None:
     error = StackError(
         *("s", "denied"),

@@ -31,6 +31,16 @@ def test_a_mistyped_command_gets_a_guess(typed: str, meant: str) -> None:
     assert f"Did you mean {meant}?" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("--store", "Did you mean '--stores'?"), ("--rtae", "Did you mean '--rate'?")],
+)
+def test_a_mistyped_option_gets_the_likely_ones_alone(typed: str, said: str) -> None:
+    done = command_line.run({}, "produce", typed, "5")
+    assert done.returncode == 2
+    assert done.stderr.rstrip().endswith(f"Error: No such option '{typed}'. {said}")
+
+
 def test_what_is_like_nothing_gets_none() -> None:
     assert "Did you mean" not in CliRunner().invoke(cli, ["xyzzy"]).output
 

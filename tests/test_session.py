@@ -173,6 +173,11 @@ def connect_to(endpoint: str, config: Config) -> Any:
         (exceptions.CredentialRetrievalError(provider="process", error_msg="ended"), "process"),
         (exceptions.ConfigParseError(path="/etc/config"), "/etc/config"),
         (exceptions.InvalidConfigError(error_msg="source_profile is missing"), "source_profile"),
+        (
+            exceptions.InvalidSTSRegionalEndpointsConfigError(sts_regional_endpoints_config="x"),
+            "file or variable",
+        ),
+        (exceptions.SSLError(endpoint_url="x", error="self-signed certificate"), "AWS_CA_BUNDLE"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -183,6 +188,34 @@ def test_what_a_person_has_to_configure_ends_with_5_and_advice(
     assert translated.exit_code == 5
     assert advice in str(translated)
     assert "\n" not in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (
+            """credential_process = echo '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b",
+             "SessionToken": "c", "Expiration": "2020-01-01T00:00:00Z"}'""",
+            "the refreshed credentials are still expired. Log in again",
+        ),
+        (
+            "role_arn = arn:aws:iam::111122223333:role/r\nweb_identity_token_file = /nowhere/token",
+            "No such file or directory: '/nowhere/token'. Log in again",
+        ),
+    ],
+)
+def test_what_credentials_come_to_only_when_they_are_used_is_a_matter_of_configuration_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, reason: str
+) -> None:
+    (tmp_path / "config").write_text(f"[profile shop]\nregion = eu-north-1\n{settings}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    client = connect("shop").client("sts", endpoint_url=NOWHERE)
+    with pytest.raises((OSError, RuntimeError)) as failed:
+        client.get_caller_identity()
+    assert not isinstance(failed.value, BotoCoreError)
+    translated = translate(failed.value)
+    assert translated.exit_code == 5
+    assert reason in str(translated)
 
 
 def test_any_other_error_becomes_one_line() -> None:

@@ -5,6 +5,7 @@ An empty change set has no status of its own: it ends FAILED with one of two rea
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ EMPTY = ("didn't contain changes", "No updates are to be performed")
 # those of CloudFormation's service model.
 _CONFLICTS = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
 _MOVED = ("does not exist", "already exists", "_IN_PROGRESS state")
+# How reasons name things: `Parameters: [Size] must have values`, `resource Queue does not support`.
+_NAMED = re.compile(r"""['"\[]([^'"\]]+)|\b(?:resource|parameter(?: name)?) (\w+)""", re.I)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def create(
         reason = described.get("StatusReason", "no reason given")
         if any(words in reason for words in EMPTY):
             return None
-        raise _refusal(cloudformation, change_set, desired.template, reason)
+        raise _refusal(cloudformation, change_set, desired, reason)
     finally:
         # Nobody will execute it, and it must not stay behind, whatever ended this.
         if not is_ready:
@@ -132,8 +135,7 @@ def _requested(
         if error.response["Error"].get("Code") != "ValidationError" or is_conflict(error):
             raise
         reason = error.response["Error"].get("Message", "")
-        path = desired.template.path
-        raise StackError(desired.stack, reason, path=path, next_step=CORRECT) from None
+        raise _incorrect(desired, reason) from None
 
 
 def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
@@ -170,12 +172,13 @@ def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:
 
 
 def _refusal(
-    cloudformation: CloudFormationClient, change_set: ChangeSet, template: Template, reason: str
+    cloudformation: CloudFormationClient, change_set: ChangeSet, desired: Desired, reason: str
 ) -> StackError:
     """Why there is no change set: the resource that did not pass validation, when one is to blame.
 
     Only DescribeEvents tells of it; the change set's own reason just says that there is something.
     """
+    template = desired.template
     for event in events.of_failed_operations(cloudformation, {"ChangeSetName": change_set.id}):
         own = next(filter(None, map(event.get, REASONS)), None)
         logical_id = event.get("LogicalResourceId", "")
@@ -190,7 +193,24 @@ def _refusal(
                 line=template.resources.get(logical_id),
                 next_step=CORRECT,
             )
-    return StackError(change_set.stack, reason, path=template.path, next_step=CORRECT)
+    return _incorrect(desired, reason)
+
+
+def _incorrect(desired: Desired, reason: str) -> StackError:
+    path, line = desired.template.path, _line(desired, reason)
+    return StackError(desired.stack, reason, path=path, line=line, next_step=CORRECT)
+
+
+def _line(desired: Desired, reason: str) -> int | None:
+    """Where the first is that the reason names: a parameter, by its value too, or a resource."""
+    template = desired.template
+    lines: dict[str | None, int] = {}
+    for parameter in template.parameters.values():
+        lines[desired.parameters.get(parameter.name, parameter.default)] = parameter.line
+    lines.update(template.resources)
+    lines.update({name: parameter.line for name, parameter in template.parameters.items()})
+    names = (name for pair in _NAMED.findall(reason) for text in pair for name in text.split(", "))
+    return next((lines[name] for name in names if name in lines), None)
 
 
 def _settled(

@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..errors import StackError, StuckError
+from ..text import command
 from . import stacks
 from .progress import StackEvent
 
@@ -143,16 +144,33 @@ def failure(
 
 def stuck(cloudformation: CloudFormationClient, stack: Stack) -> StuckError:
     """What is wrong with a stack that no update can start from, and the way out."""
+    resources = stacks.failed_resources(cloudformation, stack)
+    reasons = {resource.logical_id: resource.reason for resource in resources}
+    if not all(reasons.values()):
+        happened = since(cloudformation, stack.id, BEGINNINGS)
+        reasons.update((event.resource, event.reason) for event in happened if event.reason)
     failed = [
-        f"{resource.logical_id} ({resource.status}: {resource.reason})"
-        for resource in stacks.failed_resources(cloudformation, stack)
+        f"{resource.logical_id} ({resource.status}: {reasons[resource.logical_id]})"
+        for resource in resources
     ]
     reason = f"{stack.status}: {', '.join(failed) or stack.reason or 'no reason given'}"
+    return StuckError(stack.name, reason, next_step=_way_out(stack))
+
+
+def _way_out(stack: Stack) -> str:
+    project = stack.tags.get(stacks.PROJECT_TAG)
+    recover = command("deploy --recover", project) if project else "miztiik-events deploy --recover"
     if stack.status == "UPDATE_ROLLBACK_FAILED":
-        way_out = (
-            "remove the cause, then miztiik-events deploy --recover; or leave out what cannot be "
-            "rolled back: --recover --skip LOGICAL_ID"
+        return (
+            f"remove the cause, then {recover}; or leave out what cannot be rolled back: "
+            "--recover --skip LOGICAL_ID"
         )
-    else:
-        way_out = f"aws cloudformation delete-stack --stack-name {stack.name}, then deploy again"
-    return StuckError(stack.name, reason, next_step=way_out)
+    if stack.status in stacks.UNFINISHED:
+        return f"remove the cause, then {recover}, which rolls it back first"
+    if stack.status.startswith("IMPORT_"):
+        # What was imported was there before the stack, and would go with it.
+        return f"aws cloudformation describe-stack-events --stack-name {stack.name}"
+    if project:
+        delete = command(f"destroy {stack.name}", project)
+        return f"{delete}, which deletes it with its data; then deploy again"
+    return f"aws cloudformation delete-stack --stack-name {stack.name}, then deploy again"

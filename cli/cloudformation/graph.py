@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Callable, Union
 
-from ..errors import ConfigurationError, WaitTimeoutError
+from ..errors import ConfigurationError, MiztiikError, WaitTimeoutError
 from .progress import Listener, Outcome, ProgressEvent, StackDone, summary
 
 HEARING_SECONDS = 0.5
+# We stopped looking, or could no longer; CloudFormation goes on.
+LEFT = (WaitTimeoutError, ConfigurationError)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job ended: done, with an error of its own, or never begun because of a parent."""
+    """How a job ended: done, with an error of its own, or never begun because one failed.
+
+    `blocked_by` is the job that failed, however many there are between the two.
+    """
 
     job: str
     error: Exception | None = None
@@ -62,7 +67,8 @@ def run(
                 for name in sorter.get_ready():
                     failed = [p for p in sorted(jobs[name].parents) if not endings[p].is_success]
                     if failed:
-                        messages.put(Ending(name, blocked_by=failed[0]))
+                        cause = endings[failed[0]].blocked_by or failed[0]
+                        messages.put(Ending(name, blocked_by=cause))
                     else:
                         pool.submit(_attempt, name, jobs[name], messages)
                 message = _next(messages)
@@ -88,8 +94,7 @@ def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener
         try:
             outcome = work(listener)
         except Exception as error:
-            # We stopped looking, or could no longer; CloudFormation goes on.
-            is_left = isinstance(error, (WaitTimeoutError, ConfigurationError))
+            is_left = isinstance(error, LEFT)
             ending: Outcome = "unfinished" if is_left else "failed"
             reason = summary(error).partition("\n")[0] if is_left else summary(error)
             listener(StackDone(stack, ending, time.monotonic() - started, reason))
@@ -100,10 +105,13 @@ def timed(stack: str, work: Callable[[Listener], Outcome]) -> Callable[[Listener
 
 
 def raise_first(endings: Mapping[str, Ending]) -> None:
-    """Raise the first error that a job ended with, if there is one."""
-    for ending in endings.values():
-        if ending.error:
-            raise ending.error
+    """Raise the first error that a job ended with, if there is one; it knows of the others."""
+    errors = [ending.error for ending in endings.values() if ending.error]
+    if not errors:
+        return
+    if isinstance(errors[0], MiztiikError):
+        errors[0].others = tuple(error for error in errors[1:] if not isinstance(error, LEFT))
+    raise errors[0]
 
 
 def _next(messages: Messages) -> ProgressEvent | Ending:

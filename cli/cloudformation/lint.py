@@ -51,10 +51,13 @@ def findings(templates: Iterable[Template]) -> list[Finding]:
 
 
 def _readable(template: Template, folder: Path) -> str:
-    """The template's file, or one of the same lines where cfn-lint cannot read JSON as it is."""
+    """The template's file, or one of the same lines where cfn-lint cannot read JSON as it is.
+
+    Nor has it a word for a path that the locale cannot write.
+    """
     plain = nodes.as_yaml(template.body)
-    if plain == template.body:
+    if plain == template.body and template.path.isprintable():
         return template.path
-    path = folder / f"{template.name}.json"
+    path = folder / f"{template.name}.{'json' if nodes.is_json(plain) else 'yaml'}"
     path.write_text(plain, "utf-8")
     return str(path)

@@ -21,6 +21,7 @@ Form = Literal["url", "s3", "S3Bucket S3Key", "Bucket Key"]
 Kind = Literal["template", "code", "file"]
 _PLACES: dict[tuple[str, str], tuple[Form, Kind]] = {
     ("AWS::CloudFormation::Stack", "TemplateURL"): ("url", "template"),
+    ("AWS::CloudFormation::StackSet", "TemplateURL"): ("url", "template"),
     ("AWS::Serverless::Application", "Location"): ("url", "template"),
     ("AWS::Lambda::Function", "Code"): ("S3Bucket S3Key", "code"),
     ("AWS::Lambda::LayerVersion", "Content"): ("S3Bucket S3Key", "code"),
@@ -41,6 +42,9 @@ _PLACES: dict[tuple[str, str], tuple[Form, Kind]] = {
     ("AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location"): ("s3", "file"),
     ("AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location"): ("s3", "file"),
     ("AWS::Glue::Job", "Command.ScriptLocation"): ("s3", "file"),
+    ("AWS::CloudFormation::ModuleVersion", "ModulePackage"): ("s3", "code"),
+    ("AWS::CloudFormation::ResourceVersion", "SchemaHandlerPackage"): ("s3", "code"),
+    ("AWS::CodeCommit::Repository", "Code.S3"): ("Bucket Key", "code"),
 }
 _REMOTE = ("s3://", "http://", "https://", "arn:")
 _INCLUDE = "AWS::Include"

@@ -25,8 +25,10 @@ _ESCAPES = re.compile(
     r"|\\u([dD][89a-fA-F][0-9a-fA-F]{2})|\\(.)"
 )
 _REFERENCE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+_TWO_SHORT = re.compile(r"!([A-Z][A-Za-z]+) +!([A-Z][A-Za-z0-9]+)")
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
+_CONVERTED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
 
 
 def decoded(raw: bytes, path: str) -> str:
@@ -60,8 +62,9 @@ def composed(text: str, path: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = ", ".join(part for part in (error.context, error.problem) if part)
+        number = mark.line + 1 if mark else None
         raise TemplateError(
-            f"not valid YAML: {problem}", path, mark.line + 1 if mark else None
+            f"not valid YAML: {problem}{_hint(text, number)}", path, number
         ) from None
     except yaml.YAMLError as error:
         raise TemplateError(f"not valid YAML: {error}", path) from None
@@ -71,6 +74,16 @@ def composed(text: str, path: str) -> Node:
         raise TemplateError("the file is empty", path)
     _refuse_aliases(root, text, path)
     return root
+
+
+def _hint(text: str, number: int | None) -> str:
+    """What helps with the mistake that is common in templates."""
+    lines = text.split("\n")[: number or 0]
+    short = next(filter(None, map(_TWO_SHORT.search, lines[-2:])), None)
+    if short is None:
+        return ""
+    outer, inner = short.groups()
+    return f". Next: two short forms cannot follow each other: !{outer} {{'Fn::{inner}': …}}"
 
 
 def compose(text: str) -> Node | None:
@@ -169,9 +182,7 @@ def section(node: Node, path: str) -> dict[str, Node]:
     """The entries of a YAML mapping; anything else, or a key twice, is a TemplateError."""
     import yaml
 
-    if node.tag == _NULL:
-        reason = "there is nothing here (null), which CloudFormation takes nowhere"
-        raise TemplateError(reason, path, line(node))
+    refuse_null(node, path)
     if not isinstance(node, yaml.MappingNode):
         raise TemplateError("expected a mapping (name: value)", path, line(node))
     entries: dict[str, Node] = {}
@@ -186,6 +197,13 @@ def section(node: Node, path: str) -> dict[str, Node]:
         )
         entries[key.value] = value
     return entries
+
+
+def refuse_null(node: Node, path: str) -> None:
+    """Raise TemplateError for a name with nothing behind it."""
+    if node.tag == _NULL:
+        reason = "there is nothing here (null), which CloudFormation takes nowhere"
+        raise TemplateError(reason, path, line(node))
 
 
 def entries(node: Any) -> dict[str, Node]:
@@ -203,6 +221,27 @@ def text(node: Node, path: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise TemplateError("expected text, not a list or a mapping", path, line(node))
     return str(node.value)
+
+
+def meant(node: Node) -> str:
+    """The text that CloudFormation makes of a scalar, which is YAML 1.1 where nothing quotes it.
+
+    So yes is "true", and 010 is "8". It has no times.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    """
+    import yaml
+
+    written = str(node.value)
+    if node.tag not in _CONVERTED:
+        return written
+    # PyYAML has no types for what makes a value of one node.
+    loader: Any = yaml.SafeLoader("")
+    try:
+        value = loader.construct_object(node)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except (ValueError, KeyError):
+        # Digits without end, or what only a tag calls a number.
+        return written
 
 
 def call(node: Node) -> tuple[str, Node | None]:

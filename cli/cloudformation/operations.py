@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
-from . import change_sets, changes, history, outside, stacks
+from . import change_sets, changes, history, outside, stacks, template
 from .change_sets import ChangeSet, Desired, Kind
 from .events import Tail, failure, stuck
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
@@ -48,7 +48,7 @@ class Operator:
     """Who carries out operations on stacks: the client, how long it waits, whom it tells.
 
     `wait` is for how many seconds it waits for what somebody else has begun. With `recovers`, a
-    stack whose rollback failed is rolled back again, without the resources in `skip`. One that
+    stack that failed is rolled back where it was not, without the resources in `skip`. One that
     does not wait (`waits`) applies no change to its end, and leaves alone what is under way.
     """
 
@@ -89,8 +89,10 @@ class Operator:
         if live:
             # A rollback that was waited for may have taken a parameter away again.
             desired = replace(desired, kept=desired.kept & live.parameters.keys())
-        if live and is_as_desired(self.cloudformation, desired, live):
-            return Applied(live, "unchanged")
+            todo = still_to_do(self.cloudformation, desired, live)
+            if todo is None:
+                return Applied(live, "unchanged")
+            desired = todo
         kind: Kind = "UPDATE" if live else "CREATE"
         change_set = change_sets.create(self.cloudformation, desired, kind, self.patience)
         if change_set:
@@ -182,30 +184,36 @@ class Operator:
         # Somebody else may be about to fill a shell: it is not ours to delete, but can be created.
         if live is None or live.is_shell:
             return None
+        if live.can_be_rolled_back and self.recovers:
+            live = self._recover(live)
         if live.status == "ROLLBACK_COMPLETE":
             self.listener(Note(live.name, f"was never created ({live.status}): deleting it first"))
             self.delete(live)
             return None
-        if live.status == "UPDATE_ROLLBACK_FAILED" and self.recovers:
-            return self._recover(live)
         if live.has_failed:
             raise stuck(self.cloudformation, live)
         return live
 
     def _recover(self, live: Stack) -> Stack:
-        """Take the rollback up again, without the resources in `skip`, until it is complete."""
-        resources = stacks.failed_resources(self.cloudformation, live)
-        failed = {resource.logical_id for resource in resources}
+        """The stack, rolled back to the end, without the resources in `skip`."""
         tail = Tail(self.cloudformation, live.id)
-        self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
-        self.cloudformation.continue_update_rollback(
-            StackName=live.id,
-            ResourcesToSkip=sorted(self.skip & failed),
-            ClientRequestToken=change_sets.token(),
-            **self._role,
-        )
+        if live.status in stacks.UNFINISHED:
+            self.listener(Note(live.name, f"is {live.status}: rolling it back"))
+            self.cloudformation.rollback_stack(
+                StackName=live.id, ClientRequestToken=change_sets.token(), **self._role
+            )
+        else:
+            resources = stacks.failed_resources(self.cloudformation, live)
+            failed = {resource.logical_id for resource in resources}
+            self.listener(Note(live.name, f"is {live.status}: continuing the rollback"))
+            self.cloudformation.continue_update_rollback(
+                StackName=live.id,
+                ResourcesToSkip=sorted(self.skip & failed),
+                ClientRequestToken=change_sets.token(),
+                **self._role,
+            )
         events, stack = self.follow(tail, live.name, live.id)
-        if stack and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        if stack and stack.status in ("UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"):
             return stack
         next_step = "remove the cause, or leave the resource out: deploy --recover --skip ID"
         raise failure(live.name, stack, self._cause(live.name, live.id, events), next_step)
@@ -279,16 +287,41 @@ class Operator:
         return fresh
 
 
-def is_as_desired(cloudformation: CloudFormationClient, desired: Desired, live: Stack) -> bool:
-    """Whether parameters, tags and template are what the stack has already, and all that counts."""
+def still_to_do(
+    cloudformation: CloudFormationClient, desired: Desired, live: Stack
+) -> Desired | None:
+    """The desired state, with the defaults that are new; None when the stack is so already.
+
+    That is, when parameters, tags and template are what it has, and all that counts.
+    """
     values = (*desired.parameters.values(), *live.parameters.values())
-    return (
+    is_alike = (
         not outside.may_have_changed(desired.template, values)
         and live.parameters.keys() == desired.parameters.keys() | desired.kept
         and all(live.parameters[key] == value for key, value in desired.parameters.items())
         and live.tags == desired.tags
-        and outside.says_the_same(stacks.body(cloudformation, live.id), desired.template.body)
     )
+    others = _other_than_defaults(desired, live)
+    if not is_alike and not others:
+        return desired
+    body = stacks.body(cloudformation, live.id)
+    before = template.defaults(body) if others else {}
+    # Nobody has given it: it was the default, so it is the default.
+    fresh = {name: new for name, new in others.items() if before.get(name) == live.parameters[name]}
+    if is_alike and not fresh and outside.says_the_same(body, desired.template.body):
+        return None
+    given = {**desired.parameters, **fresh}
+    return replace(desired, parameters=given, kept=desired.kept - fresh.keys())
+
+
+def _other_than_defaults(desired: Desired, live: Stack) -> dict[str, str]:
+    """The defaults of the parameters that keep another value, as far as it can be seen."""
+    kept = (desired.template.parameters.get(name) for name in desired.kept)
+    return {
+        one.name: one.default
+        for one in kept
+        if one and one.default not in (None, live.parameters[one.name]) and not one.is_secret
+    }
 
 
 def _end(events: Sequence[StackEvent]) -> str:

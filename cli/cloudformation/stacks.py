@@ -46,9 +46,15 @@ WINDOW_SECONDS = "WindowSeconds"
 
 PROJECT_TAG = "miztiik-events:project"
 TEMPLATE_TAG = "miztiik-events:template"
+# What a stack takes beside these two, of the 50 that it may have.
+MOST_TAGS = 48
+# AWS's own, which nobody else may give.
+_RESERVED = "aws:"
 # CloudFormation's own, on what it makes.
 STACK_TAG = "aws:cloudformation:stack-name"
 STACK_ID_TAG = "aws:cloudformation:stack-id"
+# An operation failed that was told not to roll back.
+UNFINISHED = ("CREATE_FAILED", "UPDATE_FAILED")
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
 
@@ -94,8 +100,27 @@ class Stack:
         return not (self.is_busy or self.status.endswith("_FAILED"))
 
     @property
+    def can_be_rolled_back(self) -> bool:
+        """Whether the last operation failed, and its rollback was not asked for, or failed, too."""
+        return self.status in (*UNFINISHED, "UPDATE_ROLLBACK_FAILED")
+
+    @property
     def has_failed(self) -> bool:
         return self.status.endswith("_FAILED") or self.status == "ROLLBACK_COMPLETE"
+
+
+def tag_problem(name: str, value: str) -> str | None:
+    """What CloudFormation has against a tag, None when it takes it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    """
+    if name.lower().startswith(_RESERVED):
+        return "names that begin with aws: are AWS's own"
+    if not 1 <= len(name) <= 128:
+        return "its name may have up to 128 characters"
+    if not 1 <= len(value) <= 256:
+        return "its value has to have 1 to 256 characters"
+    return None
 
 
 def stack_name(project: str, template_name: str) -> str:
@@ -234,9 +259,10 @@ def outputs_of(deployed: Iterable[Stack]) -> dict[str, str]:
 
 def with_output(deployed: Iterable[Stack], output: str, project: str) -> Stack:
     """The stack whose output of this name is in `outputs_of`; raises NotDeployedError."""
+    deployed = tuple(deployed)
     having = [stack for stack in deployed if output in stack.outputs]
     if not having:
-        raise NotDeployedError(output, project)
+        raise NotDeployedError(output, project, has_stacks=bool(deployed))
     return max(having, key=lambda stack: (stack.updated, stack.name))
 
 
@@ -269,7 +295,7 @@ def require(outputs: Mapping[str, str], name: str, project: str) -> str:
     try:
         return outputs[name]
     except KeyError:
-        raise NotDeployedError(name, project) from None
+        raise NotDeployedError(name, project, has_stacks=bool(outputs)) from None
 
 
 def body(
@@ -295,7 +321,12 @@ def _stack(described: StackTypeDef) -> Stack:
         outputs={
             item["OutputKey"]: item.get("OutputValue", "") for item in described.get("Outputs", [])
         },
-        tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
+        # Those of AWS itself cannot be given back to it.
+        tags={
+            item["Key"]: item["Value"]
+            for item in described.get("Tags", [])
+            if not item["Key"].startswith(_RESERVED)
+        },
         updated=described.get("LastUpdatedTime", described["CreationTime"]),
         is_protected=described.get("EnableTerminationProtection", False),
         created=described["CreationTime"],

@@ -43,6 +43,7 @@ CONSTRAINTS = (
     "ConstraintDescription",
 )
 NESTED = "AWS::CloudFormation::Stack"
+_NOWHERE_NULL = ("Parameters", "Rules", "Mappings", "Conditions", "Outputs")
 _LOOP = "Fn::ForEach::"
 
 
@@ -160,6 +161,9 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
     has_macro = "Transform" in top or any(_is_macro(node) for node in nodes.every(root))
     resources, generated = _resources(top.get("Resources"), path, has_macro)
     outputs = dict(_section(top, "Outputs", path))
+    # What a macro makes of it, nobody knows.
+    for node in _texts_of(top, resources) if not has_macro else ():
+        nodes.refuse_null(node, path)
     return Template(
         name=name,
         path=path,
@@ -199,6 +203,26 @@ def retained(body: str) -> set[str]:
     }
     # What is not plainly Delete is no licence to empty a bucket.
     return {name for name, policy in policies.items() if policy and policy.value not in REMOVING}
+
+
+def _texts_of(top: Mapping[str, Node], resources: Mapping[str, Node]) -> Iterator[Node]:
+    """The nodes that may not be null, whatever the resources are.
+
+    Further in, a property may be JSON of somebody else's.
+    """
+    for section in (top[name] for name in _NOWHERE_NULL if name in top):
+        yield from nodes.every(section)
+    for resource in resources.values():
+        attributes = nodes.entries(resource)
+        yield from attributes.values()
+        yield from nodes.entries(attributes.get("Properties")).values()
+
+
+def defaults(body: str) -> dict[str, str]:
+    """The defaults of the parameters of a template that CloudFormation has."""
+    parameters = nodes.entries(nodes.entries(nodes.compose(body)).get("Parameters"))
+    declared = {name: nodes.entries(one).get("Default") for name, one in parameters.items()}
+    return {name: nodes.meant(default) for name, default in declared.items() if default}
 
 
 def _is_macro(node: Node) -> bool:
@@ -298,16 +322,21 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
     return Parameter(
         name=name,
         type=_attribute(node, "Type", path) or "String",
-        default=None if default is None else nodes.text(default, path),
+        default=None if default is None else _default(default, path),
         line=_line(node),
         is_secret=_attribute(node, "NoEcho", path).lower() == "true",
         constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
 
 
+def _default(node: Node, path: str) -> str:
+    nodes.text(node, path)
+    return nodes.meant(node)
+
+
 def _texts(node: Node) -> tuple[str, ...]:
     items = node.value if isinstance(node.value, list) else [node]
-    return tuple(str(item.value) for item in items)
+    return tuple(nodes.meant(item) for item in items)
 
 
 def _attribute(node: Node, name: str, path: str) -> str:

@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 BELOW = "**"
 # What CloudFormation takes of a stack's name, less the longest project and its hyphen.
 _NAME = re.compile("[a-zA-Z0-9-]{1,103}")
-# Each tells a template from another kind of YAML or JSON.
-_CERTAIN = {"Resources", "AWSTemplateFormatVersion", "Transform"}
-_SECTIONS = {*_CERTAIN, "Description", "Metadata", "Parameters", "Rules", "Mappings"} | {
-    "Conditions",
-    "Outputs",
-    "Globals",
-    "Hooks",
+_SECTIONS = {
+    *("AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules"),
+    *("Mappings", "Conditions", "Resources", "Outputs", "Globals", "Hooks", "Fn::Transform"),
 }
 # A file of parameters has these, too.
 _COMMON = {"Description", "Metadata", "Parameters"}
@@ -140,10 +136,11 @@ def _is_meant(source: Traversable, raw: bytes) -> bool:
 
 
 def _is_template(root: Node) -> bool:
-    keys = nodes.entries(root).keys()
-    if keys & _CERTAIN:
+    entries = nodes.entries(root)
+    # CodeDeploy's appspec.yml has Resources, too, in a list.
+    if "AWSTemplateFormatVersion" in entries or nodes.entries(entries.get("Resources")):
         return True
-    return keys <= _SECTIONS and bool(keys - _COMMON)
+    return entries.keys() <= _SECTIONS and bool(entries.keys() - _COMMON)
 
 
 def _nothing(place: Traversable, passed_over: list[PassedOver]) -> str:

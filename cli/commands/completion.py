@@ -22,6 +22,7 @@ _SAVED_QUERY = re.compile(
 )
 # An output of a template begins so, and nothing else has the name of such an output.
 _ENTRY = re.compile(r"^  (\w+):$", re.MULTILINE)
+_SECTION = re.compile(r"^(?=\S)", re.MULTILINE)
 
 
 @click.command(no_args_is_help=True)
@@ -60,8 +61,7 @@ def queue_names() -> list[str]:
 
 def output_names() -> list[str]:
     """Those of this package's templates."""
-    sections = (body.partition("\nOutputs:\n")[2] for _, body in _bodies())
-    return sorted(name for section in sections for name in _ENTRY.findall(section))
+    return sorted(name for _, body in _bodies() for name in _entries(body, "Outputs"))
 
 
 def saved_query_names() -> list[str]:
@@ -69,9 +69,43 @@ def saved_query_names() -> list[str]:
     return sorted(name for _, body in _bodies() for name in _SAVED_QUERY.findall(body))
 
 
-def stack_names(incomplete: str) -> list[str]:
-    """Those of this package's templates that begin so."""
-    return [name for name in template.names() if name.startswith(incomplete)]
+def parameter_names() -> list[str]:
+    """Those of this package's templates, but for the outputs of others and the keys of code."""
+    outputs = set(output_names())
+    return sorted(
+        {
+            name
+            for _, body in _bodies()
+            for name in _entries(body, "Parameters")
+            if name not in outputs.difference(_entries(body, "Outputs"))
+            and not name.endswith(template.CODE_SUFFIX)
+        }
+    )
+
+
+def region_names() -> list[str]:
+    """Those where CloudFormation is, by botocore's own list."""
+    import botocore.session
+
+    return sorted(botocore.session.Session().get_available_regions("cloudformation"))
+
+
+def profile_names() -> list[str]:
+    """Those of the AWS CLI's files."""
+    import botocore.session
+
+    return sorted(botocore.session.Session().available_profiles)
+
+
+def stack_names() -> list[str]:
+    """Those of this package's templates."""
+    return list(template.names())
+
+
+def _entries(body: str, section: str) -> list[str]:
+    """The names in a section of a template."""
+    text = body.partition(f"\n{section}:\n")[2]
+    return _ENTRY.findall(_SECTION.split(text)[0])
 
 
 def _bodies() -> Iterator[tuple[str, str]]:

@@ -110,7 +110,7 @@ def command(
     draft = project.draft(options.project, settings, Sources(templates, functions))
     if prunes and not settings.waits:
         raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
-    _say_file(options)
+    _say_place(options)
     say_passed_over(options, draft.passed_over)
     with options.insisting(Patience(limits.timeout)):
         present = draft.beside(options.session)
@@ -152,15 +152,20 @@ def _say_caution(options: Options, project: Project) -> None:
         options.say(caution, fg="yellow")
 
 
-def _say_file(options: Options) -> None:
-    """Say where the settings come from that nobody typed."""
+def _say_place(options: Options) -> None:
+    """Tell a person where it goes, and where the settings come from that nobody typed."""
+    from ..session import is_local
     from . import project_settings
+    from .terminal import live
 
     file = project_settings.of(click.get_current_context())
-    if file:
-        environment = f", environment {file.environment}" if file.environment else ""
-        where = f"in {options.session.region_name}, by {file.path}{environment}"
-        options.say(f"Project {options.project} {where}")
+    if not (file or live.is_possible()):
+        return
+    settings = f", by {file.path}" if file else ""
+    settings += f", environment {file.environment}" if file and file.environment else ""
+    here = is_local(options.session.client("cloudformation"))
+    local = " (the AWS on this machine)" if here else ""
+    options.say(f"Project {options.project} in {options.session.region_name}{settings}{local}")
 
 
 def _confirm(options: Options, project: Project, limits: Limits, *, is_asked_for: bool) -> None:
@@ -210,7 +215,8 @@ def _deploy(options: Options, project: Project, limits: Limits) -> None:
     from .views.outputs import shown
 
     form = options.format()
-    records, display = Records(is_wanted=form == "ndjson"), Display(options)
+    records = Records(is_wanted=form == "ndjson")
+    display = Display(options, len(project.steps))
 
     def listen(event: ProgressEvent) -> None:
         records(event)

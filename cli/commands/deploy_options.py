@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import project_settings
-from .options import SECONDS, role_option, stacked, stacks_argument, timeout_option
+from .options import SECONDS, names_for, role_option, stacked, stacks_argument, timeout_option
+
+if TYPE_CHECKING:
+    from ..deploy.project_file import Value
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILES = (".json", ".yaml", ".yml")
+_FILE = "file://"
 # In a file, the value that the stack has.
 _KEPT = object()
 
@@ -27,17 +32,46 @@ def _pairs(
 ) -> dict[str, str]:
     file = project_settings.pairs(context, _SECTIONS.get(str(parameter.name), "tags"))
     pairs: dict[str, str] = {name: value.text for name, value in file.items()}
+    is_tags = parameter.name == "tags"
     for value in values:
         name, equals, given = value.partition("=")
-        if equals and name:
-            pairs[name] = given
-        elif value.startswith("file://") or value.endswith(_FILES):
-            section = "Tags" if parameter.name == "tags" else "Parameters"
-            pairs.update(_from_file(Path(value.removeprefix("file://")), section))
+        is_file = value.startswith(_FILE) or (not equals and value.endswith(_FILES))
+        if is_file:
+            section = "Tags" if is_tags else "Parameters"
+            pairs.update(_from_file(Path(value.removeprefix(_FILE)), section))
+        elif equals and name:
+            pairs[_typed(name)] = _typed(given)
         else:
             files = ", ".join(_FILES)
             raise click.BadParameter(f"{value!r} is neither NAME=VALUE nor a file ({files})")
+    if is_tags:
+        _refuse_tags(pairs, file)
     return pairs
+
+
+def _typed(text: str) -> str:
+    """What was typed, as UTF-8 also where the locale is another, such as C."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeDecodeError:
+        shown = os.fsencode(text).decode("utf-8", "backslashreplace")
+        raise click.BadParameter(f"{shown} is not UTF-8") from None
+
+
+def _refuse_tags(tags: Mapping[str, str], file: Mapping[str, Value]) -> None:
+    """Raise BadParameter for what CloudFormation takes as no tag, before any call."""
+    from ..cloudformation import stacks
+    from ..text import shortened
+
+    for name, value in tags.items():
+        if reason := stacks.tag_problem(name, value):
+            place = f" ({file[name].place})" if name in file else ""
+            raise click.BadParameter(f"tag {shortened(name, 40)}: {reason}{place}")
+    if len(tags) > stacks.MOST_TAGS:
+        raise click.BadParameter(
+            f"there are {len(tags)} tags, and a stack takes {stacks.MOST_TAGS} beside the two of "
+            "this program"
+        )
 
 
 def _from_file(path: Path, section: str) -> dict[str, str]:
@@ -51,10 +85,12 @@ def _from_file(path: Path, section: str) -> dict[str, str]:
         if isinstance(content, dict):
             content = content.get(section, content)
         pairs = content.items() if isinstance(content, dict) else map(_pair, content)
-        return {str(name): _text(value) for name, value in pairs if value is not _KEPT}
+        return {str(name): _text(name, value) for name, value in pairs if value is not _KEPT}
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except ValueError as error:
+        raise click.BadParameter(f"{path}: {error}") from None
+    except (KeyError, TypeError, AttributeError, RecursionError):
         raise click.BadParameter(
             f'{path} has no {section.lower()}: give {{"NAME": "VALUE"}}, or what AWS\'s tools take'
         ) from None
@@ -65,21 +101,22 @@ def _content(path: Path) -> Any:
 
     text = decoded(path.read_bytes())
     if path.suffix not in (".yaml", ".yml"):
-        return json.loads(text)
+        # All numbers are text, as they are written: 1.10 is a version, and no 1.1.
+        return json.loads(text, parse_int=str, parse_float=str)
     import yaml
 
     try:
         # All values are text to it, as they are written.
         return yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"not valid YAML: {error}") from None
 
 
 def _pair(item: Any) -> tuple[str, Any]:
     if isinstance(item, str):
         name, equals, value = item.partition("=")
         if not (name and equals):
-            raise ValueError(f"not NAME=VALUE: {item!r}")
+            raise TypeError(f"not NAME=VALUE: {item!r}")
         return name, value
     if item.get("UsePreviousValue"):
         return item["ParameterKey"], _KEPT
@@ -87,11 +124,13 @@ def _pair(item: Any) -> tuple[str, Any]:
     return item[names[0]], item[names[1]]
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return ",".join(map(_text, value))
+        # What CloudFormation takes as a list is a text with commas.
+        return ",".join(_text(name, item) for item in value)
     if isinstance(value, dict) or value is None:
-        raise TypeError(f"no value of a parameter: {value!r}")
+        found = "nothing (null)" if value is None else "an object"
+        raise ValueError(f"{name} is {found}: give a value, or a list of values")
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -102,6 +141,7 @@ overrides_option = click.option(
     multiple=True,
     callback=_pairs,
     metavar="NAME=VALUE",
+    shell_complete=names_for("parameter_names", "="),
     help="A value for the parameter of this name in every template that has it, or a .json or "
     ".yaml file of values; may be repeated. Later deploys keep it.",
 )
@@ -137,7 +177,7 @@ _OPTIONS = (
         "--recover",
         "recovers",
         is_flag=True,
-        help="First continue the rollbacks that failed, then deploy.",
+        help="First roll back what failed and was not rolled back, or not to the end.",
     ),
     click.option(
         "--skip",

@@ -76,7 +76,7 @@ def command(
         options.say(f"Nothing to destroy: project {options.project!r} has {what} {place}{kept}.")
     else:
         _agree(options, inventory, yes)
-        with Display(options).shown() as display:
+        with Display(options, len(inventory.stacks)).shown() as display:
             teardown.destroy(
                 options.session, inventory, display, timeout=timeout, role_arn=role_arn
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import Options, shared_options_with_dot, source_options
+from .options import Options, shared_options_with_pictures, source_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
-@shared_options_with_dot
+@shared_options_with_pictures
 def command(options: Options, templates: Path | None, functions: Path | None) -> None:
     """Show the stacks in the order of deployment, and what each takes from which. Calls no AWS.
 
     \b
       miztiik-events graph
-      miztiik-events graph --output dot | dot -Tsvg > stacks.svg
+      miztiik-events graph --output svg > stacks.svg
     """
     from ..cloudformation import template_folder
     from ..deploy import bundle
@@ -31,4 +31,4 @@ def command(options: Options, templates: Path | None, functions: Path | None) ->
     loaded = template_folder.load_all(templates)
     given = project_settings.values(click.get_current_context(), loaded)
     steps = wire(loaded, bundle.bundles(functions), given, options.project)
-    click.echo(shown(steps, options.format()))
+    click.echo(shown(steps, options.format(), options.project))

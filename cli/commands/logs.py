@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, moment_or_none, shared_options
+from .options import Options, moment_or_none, names_for, shared_options
 from .views.logs import LogView
 
 if TYPE_CHECKING:
@@ -28,14 +28,10 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(f"{value!r} is no regular expression: {error}") from None
 
 
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return [name for name in completion.component_names() if name.startswith(incomplete)]
-
-
 @click.command()
-@click.argument("wanted", nargs=-1, metavar="[COMPONENT]...", shell_complete=_complete)
+@click.argument(
+    "wanted", nargs=-1, metavar="[COMPONENT]...", shell_complete=names_for("component_names")
+)
 @click.option(
     "--since",
     default="10m",
@@ -85,6 +81,9 @@ def command(
     if follow and options.output == "json":
         raise click.UsageError("With --follow a JSON list never ends. Use --output ndjson")
     groups = logs.log_groups(options.session.client("cloudformation"), options.project)
+    if not groups:
+        options.say(f"Nothing logs in project {options.project!r}: its stacks have no log group.")
+        return
     groups = _chosen(groups, wanted)
     with options.insisting(Patience(math.inf if follow else OUTAGE_SECONDS)):
         log = Log(options.session.client("logs"), groups, since)

@@ -173,6 +173,15 @@ def _likely(word: str, commands: Iterable[str]) -> str:
     return f" Did you mean {', '.join(longer)}?" if longer else did_you_mean([word], commands)
 
 
+def with_likely_options(error: click.ClickException) -> click.ClickException:
+    """The same, and of the options that Click takes for meant only those that were begun."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        begun = [name for name in error.possibilities if name.startswith(error.option_name)]
+        likely = begun or error.possibilities
+        return click.NoSuchOption(error.option_name, possibilities=likely, ctx=error.ctx)
+    return error
+
+
 class SharedOption(click.Option):
     """An option of every command: MIZTIIK_EVENTS_<OPTION> gives it to all of them.
 
@@ -286,11 +295,26 @@ def _output(*forms: str, default: str) -> Callable[[Command], Command]:
     )
 
 
+Completion = Callable[[click.Context, click.Parameter, str], "list[str]"]
+
+
+def names_for(function: str, end: str = "") -> Completion:
+    """Completes to what this function of `completion` gives, with the end after each."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from . import completion
+
+        names: list[str] = getattr(completion, function)()
+        return [f"{name}{end}" for name in names if name.startswith(incomplete)]
+
+    return complete
+
+
 _IN_LINES = "table on a terminal, ndjson in a pipe"
 _OUTPUT = _output("table", "json", "ndjson", default="table")
 _OUTPUT_IN_LINES = _output("table", "json", "ndjson", default=_IN_LINES)
 _OUTPUT_WITH_CSV = _output("table", "csv", "json", "ndjson", default=_IN_LINES)
-_OUTPUT_WITH_DOT = _output("table", "dot", "json", "ndjson", default="table")
+_OUTPUT_WITH_PICTURES = _output("table", "svg", "dot", "json", "ndjson", default="table")
 _SHARED = (
     _shared(
         "--project",
@@ -308,8 +332,18 @@ _SHARED = (
         callback=_environment,
         help="Environment of the project's file, miztiik-events.yaml.",
     ),
-    _shared("--region", metavar="REGION", help="AWS region.  [default: that of the AWS CLI]"),
-    _shared("--profile", metavar="NAME", help="AWS profile.  [default: that of the AWS CLI]"),
+    _shared(
+        "--region",
+        metavar="REGION",
+        shell_complete=names_for("region_names"),
+        help="AWS region.  [default: that of the AWS CLI]",
+    ),
+    _shared(
+        "--profile",
+        metavar="NAME",
+        shell_complete=names_for("profile_names"),
+        help="AWS profile.  [default: that of the AWS CLI]",
+    ),
     _OUTPUT,
     _shared(
         *("--json", "as_json"), is_flag=True, is_eager=True, callback=_form, help="--output json."
@@ -342,9 +376,9 @@ def shared_options_with_csv(command: Command) -> Command:
     return _sharing(command, _OUTPUT_WITH_CSV)
 
 
-def shared_options_with_dot(command: Command) -> Command:
-    """The same as `shared_options`, for a command that has Graphviz's form as well."""
-    return _sharing(command, _OUTPUT_WITH_DOT)
+def shared_options_with_pictures(command: Command) -> Command:
+    """The same as `shared_options`, for a command that has SVG and Graphviz's form as well."""
+    return _sharing(command, _OUTPUT_WITH_PICTURES)
 
 
 def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
@@ -427,13 +461,23 @@ def yes_option(command: Command) -> Command:
 
 def stacks_argument(name: str) -> Callable[[Command], Command]:
     """The names of stacks, as many as one likes."""
-    return click.argument(name, nargs=-1, metavar="[STACK]...", shell_complete=_stack_names)
+    return click.argument(
+        name,
+        nargs=-1,
+        metavar="[STACK]...",
+        shell_complete=names_for("stack_names"),
+        callback=_no_values,
+    )
 
 
-def _stack_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return completion.stack_names(incomplete)
+def _no_values(
+    context: click.Context, parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The words; a value among them was meant for -p, of which other tools take many at once."""
+    for word in words:
+        if "=" in word:
+            raise click.UsageError(f"{word} is no stack. A value has a -p of its own: -p {word}")
+    return words
 
 
 _SOURCES = (

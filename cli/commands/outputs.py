@@ -7,19 +7,13 @@ from collections.abc import Mapping
 
 import click
 
-from .options import Options, shared_options, table_width
+from .options import Options, names_for, shared_options, table_width
 
 MOST_NEAR = 3
 
 
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return [name for name in completion.output_names() if name.startswith(incomplete)]
-
-
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]", shell_complete=_complete)
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=names_for("output_names"))
 @shared_options
 def command(options: Options, name: str | None) -> None:
     """Show the outputs of all stacks: the names of what was deployed. With NAME, its value alone.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from . import project_settings
 from .code import say_remarks
+from .deploy_options import overrides_option
 from .options import Options, say_passed_over, shared_options, source_options
 
 
@@ -20,10 +22,15 @@ from .options import Options, say_passed_over, shared_options, source_options
     metavar="DIR",
     help="Where to write; created if it does not exist.",
 )
+@overrides_option
 @source_options
 @shared_options
 def command(
-    options: Options, output_dir: Path, templates: Path | None, functions: Path | None
+    options: Options,
+    output_dir: Path,
+    overrides: Mapping[str, str],
+    templates: Path | None,
+    functions: Path | None,
 ) -> None:
     """Write what a pipeline or another tool needs to deploy the same system. Does not call AWS.
 
@@ -38,13 +45,14 @@ def command(
     """
     from .. import files
     from ..cloudformation import template_folder
-    from ..deploy import bundle, package, uploads
+    from ..deploy import bundle, package, uploads, values
     from ..deploy.wiring import wire
     from ..text import as_json, size
 
     known, found = bundle.names(functions), template_folder.read(templates)
     say_passed_over(options, found.passed_over)
-    given = project_settings.values(click.get_current_context(), found.templates)
+    places = project_settings.places(click.get_current_context(), overrides)
+    given = values.given(found.templates, overrides, places)
     steps = wire(found.templates, known, given, options.project)
     bundles = bundle.bundles(functions, steps)
     say_remarks(options, [*bundles.values(), *uploads.bundles(found.templates)])

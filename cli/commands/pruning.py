@@ -52,7 +52,7 @@ def prune(
     from .terminal.display import Display
 
     inventory = _inventory(options, gone, with_data=with_data)
-    with Display(options).shown() as display:
+    with Display(options, len(inventory.stacks)).shown() as display:
         teardown.destroy(options.session, inventory, display, timeout=timeout, role_arn=role_arn)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import SECONDS, Options, shared_options_with_csv
+from .options import SECONDS, Options, names_for, shared_options_with_csv
 from .views import query as view
 
 if TYPE_CHECKING:
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 MOST_NEAR = 3
 
 
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return [name for name in completion.saved_query_names() if name.startswith(incomplete)]
-
-
 @click.command()
 @click.argument("sql", required=False, metavar="[SQL]")
-@click.option("--saved", metavar="NAME", shell_complete=_complete, help="Run a saved query.")
+@click.option(
+    "--saved",
+    metavar="NAME",
+    shell_complete=names_for("saved_query_names"),
+    help="Run a saved query.",
+)
 @click.option("--list", "lists", is_flag=True, help="Show the saved queries.")
 @click.option(
     "--timeout",

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options, yes_option
+from .options import Options, names_for, shared_options, yes_option
 
 if TYPE_CHECKING:
     from ..pipeline.queues import DeadEnd
     from .redrive_queue import Wishes
 
 
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from . import completion
-
-    return [name for name in completion.queue_names() if name.startswith(incomplete)]
-
-
 @click.command()
-@click.argument("wanted", required=False, metavar="[QUEUE]", shell_complete=_complete)
+@click.argument(
+    "wanted", required=False, metavar="[QUEUE]", shell_complete=names_for("queue_names")
+)
 @click.option(
     "--max",
     "most",

@@ -58,7 +58,7 @@ MOST_NAMES, LONGEST_NAME = 10, 40
 @click.option(
     "--recomputed",
     is_flag=True,
-    help="Those of the last recomputation instead (start-analytics --from TIME), all of them.",
+    help="All results of the last recomputation (start-analytics --from TIME) instead.",
 )
 @shared_options_with_csv
 def command(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import FOLDER, Options, shared_options
+from .options import FOLDER, Options, shared_options, table_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ def _show(options: Options, clients: Clients) -> None:
         where = options.whereabouts
         options.say(f"Project {options.project!r} is not deployed in {where}. Next: {next_step}")
     if health.stacks or form != "table":
-        click.echo(as_text(health, form, color=options.color))
+        click.echo(as_text(health, form, color=options.color, width=table_width()))
     if health.problems:
         next_step = typed(_way_out(health), options.project)
         if health.mismatch and len(health.problems) == 1:

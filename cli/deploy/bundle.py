@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from .. import files
 from ..errors import BuildError
-from . import contents, jar, packages, requirements, uses
+from . import contents, jar, missing_parts, packages, requirements, uses
 from .packages import Packages
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Bundle:
     remark: str = ""
     place: str = ""
     limit: int = uses.LAMBDA_LIMIT
+    lacks: tuple[str, ...] = ()
 
     @property
     def pom(self) -> bytes | None:
@@ -91,7 +92,10 @@ def bundle(function: Path, taken: Collection[Use] = ()) -> Bundle:
     """The bundle of one function folder, for the resources that take its code."""
     limit, place = uses.limit(taken), contents.shown(function)
     found = contents.read(function, limit)
-    wanted, remark = _packages(place, dict(found.files), taken)
+    sources = dict(found.files)
+    wanted, remark = _packages(place, sources, taken)
+    installed = wanted.requirements.names if wanted else ()
+    lacks = missing_parts.told(place, sources, taken, installed)
     digest = hashlib.sha256()
     for name, content in found.files:
         # Lengths keep apart what would run together: ("a", "bc") is not ("ab", "c").
@@ -103,16 +107,17 @@ def bundle(function: Path, taken: Collection[Use] = ()) -> Bundle:
     key = f"{function.name}/{digest.hexdigest()[:DIGITS]}.zip"
     return Bundle(
         *(function.name, key, found.files, found.executables, found.left_out),
-        *(wanted, remark, place, limit),
+        *(wanted, remark, place, limit, tuple(lacks)),
     )
 
 
 def remarks(code: Bundle) -> Iterator[str]:
-    """What a person should know of the bundle: what is left out, what is added to it."""
+    """What a person should know of the bundle: what is left out, added to it, or missing."""
     if code.left_out:
         yield f"{code.place}: left out of its zip: {', '.join(code.left_out)}"
     if code.remark:
         yield f"{code.place}/{requirements.NAME} is not installed: {code.remark}"
+    yield from code.lacks
     if code.packages is None:
         return
     cached = "in the cache" if code.packages.is_cached else "pip has to get them first"

@@ -25,7 +25,7 @@ _LEFTOVERS = (
     *(".DS_Store", "._*", "__MACOSX", "Thumbs.db", "desktop.ini", ".idea", ".vscode", ".vs"),
     *(".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".ipynb_checkpoints", ".coverage"),
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
-    *(".env", ".env.*"),
+    *(".env", ".env.*", ".aws", ".netrc", ".pypirc", ".ssh", ".aws-sam", ".serverless"),
 )
 # A folder with this file is a virtual environment, whatever its name.
 _ENVIRONMENT = "pyvenv.cfg"
@@ -129,8 +129,9 @@ def _entries(folder: Path) -> list[Path]:
 
 def _name(entry: Path, prefix: str) -> str:
     try:
-        return f"{prefix}{entry.name.encode().decode()}"
-    except UnicodeEncodeError:
+        # By its bytes: in the locale C, Python takes none but ASCII for text.
+        return f"{prefix}{os.fsencode(entry.name).decode()}"
+    except UnicodeDecodeError:
         raise BuildError(
             f"{shown(entry)}: the name is not UTF-8, which a zip's names are. Next: rename it"
         ) from None

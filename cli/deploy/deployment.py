@@ -85,8 +85,16 @@ def deploy(
         run.report(endings, listener)
     except StackError as error:
         with insisting(session, Patience(OUTAGE_SECONDS), noting(listener), has_answered=True):
-            raise explained(session, project, error, started) from error
+            cause = explained(session, project, error, started)
+        cause.others = error.others
+        raise cause from error
     return {key: text for step in project.steps for key, text in run.outputs[step.name].items()}
+
+
+def _subject(job: str) -> str:
+    """What a job is about: a template's name has no space."""
+    _, is_of_code, function = job.partition(" ")
+    return f"the code of {function}" if is_of_code else job
 
 
 def _writing_code(folder: str) -> contextlib.AbstractContextManager[None]:
@@ -134,7 +142,7 @@ class _Deployment:
             blocker = endings[step.name].blocked_by
             if blocker:
                 name = self.project.stack_name(step)
-                listener(StackDone(name, "skipped", 0, f"{blocker} failed"))
+                listener(StackDone(name, "skipped", 0, f"{_subject(blocker)} failed"))
         graph.raise_first(endings)
 
     def _package(self, function: str, target: Path, listener: Listener) -> None:

@@ -58,14 +58,13 @@ def _with_local_paths(folder: Path, step: Step) -> list[Path]:
 
 
 def _configuration(project: str, step: Step, bundles: Mapping[str, Bundle]) -> dict[str, object]:
-    return {
-        "Parameters": {
-            name: bundles[source.function].key
-            for name, source in step.sources.items()
-            if isinstance(source, Code)
-        },
-        "Tags": {PROJECT_TAG: project, TEMPLATE_TAG: step.name},
-    }
+    values = {}
+    for name, source in step.sources.items():
+        if isinstance(source, Code):
+            values[name] = bundles[source.function].key
+        elif isinstance(source, Given) and not step.template.parameters[name].is_secret:
+            values[name] = source.value
+    return {"Parameters": values, "Tags": {PROJECT_TAG: project, TEMPLATE_TAG: step.name}}
 
 
 def _write(target: Path, content: str) -> Path:

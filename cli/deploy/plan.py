@@ -6,7 +6,7 @@ from its template: a change set would leave an empty stack behind if we were int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,8 +15,9 @@ from .. import files
 from ..cloudformation import change_sets, changes, graph, stacks, template
 from ..cloudformation.change_sets import ChangeSet, Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
+from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import in_the_way, is_as_desired
+from ..cloudformation.operations import in_the_way, still_to_do
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -178,10 +179,23 @@ class _Planner:
         live = self.project.live_stack(step)
         if live is None or live.is_vacant:
             self.plans[step.name] = creation(self.project, step, live)
+        elif live.is_busy:
+            self.plans[step.name] = _busy(step, live)
+        elif live.has_failed:
+            self.plans[step.name] = self._recovery(step, live)
         elif self._unknown(step):
             self.plans[step.name] = self._later(step)
         else:
             self.plans[step.name] = self._update(step, live, listener)
+
+    def _recovery(self, step: Step, live: Stack) -> StackPlan:
+        """Of a stack that no update can start from, unless it is rolled back first."""
+        if not (live.can_be_rolled_back and self.project.settings.recovers):
+            raise stuck(self.cloudformation, live)
+        note = (
+            f"it is {live.status}, so it is rolled back first; what changes then is not known yet"
+        )
+        return StackPlan(live.name, step.name, "update", notes=(note,), is_known=False)
 
     def removal(self, stack: Stack) -> StackPlan:
         """What would become of a stack that has no template any more."""
@@ -248,9 +262,11 @@ class _Planner:
                 s3 = self.session.client("s3")
                 desired, new = uploads.through(desired, s3, bucket, folder)
             notes += (f"uploaded {counted(len(new), 'file')} to {bucket} to ask",) if new else ()
-        if is_as_desired(self.cloudformation, desired, live):
+        todo = still_to_do(self.cloudformation, desired, live)
+        if todo is None:
             fate: Fate = "unchanged"
             return StackPlan(desired.stack, step.name, fate, notes=notes)
+        desired = todo
         listener(Note(desired.stack, "asking CloudFormation for the changes"))
         change_set = self._change_set(desired)
         if change_set is None:
@@ -260,6 +276,7 @@ class _Planner:
         finally:
             change_sets.discard(self.cloudformation, change_set)
         parameters = _parameters(live, desired)
+        notes += tuple(_tags(live, desired))
         return StackPlan(desired.stack, step.name, "update", resources, parameters, notes)
 
     def _change_set(self, desired: Desired) -> ChangeSet | None:
@@ -287,6 +304,12 @@ class _Planner:
         )
 
 
+def _busy(step: Step, live: Stack) -> StackPlan:
+    what = "what would change is known when that is over, for which deploy waits"
+    notes = (f"it is {live.status}: {what}",)
+    return StackPlan(live.name, step.name, "update", notes=notes, is_known=False)
+
+
 def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:
     declared = desired.template.parameters
     return tuple(
@@ -294,3 +317,10 @@ def _parameters(live: Stack, desired: Desired) -> tuple[PropertyChange, ...]:
         for name, value in desired.parameters.items()
         if (before := live.parameters.get(name)) != value
     )
+
+
+def _tags(live: Stack, desired: Desired) -> Iterator[str]:
+    """The tags that change, of which a change set says nothing where no resource takes them."""
+    for name, value in sorted(desired.tags.items()):
+        if (before := live.tags.get(name)) != value:
+            yield f"tag {name}: {'(none)' if before is None else before} → {value}"

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, Mapping[str, str]]
 # What CloudFormation shows of a parameter that is declared NoEcho.
 HIDDEN = "****"
-_WAY_IN = (
-    "  Next: give the folder of the project's templates (--templates), or another --project; "
-    "to deploy these all the same: --take-over"
+_WAY_IN = "  Next: give the folder of the project's templates (--templates), or another --project"
+_TAKE_OVER = "; to take these stacks into this project: the same command with --take-over"
+_RENAMED = (
+    ".\n    If you renamed templates, or put others in their place: the same command with "
+    "--take-over --prune\n    deploys these, then deletes what is only in the project (asks "
+    "first); with --take-over alone, that stays"
 )
 
 
@@ -104,13 +107,15 @@ class Project:
         ]
         if taken:
             lines = "".join(f"\n    {line}" for line in taken)
-            raise UnhealthyError(f"Stacks of these names are another project's:{lines}\n{_WAY_IN}")
+            raise UnhealthyError(
+                f"Stacks of these names are another project's:{lines}\n{_WAY_IN}{_TAKE_OVER}"
+            )
         new = sorted(step.name for step in self.steps if self.live_stack(step) is None)
         if self.gone and new and max(len(self.gone), len(new)) > len(self.live):
             raise UnhealthyError(
                 f"Project {self.name!r} was deployed from other templates:\n"
                 f"    only in the project: {', '.join(self.gone)}\n"
-                f"    only here: {', '.join(new)}\n{_WAY_IN}"
+                f"    only here: {', '.join(new)}\n{_WAY_IN}{_RENAMED}"
             )
 
     def require_parents(self) -> None:
@@ -149,8 +154,11 @@ class Project:
         live = self.live_stack(step)
         own = live.parameters if live and not live.is_vacant else {}
         kept = {key for key, source in step.sources.items() if isinstance(source, Default)}
+        orphans = self._orphans(step, own)
+        kept -= orphans.keys()
         # What a person gave before the stack, or its parameter, was there holds for it too.
         values.update({key: self._value_given(step, key) for key in kept.difference(own)})
+        values.update(orphans)
         return Desired(
             stack=self.stack_name(step),
             template=step.template,
@@ -204,6 +212,20 @@ class Project:
                 if not is_kept and self._value_given(step, parameter.name) is None:
                     raise refusal(step, parameter)
 
+    def _orphans(self, step: Step, own: Mapping[str, str]) -> dict[str, str]:
+        """The defaults of the parameters whose values come from stacks without a template.
+
+        Their outputs gave them, and nobody else; to keep them would be to need these stacks.
+        """
+        return {
+            name: default
+            for name, source in step.sources.items()
+            if isinstance(source, Default)
+            and (default := step.template.parameters[name].default) is not None
+            and name in own
+            and own[name] in [stack.outputs.get(name) for stack in self.gone.values()]
+        }
+
     def _value_given(self, step: Step, name: str) -> str | None:
         """The value that the parameter has in the stack, or else in another of the project.
 
@@ -211,8 +233,16 @@ class Project:
         """
         everything = (*self.steps, *self.rest)
         takers = [one for one in everything if isinstance(one.sources.get(name), Default)]
-        values = [self._live_value(one, name) for one in (step, *takers)]
-        return next((value for value in values if value not in (None, HIDDEN)), None)
+        own = step.template.parameters.get(name)
+        has_default = own is not None and own.default is not None
+        for one in (step, *takers):
+            value = self._live_value(one, name)
+            # What nobody gave is another template's own matter, where this one has a default.
+            is_others = has_default and one is not step
+            is_given = not (is_others and value == one.template.parameters[name].default)
+            if value not in (None, HIDDEN) and is_given:
+                return value
+        return None
 
     def _live_value(self, step: Step, name: str) -> str | None:
         live = self.live_stack(step)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cloudformation import nodes, template
+from ..cloudformation.template_folder import BELOW
 from ..errors import ConfigurationError
 from ..text import did_you_mean
 
@@ -58,15 +59,27 @@ class _Section:
 def find(folder: Path) -> Path | None:
     """The project's file in the folder, or in the nearest one above.
 
-    Raises ConfigurationError when somebody else put it above the folder, as anyone may in /tmp.
+    Raises ConfigurationError when somebody else put it above the folder, as anyone may in /tmp, and
+    for one that would be passed over: without its settings a deploy would be of something else.
     """
     for place in (folder, *folder.parents):
         path = place / NAME
+        _refuse_unread(path)
         if path.is_file():
             if place != folder and path.stat().st_uid not in (os.getuid(), 0):
                 raise ConfigurationError(f"{path} belongs to another user, so it is not read")
             return path
     return None
+
+
+def _refuse_unread(path: Path) -> None:
+    other = path.with_suffix(".yml")
+    if path.exists():
+        return
+    if path.is_symlink() and path.lstat().st_uid == os.getuid():
+        raise ConfigurationError(f"{_shown(path)} is a link to {os.readlink(path)}: nothing there")
+    if other.is_file() and other.stat().st_uid == os.getuid():
+        raise ConfigurationError(f"{_shown(other)} is not read. Next: call it {NAME}")
 
 
 def environments(path: Path) -> list[str]:
@@ -119,7 +132,9 @@ def _located(key: str, value: Value, path: Path) -> Value:
     if key not in FOLDERS:
         return value
     folder = path.parent / value.text
-    if not folder.is_dir():
+    # `templates/**` is templates with the folders below.
+    whole = folder.parent if key == "templates" and folder.name == BELOW else folder
+    if not whole.is_dir():
         raise ConfigurationError(f"{value.place}: {key}: there is no folder {value.text}")
     return Value(str(folder), value.place)
 
@@ -153,7 +168,7 @@ def _section(entries: Mapping[str, Node], shown: str, known: Sequence[str]) -> _
             hint = did_you_mean([key], known) or f" There are: {', '.join(known)}"
             raise ConfigurationError(f"{shown}:{_line(node)}: {key}: no such setting.{hint}")
     return _Section(
-        {key: _value(entries[key], shown, key) for key in _PLAIN if key in entries},
+        {key: _plain(entries[key], shown, key) for key in _PLAIN if key in entries},
         {key: _pairs(entries[key], shown, key) for key in _PAIRS if key in entries},
     )
 
@@ -161,6 +176,12 @@ def _section(entries: Mapping[str, Node], shown: str, known: Sequence[str]) -> _
 def _pairs(node: Node, shown: str, key: str) -> dict[str, Value]:
     entries = _entries(node, shown, key)
     return {name: _value(entry, shown, f"{key}: {name}") for name, entry in entries.items()}
+
+
+def _plain(node: Node, shown: str, key: str) -> Value:
+    if isinstance(node.value, list):
+        raise ConfigurationError(f"{shown}:{_line(node)}: {key}: one value belongs here")
+    return _value(node, shown, key)
 
 
 def _value(node: Node, shown: str, key: str) -> Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,7 +158,9 @@ def _nested(
 
 
 def _key(name: str, raw: bytes, suffix: str) -> str:
-    return f"{name}/{hashlib.sha256(raw).hexdigest()[:DIGITS]}{suffix}"
+    # It may be part of a URL, as it is.
+    plain = re.sub("[^A-Za-z0-9./_-]+", "-", name)
+    return f"{plain}/{hashlib.sha256(raw).hexdigest()[:DIGITS]}{suffix}"
 
 
 def _quoted(text: str) -> str:

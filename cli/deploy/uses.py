@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..analytics import application
@@ -37,12 +37,17 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Use:
-    """A resource that takes the code; `runtime` and `architecture` as its template has them."""
+    """A resource that takes the code; `runtime`, `architecture` and so on as its template has them.
+
+    The `handler` is empty where that is not known.
+    """
 
     place: str
     type: str
     runtime: str
     architecture: str
+    handler: str = field(default="", compare=False)
+    has_layers: bool = field(default=False, compare=False)
 
     @property
     def python(self) -> Runtime | None:
@@ -89,7 +94,12 @@ def _takers(declared: Template, known: Mapping[str, str], code: str) -> Iterator
             continue
         type_ = str(_mapping(resource).get("Type"))
         properties = {**common, **own} if type_.startswith("AWS::Serverless::") else own
-        yield Use(declared.place(logical_id), type_, *_runtime(properties))
+        handler = properties.get("Handler", "") if type_ in LAMBDA else ""
+        yield Use(
+            *(declared.place(logical_id), type_, *_runtime(properties)),
+            handler=handler if handler != _UNKNOWN and isinstance(handler, str) else "",
+            has_layers="Layers" in properties,
+        )
 
 
 def _runtime(properties: Mapping[str, Any]) -> tuple[str, str]:

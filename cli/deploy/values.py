@@ -9,8 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
 from ..errors import ParameterValueError, UnknownParameterError
-from ..text import counted, did_you_mean
+from ..text import counted, did_you_mean, shortened
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+LARGEST = 4096
+# Of more of a value than this, nothing is to be read.
+_SHOWN = 60
 # Of more names than this, the likely ones are all that helps.
 MOST_NAMES = 12
 _NUMBERS = ("Number", "List<Number>")
@@ -69,6 +73,9 @@ def problem(parameter: Parameter, value: str) -> str | None:
     is_list = parameter.type in _LISTS
     items = [item.strip() for item in value.split(",")] if is_list else [value]
     shown = "the value" if parameter.is_secret else repr(value)
+    if len(value.encode()) > LARGEST:
+        return f"it has {len(value.encode()):,} bytes, and a value takes at most {LARGEST:,}"
+    shown = shortened(shown, _SHOWN)
     if parameter.type in _NUMBERS and not all(_NUMBER.fullmatch(item.strip()) for item in items):
         return f"{shown} is not a number" if not is_list else f"{shown} is not a list of numbers"
     if parameter.type not in _CHECKED:

@@ -19,6 +19,8 @@ from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 from ..text import did_you_mean
 
+# What is not known yet of a name.
+_OPEN = re.compile(r"\$\{([^!{}][^{}]*)\}")
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
 
@@ -153,7 +155,7 @@ def refusal(step: Step, parameter: Parameter) -> TemplateError:
     """The error for a parameter without any value."""
     function = parameter.name[: -len(CODE_SUFFIX)].lower()
     asks = parameter.name.endswith(CODE_SUFFIX) and function
-    folder = f", there is no folder functions/{function}" if asks else ""
+    folder = f", there is no folder functions/{function} with files" if asks else ""
     return TemplateError(
         f"no value for parameter {parameter.name}: no other template has an output of that "
         f"name{folder}, and it has no default. "
@@ -265,14 +267,20 @@ def imports(step: Step, project: str) -> dict[str, int]:
 def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, int]:
     """The names of exports, by their lines, as far as the templates tell them.
 
-    What is the same everywhere, as the region, may stay open; a parameter's unknown value may not.
+    What is the same everywhere may stay open: the region, and a value that a person gave before,
+    which goes by the parameter's name. Anything else may not.
     """
     values: dict[str, str | None] = {"AWS::StackName": stacks.stack_name(project, step.name)}
     for name, source in step.sources.items():
         default = step.template.parameters[name].default
         values[name] = source.value if isinstance(source, Given) else default
     resolved = {nodes.filled(name, values): line for name, line in names.items()}
-    return {n: line for n, line in resolved.items() if not re.search(r"\$\{(?!AWS::)", n)}
+    known = {name for name, source in step.sources.items() if isinstance(source, Default)}
+    return {
+        name: line
+        for name, line in resolved.items()
+        if all(free.startswith("AWS::") or free in known for free in _OPEN.findall(name))
+    }
 
 
 def _alike(parameter: str, functions: Collection[str]) -> list[str]:
@@ -317,8 +325,12 @@ def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
     story = ", ".join(
         f"{child.name} needs {_need(child, parent)[0]} of {parent}" for child, parent in needs
     )
+    given = [_need(*need)[0] for need in needs if _need(*need)[0] in need[0].sources]
+    way = (
+        f"give {given[0]} with --parameter-overrides, or rename it" if given else "cut one of them"
+    )
     return TemplateError(
-        f"the templates depend on each other in a circle: {story}",
+        f"the templates depend on each other in a circle: {story}. Next: {way}",
         needs[0][0].template.path,
         _need(*needs[0])[1],
     )
@@ -329,4 +341,6 @@ def _need(child: Step, parent: str) -> tuple[str, int]:
     for name, source in child.sources.items():
         if source == Output(parent):
             return name, child.template.parameters[name].line
+    if child.bucket == Output(parent):
+        return BUCKET, 1
     return "an export", child.imports[parent]

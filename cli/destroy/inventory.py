@@ -46,8 +46,8 @@ class Inventory:
 
     `kept` are the stacks that stay for their data. `names` are those that stacks of the project
     have or had, `others` those of all stacks that stay. With `is_partial`, only some stacks of the
-    project go; `needs` says what others take from them. `importers` has, by the name of a stack,
-    the names of the stacks that import what it exports.
+    project go; `needs` says what stacks that stay take from those that go. `importers` has, by the
+    name of a stack, the names of the stacks that import what it exports.
     """
 
     account: str
@@ -173,7 +173,7 @@ def take(
         names=names,
         others=others,
         is_partial=bool(only),
-        needs=tuple(_takings(ours, going)) if only else (),
+        needs=(*(_takings(ours, going) if only else ()), *_imports(importers, going, nested)),
         importers=importers,
     )
 
@@ -189,6 +189,15 @@ def _takings(ours: Mapping[str, Stack], going: Mapping[str, Stack]) -> Iterator[
             ]
             if taken:
                 yield f"{child.name} takes {', '.join(taken)} from {parent.name}"
+
+
+def _imports(
+    importers: Mapping[str, frozenset[str]], going: Collection[str], nested: Collection[str]
+) -> Iterator[str]:
+    """What stacks that stay, of any project, import from those that go: AWS keeps that."""
+    for parent in going:
+        for child in sorted(importers.get(parent, frozenset()).difference(going, nested)):
+            yield f"{child} imports what {parent} exports"
 
 
 def _log_groups(

@@ -71,7 +71,7 @@ def refuse_needed(inventory: Inventory) -> None:
     if inventory.needs:
         lines = "".join(f"\n    {need}" for need in inventory.needs)
         raise UnhealthyError(
-            f"Other stacks of project {inventory.project!r} need what would be deleted:{lines}\n"
+            f"Other stacks need what would be deleted of project {inventory.project!r}:{lines}\n"
             "  Next: name these stacks too, or first deploy them without it"
         )
 
@@ -94,7 +94,8 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
     raise UnhealthyError(
         f"Termination protection is on for {names}: destroy stops here\n"
         "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
-        f"data store and delete the rest: --keep-data):{lines}"
+        "data store and delete the rest: --keep-data). The deploy that it came from, with "
+        f"--no-termination-protection, does it for all; these do it one by one:{lines}"
     )
 
 

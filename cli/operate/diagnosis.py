@@ -138,7 +138,7 @@ def _of_stack(
         status=past.status,
         at=cause.at,
         reason=f"{cause.status}: {cause.reason}" if cause.reason else cause.status,
-        next_step=_next_step(past.status, cause.reason, project),
+        next_step=_next_step(past, cause.reason, project),
         is_over=not past.status.endswith("_FAILED") and past.status != "ROLLBACK_COMPLETE",
         logical_id="" if is_own else cause.resource,
         type="" if is_own else cause.type,
@@ -146,15 +146,19 @@ def _of_stack(
     )
 
 
-def _next_step(status: str, reason: str, project: str) -> str:
+def _next_step(past: Past, reason: str, project: str) -> str:
+    status = past.status
     if failures.tells_of_misfit(reason):
         return failures.WAY_OUT
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
         plan = command("deploy --plan", project)
         return f"the stack is as it was before; {plan} shows what still differs from its template"
-    words = "destroy" if status.endswith("_FAILED") else "deploy"
-    if status == "UPDATE_ROLLBACK_FAILED":
+    words = "deploy"
+    if status in (*stacks.UNFINISHED, "UPDATE_ROLLBACK_FAILED"):
         words = "deploy --recover"
+    elif status.endswith("_FAILED") and not status.startswith("IMPORT_"):
+        # It never came to be, or somebody has begun to delete it.
+        words = f"destroy {past.name}"
     return f"remove the cause, then {command(words, project)}"
 
 

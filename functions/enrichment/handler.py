@@ -34,16 +34,19 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[Record]]:
 
 
 def answer(record: Record) -> Record:
-    envelope = sales.parse(base64.b64decode(record["data"]))
-    if envelope and envelope.get("detail-type") == "heartbeat":
-        return {"recordId": record["recordId"], "result": "Dropped", "data": record["data"]}
-    sale = sales.sale(envelope) if envelope else None
-    if envelope and sale:
-        try:
+    """The record's row; or ProcessingFailed, with the data that came, when it is no sale.
+
+    Whatever is wrong with one record must not hold up the others.
+    """
+    try:
+        envelope = sales.parse(base64.b64decode(record["data"], validate=True))
+        if envelope and envelope.get("detail-type") == "heartbeat":
+            return {"recordId": record["recordId"], "result": "Dropped", "data": record["data"]}
+        if envelope and (sale := sales.sale(envelope)):
             return enriched(envelope, sale, record)
-        except (OverflowError, ValueError):
-            # Its window would begin before the year 1. It must not hold up the others.
-            pass
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        # No base64, no time of arrival, or a window that would begin before the year 1.
+        pass
     # The analytics records it under late_events/ as malformed, or can read it no more than we.
     return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
 

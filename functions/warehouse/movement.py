@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+TIME_LENGTH = len("2026-01-02T03:04:05Z")
 
 
 class MovementError(ValueError):
@@ -60,5 +61,8 @@ def _text(values: dict[str, Any], name: str) -> str:
 
 def _time(envelope: dict[str, Any]) -> str:
     # Times are compared as text in the table, so they all have to be of one form.
-    datetime.strptime(envelope["time"], TIME_FORMAT)
-    return _text(envelope, "time")
+    text = _text(envelope, "time")
+    # strptime takes 2026-1-2 as well, and the digits of other scripts.
+    if datetime.strptime(text, TIME_FORMAT) and len(text.encode()) != TIME_LENGTH:
+        raise ValueError(f"time must be written as {TIME_FORMAT}")
+    return text

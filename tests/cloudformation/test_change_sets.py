@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from miztiik_events.cloudformation import change_sets
 from miztiik_events.cloudformation.change_sets import ChangeSet, Desired
-from miztiik_events.cloudformation.template import Template
+from miztiik_events.cloudformation.template import Parameter, Template
 from miztiik_events.errors import StackError
 from miztiik_events.patience import Patience
 from stubs import ANY, Answer, Refusal, stubbed
@@ -169,3 +169,26 @@ def test_a_role_and_what_is_there_already_are_asked_for(kind: change_sets.Kind) 
     request = Answer("create_change_set", CREATED.response, asked)
     with stubbed("cloudformation", request, state("CREATE_COMPLETE")) as cloudformation:
         assert change_sets.create(cloudformation, desired, kind, Patience(60))
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        ("Parameters: [Colour, Size] must have values", 7),
+        ("Parameter 'Size' must be one of AllowedValues", 7),
+        ("Unable to fetch parameters [/path/of/age] from parameter store for this account.", 8),
+        ("Template error: resource Stream does not support attribute type Name in Fn::GetAtt", 3),
+        ("Circular dependency between resources: [Other, Stream]", 3),
+        ("No transform named 000000000000::Stream found.", None),
+    ],
+)
+def test_a_refusal_has_the_line_of_what_it_names(reason: str, line: int | None) -> None:
+    parameters = {
+        "Size": Parameter("Size", "Number", None, 7),
+        "Age": Parameter("Age", "AWS::SSM::Parameter::Value<String>", "/path/of/age", 8),
+    }
+    desired = replace(DESIRED, template=replace(TEMPLATE, parameters=parameters))
+    refusal = Refusal("create_change_set", "ValidationError", reason)
+    with stubbed("cloudformation", refusal) as cloudformation, pytest.raises(StackError) as refused:
+        change_sets.create(cloudformation, desired, "CREATE", Patience(60))
+    assert refused.value.place == (f"stream.yaml:{line}" if line else "stream.yaml")

@@ -53,7 +53,7 @@ def test_what_depends_on_a_failure_is_skipped_and_the_rest_goes_on() -> None:
     assert done == ["other", "after"]
     assert str(endings["bad"].error) == "broken"
     assert endings["child"].blocked_by == "bad"
-    assert endings["grandchild"].blocked_by == "child"
+    assert endings["grandchild"].blocked_by == "bad"
 
 
 def test_no_more_jobs_than_allowed_run_at_once() -> None:

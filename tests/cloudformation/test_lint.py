@@ -27,5 +27,13 @@ def test_findings_are_told_by_file_and_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_path_that_the_locale_cannot_write_is_no_hindrance(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(UNUSED)
+    found = lint.findings(template_folder.load_all(folder))
+    assert [finding.path for finding in found] == [str(folder / "a.yaml")] * 2
+
+
 def test_a_finding_reads_like_a_compilers() -> None:
     assert str(Finding("a.yaml", 2, "W2001", "Unused")) == "a.yaml:2: W2001 Unused"

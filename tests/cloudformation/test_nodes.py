@@ -47,6 +47,11 @@ def test_another_encoding_is_told_with_its_line(raw: bytes, message: str) -> Non
         ("A:\n\t- b\n", "a.yaml:2: not valid YAML: "),
         ("A: " + "[" * 2000 + "]" * 2000, "a.yaml:1: not valid YAML: "),
         ("# nothing\n", "a.yaml: the file is empty"),
+        (
+            "A:\n  B: !ImportValue !Sub x\n",
+            "a.yaml:2: not valid YAML: while parsing a block mapping, did not find expected key. "
+            "Next: two short forms cannot follow each other: !ImportValue {'Fn::Sub': …}",
+        ),
     ],
 )
 def test_what_cloudformation_refuses_is_told_with_its_line(text: str, message: str) -> None:
@@ -97,3 +102,24 @@ def test_json_as_yaml_is_the_same_json_of_the_same_lines() -> None:
 def test_a_template_that_is_json_has_its_lines() -> None:
     text = '{"Description": "\\ud83d\\ude00",\n"Resources":\n{"Queue":\n{"Type": "X"}}}'
     assert template.parse("a", "a.yaml", text).resources == {"Queue": 3}
+
+
+@pytest.mark.parametrize(
+    ("written", "meaning"),
+    [
+        ("yes", "true"),
+        ("Off", "false"),
+        ("'yes'", "yes"),
+        ("010", "8"),
+        ("'010'", "010"),
+        ("012345678901", "012345678901"),
+        ("1_000", "1000"),
+        ("1.10", "1.10"),
+        ("2012-10-17", "2012-10-17"),
+        ("0b_", "0b_"),
+        ("!!bool maybe", "maybe"),
+        ("9" * 5000, "9" * 5000),
+    ],
+)
+def test_what_is_not_quoted_is_what_yaml_1_1_makes_of_it(written: str, meaning: str) -> None:
+    assert nodes.meant(nodes.composed(written, "a.yaml")) == meaning

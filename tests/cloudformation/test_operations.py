@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from miztiik_events.cloudformation import stacks
-from miztiik_events.cloudformation.operations import Operator
+from miztiik_events.cloudformation import change_sets, stacks, template
+from miztiik_events.cloudformation.operations import Operator, still_to_do
 from miztiik_events.cloudformation.progress import StackEvent
 from miztiik_events.cloudformation.stacks import Stack
 from miztiik_events.errors import StackError, StuckError, WaitTimeoutError
@@ -72,6 +72,30 @@ def test_another_value_or_tag_is_a_change_without_asking_for_the_template(live: 
     )
     with stubbed("cloudformation", *answers) as cloudformation:
         assert operator(cloudformation).apply(DESIRED, live).outcome == "updated"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "asked"),
+    [
+        # It was the default, so it is the default; what somebody gave stays.
+        ("9", "60", {"ParameterKey": "Age", "ParameterValue": "60"}),
+        ("8", "60", {"ParameterKey": "Age", "UsePreviousValue": True}),
+        ("8", "8", None),
+    ],
+)
+def test_a_new_default_holds_unless_somebody_gave_a_value(
+    before: str, now: str, asked: dict[str, Any] | None
+) -> None:
+    def body(default: str) -> str:
+        return f"Parameters: {{Age: {{Type: Number, Default: {default}}}}}\n{BODY}"
+
+    desired = replace(DESIRED, template=template.parse("queue", "queue.yaml", body(now)))
+    present = Answer("get_template", {"TemplateBody": body(before)})
+    with stubbed("cloudformation", present) as cloudformation:
+        todo = still_to_do(cloudformation, desired, LIVE)
+    assert (todo is None) is (asked is None)
+    if todo:
+        assert asked in change_sets._request(todo, "UPDATE")["Parameters"]
 
 
 def test_a_change_that_cloudformation_finds_empty_is_none() -> None:
@@ -185,7 +209,7 @@ def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> N
     after = (("s", "UPDATE_ROLLBACK_COMPLETE"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
     asked = {"StackName": ID, "ResourcesToSkip": ["Queue"], "ClientRequestToken": ANY}
     answers = (
-        *(STUCK, events(*before), Answer("continue_update_rollback", {}, asked)),
+        *(events(*before), STUCK, Answer("continue_update_rollback", {}, asked)),
         *(events(*after), state("UPDATE_ROLLBACK_COMPLETE"), events(*after)),
     )
     stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")
@@ -198,12 +222,43 @@ def test_a_rollback_that_failed_is_taken_up_again_without_what_is_skipped() -> N
     assert "continuing the rollback" in told.notes[0]
 
 
+def test_an_update_that_somebody_left_failed_is_rolled_back_and_never_deleted() -> None:
+    told, before = Told(), (("s", "UPDATE_FAILED"),)
+    after = (("s", "UPDATE_ROLLBACK_COMPLETE"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
+    asked = {"StackName": ID, "ClientRequestToken": ANY}
+    answers = (
+        *(events(*before), Answer("rollback_stack", {}, asked)),
+        *(events(*after), state("UPDATE_ROLLBACK_COMPLETE"), events(*after)),
+    )
+    left = replace(LIVE, status="UPDATE_FAILED")
+    with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
+        operator(cloudformation).apply(DESIRED, left)
+    assert "miztiik-events deploy --recover, which rolls it back first" in str(stuck.value)
+    desired = replace(DESIRED, parameters={}, kept=frozenset(), tags={})
+    with stubbed("cloudformation", *answers, GET_TEMPLATE) as cloudformation:
+        recovering = Operator(cloudformation, Patience(60), told, recovers=True)
+        assert recovering.apply(desired, left).outcome == "unchanged"
+    assert told.notes[0] == "is UPDATE_FAILED: rolling it back"
+
+
+@pytest.mark.parametrize(
+    ("status", "advises_deletion"),
+    [("CREATE_FAILED", False), ("ROLLBACK_FAILED", True), ("IMPORT_ROLLBACK_FAILED", False)],
+)
+def test_only_what_cannot_be_rolled_back_is_to_be_deleted(
+    status: str, advises_deletion: bool
+) -> None:
+    with stubbed("cloudformation", STUCK) as cloudformation, pytest.raises(StuckError) as stuck:
+        operator(cloudformation).apply(DESIRED, replace(LIVE, status=status))
+    assert ("delete-stack" in str(stuck.value)) is advises_deletion
+
+
 def test_a_rollback_that_fails_again_tells_what_failed() -> None:
     before = (("s", "UPDATE_ROLLBACK_FAILED"),)
     begun = (("Queue", "UPDATE_FAILED"), ("s", "UPDATE_ROLLBACK_IN_PROGRESS"), *before)
     after = (("s", "UPDATE_ROLLBACK_FAILED"), *begun)
     answers = (
-        *(STUCK, events(*before), Answer("continue_update_rollback")),
+        *(events(*before), STUCK, Answer("continue_update_rollback")),
         *(events(*after), state("UPDATE_ROLLBACK_FAILED"), events(*after)),
     )
     stuck = replace(LIVE, status="UPDATE_ROLLBACK_FAILED")

@@ -50,6 +50,9 @@ def test_the_body_is_sent_as_it_was_written(tmp_path: Path) -> None:
         ("Resources:\n  A: {Type: [x}\n", ":2: not valid YAML: "),
         ("Resources:\n\tA: x\n", ":2: not valid YAML: "),
         ("", ": the file is empty"),
+        ("Resources:\n  A: {Type: B, DependsOn: }\n", ":2: there is nothing here (null)"),
+        ("Resources:\n  A: {Type: B, Properties: {C: ~}}\n", ":2: there is nothing here (null)"),
+        ("Mappings: {A: {B: {C: }}}\nResources: {A: {Type: B}}\n", ":1: there is nothing here"),
         ("- a\n- b\n", ":1: expected a mapping (name: value)"),
         ("Resources:\n  - A\n", ":2: expected a mapping (name: value)"),
         ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", ":3: A is defined twice"),
@@ -156,6 +159,17 @@ Outputs:
     names = {"plain": 5, "${Network}-Vpc": 6, "${Network}-b": 7, "${Network}-c": 8}
     assert loaded.imports == names
     assert loaded.exports == {"${AWS::StackName}-Vpc": 11, "plain": 12}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Resources: {A: {Type: B, Properties: {EventPattern: {detail: {x: [null]}}}}}",
+        "Transform: Mine\nResources: {A: {Type: B, Properties: {C: null}}}",
+    ],
+)
+def test_null_in_json_of_somebody_else_or_before_a_macro_is_left_to_aws(body: str) -> None:
+    assert template.parse("a", "a.yaml", body).resources == {"A": body.count("\n") + 1}
 
 
 def test_a_template_of_more_than_the_most_is_refused(tmp_path: Path) -> None:

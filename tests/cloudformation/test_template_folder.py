@@ -31,6 +31,11 @@ def test_templates_have_four_suffixes_and_come_by_name(tmp_path: Path) -> None:
     assert template_folder.find("n", tmp_path) is None
 
 
+def test_a_template_may_be_a_macro_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("Fn::Transform: {Name: AWS::Include, Parameters: {}}\n")
+    assert template_folder.read(tmp_path).templates[0].has_macro
+
+
 def test_hidden_files_and_folders_named_like_files_are_none(tmp_path: Path) -> None:
     folder(tmp_path, a__yaml=BODY)
     (tmp_path / ".#a.yaml").write_text("rubbish")
@@ -55,6 +60,8 @@ def test_hidden_files_and_folders_named_like_files_are_none(tmp_path: Path) -> N
         ("pipe.yml", b"caf\xe9: 1\n"),
         ("empty.json", b""),
         ("word.yaml", b"../other.yaml"),
+        ("appspec.yml", b"version: 0.0\nResources: [{TargetService: {Type: AWS::ECS::Service}}]\n"),
+        ("counts.json", b'{"Resources": 3, "Transform": "x", "version": 1}'),
         ("large.json", b'{"A": "' + b"x" * 1_000_001 + b'"}'),
     ],
 )

@@ -84,7 +84,7 @@ def test_the_plan_of_a_new_project_lists_what_is_created_and_makes_nothing(
     assert planned.returncode == 0, planned.stderr
     assert f"project {new.name} in account 000000000000, region us-east-1" in planned.stdout
     assert "  +  Queue  AWS::SQS::Queue" in planned.stdout
-    assert planned.stdout.endswith("+ 3 to create, 0 of 3 stacks unchanged\n")
+    assert planned.stdout.endswith("+ 3 resources to create, 0 of 3 stacks unchanged\n")
     stacks = local_aws.client("cloudformation").describe_stacks()["Stacks"]
     assert not [stack for stack in stacks if stack["StackName"].startswith(new.name)]
 
@@ -239,7 +239,7 @@ def test_a_failed_deploy_as_ndjson_ends_with_the_root_cause(
 
 
 # One KPU is for four subtasks, at $0.11 an hour.
-@pytest.mark.parametrize(("parallelism", "cost"), [("0", "0.252"), ("8", "0.362")])
+@pytest.mark.parametrize(("parallelism", "cost"), [("0", "0.253"), ("8", "0.363")])
 def test_the_plan_of_the_real_system_tells_its_cost_by_the_shards_asked_for(
     local_aws: TestAws, parallelism: str, cost: str
 ) -> None:

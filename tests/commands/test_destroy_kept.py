@@ -75,7 +75,8 @@ def test_a_dry_run_lists_what_would_go_and_removes_nothing(project: LiveProject)
 
     lines = project.run("destroy", "--dry-run", "--output=ndjson").stdout.splitlines()
     records = [json.loads(line) for line in lines]
-    assert [one["type"] for one in records] == ["stack"] * 3 + ["bucket"]
+    assert [one["type"] for one in records] == ["stack"] * 3 + ["bucket", "data"]
+    assert records[-1]["kind"] == "AWS::SQS::Queue"
     assert {one["project"] for one in records} == {project.name}
     assert project.statuses == before
 
@@ -103,6 +104,34 @@ def test_the_data_can_be_kept_with_the_stacks_that_it_needs(project: LiveProject
     assert f"{project.name}-data" in again.stderr
     assert "Nothing changed" not in project.deploy().stderr
     assert versions(s3, bucket) == ["results"]
+
+
+def test_what_another_project_imports_keeps_everything_also_the_data(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, empty_project(tmp_path))
+    export = f"{project.name}-bucket"
+    project.sources.template(
+        "net",
+        "Resources: {Bucket: {Type: AWS::S3::Bucket}}\n"
+        f"Outputs: {{Name: {{Value: !Ref Bucket, Export: {{Name: {export}}}}}}}\n",
+    )
+    assert project.deploy().returncode == 0
+    s3, bucket = project.aws.client("s3"), project.physical_id("net", "Bucket")
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"one")
+    reader = LiveProject(local_aws, project.sources)
+    reader.create(
+        "reader",
+        "Resources: {Topic: {Type: AWS::SNS::Topic, Properties: "
+        f"{{DisplayName: !ImportValue {export}}}}}}}",
+    )
+    for stacks in ((), ("net",)):
+        refused = project.run("destroy", "--yes", *stacks)
+        assert refused.returncode == 4
+        assert f"{reader.name}-reader imports what {project.name}-net exports" in refused.stderr
+    assert versions(s3, bucket) == ["kept"]
+    assert reader.run("destroy", "--yes").returncode == 0
+    assert project.run("destroy", "--yes").returncode == 0
 
 
 def test_a_protected_stack_keeps_everything_and_ends_with_4(project: LiveProject) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,9 @@ import pytest
 import command_line
 import terminal
 from audited_project import AuditedProject, audited_project
+from live_project import LiveProject
 from miztiik_events.commands import completion
+from small_projects import empty_project
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
@@ -159,3 +162,20 @@ def test_new_messages_are_followed_until_cancelled(project: AuditedProject) -> N
     following.send_signal(signal.SIGINT)
     rest, _ = following.communicate(timeout=30)
     assert (following.returncode, rest) == (130, "")
+
+
+def test_a_project_without_log_groups_or_the_systems_outputs_says_what_it_lacks(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    own = LiveProject(local_aws, empty_project(tmp_path))
+    own.sources.template(
+        "app", "Resources: {T: {Type: AWS::SNS::Topic}}\nOutputs: {A: {Value: b}}\n"
+    )
+    assert own.deploy().returncode == 0
+    silent = own.run("logs")
+    assert (silent.returncode, silent.stdout) == (0, "")
+    reason = "its stacks have no log group."
+    assert silent.stderr == f"Nothing logs in project {own.name!r}: {reason}\n"
+    lacking = own.run("produce")
+    assert lacking.returncode == 1
+    assert f"None of the stacks of project {own.name!r} in account 0" in lacking.stderr

@@ -131,3 +131,15 @@ def test_a_file_is_no_place_to_write_to(sources: SmallProject, tmp_path: Path) -
     done = command_line.run({}, "package", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "is a file" in done.stderr
+
+
+def test_a_value_that_is_given_stands_in_the_script_and_the_file_unless_it_is_secret(
+    sources: SmallProject, tmp_path: Path
+) -> None:
+    secret = "Parameters:\n  Password: {Type: String, NoEcho: true}\n"
+    sources.template("queue", QUEUE.replace("Parameters:\n", secret))
+    package(sources, tmp_path / "out", "-p", "patience=45", "-p", "Password=hunter2")
+    written = json.loads((tmp_path / "out" / "shop-queue.json").read_text())
+    assert written["Parameters"].items() >= {"Patience": "45"}.items()
+    assert "Patience=45" in (tmp_path / "out" / "deploy.sh").read_text()
+    assert not [name for name, raw in files(tmp_path / "out").items() if b"hunter2" in raw]

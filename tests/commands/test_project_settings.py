@@ -18,7 +18,7 @@ from miztiik_events.commands.options import Options, shared_options, source_opti
 from miztiik_events.deploy.project import Settings
 from miztiik_events.main import cli
 from shared_aws import TestAws
-from small_projects import ARTIFACTS, SmallProject, queue_project
+from small_projects import ARTIFACTS, SmallProject, empty_project, queue_project
 
 FILE = """\
 name: shop
@@ -182,3 +182,18 @@ def test_a_deploy_from_other_templates_is_refused(local_aws: TestAws, tmp_path: 
     assert foreign.returncode == 4
     assert f"{stack} belongs to project {project.name}" in foreign.stderr
     assert other.deploy("--take-over").returncode == 0
+
+
+def test_a_renamed_template_is_named_and_what_the_message_advises_replaces_its_stack(
+    local_aws: TestAws, tmp_path: Path
+) -> None:
+    project = LiveProject(local_aws, empty_project(tmp_path))
+    renamed = project.sources.template("app", "Resources: {Topic: {Type: AWS::SNS::Topic}}\n")
+    assert project.deploy().returncode == 0
+    renamed.rename(renamed.with_name("shop.yaml"))
+    refused = project.deploy()
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert f"only in the project: {project.name}-app\n    only here: shop\n" in refused.stderr
+    assert "the same command with --take-over --prune\n" in refused.stderr
+    assert project.deploy("--take-over", "--prune", "--yes").returncode == 0
+    assert project.statuses == {"shop": "CREATE_COMPLETE"}

@@ -17,7 +17,7 @@ from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stac
 from miztiik_events.deploy import plan, project
 from miztiik_events.deploy.plan import Plan
 from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
-from miztiik_events.errors import StackError
+from miztiik_events.errors import StackError, StuckError
 from miztiik_events.pipeline import costs
 from small_projects import empty_project
 from stubs import Answer, Refusal, session_of, stubbed
@@ -120,6 +120,44 @@ def test_a_stack_that_somebody_else_changes_cannot_be_planned(new: Project) -> N
     get = Answer("get_template", {"TemplateBody": READER})
     with pytest.raises(StackError, match="somebody else is changing it at the same time"):
         planned(replace(new, live={stack.name: stack}), get, refusal)
+
+
+@pytest.mark.parametrize(
+    ("status", "note"),
+    [
+        ("UPDATE_IN_PROGRESS", "it is UPDATE_IN_PROGRESS: what would change"),
+        ("UPDATE_ROLLBACK_FAILED", "it is UPDATE_ROLLBACK_FAILED, so it is rolled back first"),
+    ],
+)
+def test_what_comes_after_what_has_to_end_first_is_not_asked_for(
+    new: Project, status: str, note: str
+) -> None:
+    stack = replace(live("bucket", {"ShardCount": "2"}, {"BucketName": "b"}), status=status)
+    recovering = replace(new, live={stack.name: stack}, settings=Settings(recovers=True))
+    bucket = planned(recovering).stacks[0]
+    assert (bucket.fate, bucket.is_known) == ("update", False)
+    assert bucket.notes[0].startswith(note)
+
+
+def test_a_stack_that_no_deploy_gets_out_of_its_state_has_no_plan(new: Project) -> None:
+    status = "UPDATE_ROLLBACK_FAILED"
+    stack = replace(live("bucket", {"ShardCount": "2"}, {"BucketName": "b"}), status=status)
+    listed = Answer("list_stack_resources", {"StackResourceSummaries": []})
+    with pytest.raises(StuckError, match="--recover"):
+        planned(replace(new, live={stack.name: stack}), listed)
+
+
+def test_a_change_in_tags_alone_is_told_where_no_resource_takes_them(new: Project) -> None:
+    stack = live("bucket", {"ShardCount": "2"}, {"BucketName": "b"})
+    tagged = replace(new, live={stack.name: stack}, settings=Settings(tags={"team": "a"}))
+    bucket = planned(
+        replace(tagged, steps=tagged.steps[:1]),
+        Answer("create_change_set", {"Id": "arn:change-set", "StackId": "bucket"}),
+        Answer("describe_change_set", {"Status": "CREATE_COMPLETE"}),
+        Answer("describe_change_set", {"Changes": []}),
+        Answer("delete_change_set", {}, {"ChangeSetName": "arn:change-set"}),
+    ).stacks[0]
+    assert (bucket.fate, bucket.notes) == ("update", ("tag team: (none) → a",))
 
 
 def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:

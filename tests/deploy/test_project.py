@@ -75,6 +75,38 @@ def test_a_new_stack_takes_the_value_that_a_parameter_has_in_another(new: Projec
         assert before.desired(taking, OUTPUTS).parameters.get("Patience") == taken
 
 
+def test_what_a_stack_without_a_template_gave_is_not_kept_where_there_is_a_default(
+    new: Project,
+) -> None:
+    tags = {PROJECT_TAG: "p"}
+    gone = replace(live("p-old", {}, tags), outputs={"Patience": "77"})
+    for given, kept in (("77", False), ("45", True)):
+        present = beside(new, live("p-queue", {"Patience": given}, tags))
+        desired = replace(present, gone={gone.name: gone}).desired(queue(present), OUTPUTS)
+        assert ("Patience" in desired.kept) is kept
+        default = queue(present).template.parameters["Patience"].default
+        assert desired.parameters.get("Patience") == (None if kept else default)
+
+
+def test_a_new_stack_has_its_own_default_and_not_that_of_another(new: Project) -> None:
+    alarm, other = (step for step in new.steps if step.name != "artifacts")
+    if alarm.name != "alarm":
+        alarm, other = other, alarm
+    declared = replace(other.template.parameters["Patience"], default="90")
+    parameters = {**alarm.template.parameters, "Patience": declared}
+    taking = replace(
+        alarm,
+        sources={**alarm.sources, "Patience": other.sources["Patience"]},
+        template=replace(alarm.template, parameters=parameters),
+    )
+    default = other.template.parameters["Patience"].default
+    assert default is not None
+    for value, taken in ((default, None), ("45", "45")):
+        before = live("p-queue", {"Patience": value}, {PROJECT_TAG: "p"})
+        project = replace(beside(new, before), steps=(other, taking))
+        assert project.desired(taking, OUTPUTS).parameters.get("Patience") == taken
+
+
 def test_code_is_new_unless_the_live_stack_has_its_key(new: Project) -> None:
     key = new.bundles["one"].key
     assert list(new.new_code) == ["one"]

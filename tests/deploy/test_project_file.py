@@ -61,6 +61,24 @@ def test_one_that_somebody_else_put_above_is_not_read(
     assert project_file.find(path.parent) == path
 
 
+def test_one_that_would_be_passed_over_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "miztiik-events.yml"
+    other.write_text(FILE)
+    with pytest.raises(
+        ConfigurationError, match=r"\.yml is not read. Next: call it miztiik-events"
+    ):
+        project_file.find(tmp_path / "functions")
+    other.unlink()
+    (tmp_path / project_file.NAME).symlink_to("nowhere")
+    with pytest.raises(ConfigurationError, match="is a link to nowhere"):
+        project_file.find(tmp_path)
+
+
+def test_templates_may_be_a_folder_with_those_below(path: Path) -> None:
+    path.write_text(FILE.replace("stacks", "stacks/**"))
+    assert project_file.read(path).settings["templates"].text == str(path.parent / "stacks/**")
+
+
 def test_values_are_the_texts_that_stand_there(path: Path) -> None:
     file = project_file.read(path)
     assert texts(file.settings) == {
@@ -113,7 +131,9 @@ def test_the_name_of_another_environment_is_no_project_for_these_parameters(path
         ("name: x\n? [a]\n: b", ":2: the file: a name belongs here"),
         ("- x", ":1: the file: expected a mapping"),
         ("name: [", ":2: not valid YAML"),
-        ("name: &a [*a]", ":1: name: expected plain values in this list"),
+        ("name: &a [*a]", ":1: name: one value belongs here"),
+        ("name: x\nregion: [a]", ":2: region: one value belongs here"),
+        ("name: x\nparameters:\n  A: [[b]]", ":3: parameters: A: expected plain values in this"),
         ("name: x\nenvironments: {a: {environments: {}}}", ":2: environments: no such setting"),
     ],
 )

@@ -54,6 +54,13 @@ def made(folder: Path, body: str) -> uploads.Uploads:
     return uploads.of(template.load(written(folder, root=body) / "root.yaml"), REFERENCE)
 
 
+def test_the_key_of_a_nested_template_can_be_part_of_a_url(tmp_path: Path) -> None:
+    written(tmp_path, child=CHILD)
+    (tmp_path / "child.yaml").rename(tmp_path / "my ch\xefld#1.yaml")
+    (key,) = made(tmp_path, ROOT.replace("children/child", "my ch\xefld#1")).objects
+    assert key.startswith("templates/my-ch-ld-1/")
+
+
 def test_every_form_of_a_local_path_becomes_a_place_in_the_bucket(tmp_path: Path) -> None:
     written(tmp_path, children__child=CHILD)
     (tmp_path / "src").mkdir()
@@ -158,7 +165,7 @@ def test_the_requirements_of_a_local_folder_are_installed_or_it_is_said_why_not(
     declared = template.load(written(tmp_path, root=body) / "root.yaml")
     found = {code.function: code for code in uploads.bundles([declared])}
     assert found.keys() == {"code", "code-of-another"}
-    [said] = [text for text in bundle.remarks(found["code"]) if "requirement" in text]
+    [said] = [text for text in bundle.remarks(found["code"]) if "requirements.txt" in text]
     assert expected in said
     assert (found["code"].packages is not None) == (runtime == "python3.12")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miztiik_events.cloudformation import template_folder
+from miztiik_events.cloudformation import template, template_folder
 from miztiik_events.cloudformation.template import Parameter, Template
 from miztiik_events.deploy.wiring import Code, Default, Given, Output, missing, refusal, wire
 from miztiik_events.errors import TemplateError, UnknownParameterError
@@ -131,6 +132,18 @@ def test_an_import_whose_name_is_not_known_is_no_edge() -> None:
     assert [step.parents for step in steps] == [frozenset(), frozenset()]
 
 
+def test_a_value_that_was_given_before_is_the_same_in_both_names() -> None:
+    importer, exporter = made("a", {"Env": None}), made("z", {"Env": None})
+    steps = wire(
+        [
+            replace(importer, imports={"${Env}-Vpc": 61}),
+            replace(exporter, exports={"${Env}-Vpc": 60}),
+        ],
+        (),
+    )
+    assert [step.name for step in steps] == ["z", "a"]
+
+
 def test_a_cycle_of_exports_is_told_with_the_line_of_the_import() -> None:
     with pytest.raises(TemplateError, match=r"^[ab]\.yaml:61: .* needs an export of"):
         wire([exchange("a", "one", "two"), exchange("b", "two", "one")], ())
@@ -156,6 +169,14 @@ def test_a_cycle_is_told_as_a_story_with_file_and_line() -> None:
     assert "the templates depend on each other in a circle" in story
     assert all(part in story for part in ("a needs B of b", "b needs C of c", "c needs A of a"))
     assert story.startswith(("a.yaml:2: ", "b.yaml:3: ", "c.yaml:2: "))
+    assert re.search("Next: give [ABC] with --parameter-overrides, or rename it$", story)
+
+
+def test_a_circle_may_go_through_the_bucket() -> None:
+    nested = "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: a.yaml}}}"
+    root = template.parse("root", "root.yaml", f"{nested}\nOutputs: {{Log: {{Value: x}}}}")
+    with pytest.raises(TemplateError, match="root needs ArtifactBucket of store"):
+        wire([root, made("store", {"Log": None}, ("ArtifactBucket",))], ())
 
 
 @given(st.data())

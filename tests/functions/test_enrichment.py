@@ -98,7 +98,10 @@ def test_a_row_has_the_columns_of_the_table(lake: ModuleType) -> None:
 
     tables = next(tree for tree in TREES if tree.name == "catalog").properties("AWS::Glue::Table")
     columns = tables["SaleRecordsTable"]["TableInput"]["StorageDescriptor"]["Columns"]
-    assert list(row(lake, envelope(order(1)))) == [column["Name"] for column in columns]
+    # Of these the last is a backfill's alone, and else empty.
+    *names, last = [column["Name"] for column in columns]
+    assert list(row(lake, envelope(order(1)))) == names
+    assert last == "is_backfill"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +170,25 @@ def test_a_sale_whose_window_has_no_beginning_does_not_hold_up_the_others() -> N
     assert row(function, envelope(order(2), "0001-01-01T00:00:10Z"))["event_time"].startswith(
         "0001"
     )
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"data": "!!!"},
+        {"data": "abc"},
+        {"kinesisRecordMetadata": {}},
+        {"kinesisRecordMetadata": {"approximateArrivalTimestamp": None}},
+    ],
+)
+def test_a_record_that_firehose_never_gives_does_not_hold_up_the_others(
+    lake: ModuleType, spoilt: dict[str, Any]
+) -> None:
+    data = base64.b64encode(envelope(order(1))).decode()
+    good = {"recordId": "2", "data": data, "approximateArrivalTimestamp": ARRIVAL}
+    records = lake.handler({"records": [{**good, **spoilt, "recordId": "1"}, good]}, None)
+    results = [(record["recordId"], record["result"]) for record in records["records"]]
+    assert results == [("1", "ProcessingFailed"), ("2", "Ok")]
 
 
 def test_a_heartbeat_is_dropped(lake: ModuleType) -> None:

@@ -71,6 +71,10 @@ def warehouse() -> ModuleType:
         event("inventory-events", 1),
         *(count(1, quantity) for quantity in ("5", None, True, float("nan"))),
         *(order(1, **{name: ""}) for name in ("request_id", "store_id", "category")),
+        *(
+            order(1).replace("2021-03-06T", f"{day}T")
+            for day in ("2021-3-6", "\uff12\uff1021-03-06")
+        ),
         *(order(1, **{name: 7}) for name in ("request_id", "store_id", "category")),
         order(1).replace("17:15:01Z", "17:15:01.5Z"),
     ],

@@ -194,3 +194,21 @@ def test_when_the_rollback_failed_what_failed_in_it_counts() -> None:
     ]
     answer = Answer("describe_stack_events", {"StackEvents": newest_first})
     assert reasons(past, operations(), answer)[0] == "it is gone"
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("UPDATE_FAILED", "deploy --recover --project p"),
+        ("UPDATE_ROLLBACK_FAILED", "deploy --recover --project p"),
+        ("CREATE_FAILED", "deploy --recover --project p"),
+        ("ROLLBACK_FAILED", "destroy p-queue --project p"),
+        ("DELETE_FAILED", "destroy p-queue --project p"),
+        ("IMPORT_ROLLBACK_FAILED", "deploy --project p"),
+    ],
+)
+def test_the_way_out_deletes_at_most_the_stack_that_never_came_to_be(
+    status: str, advice: str
+) -> None:
+    next_step = diagnosis._next_step(Past("p-queue", "s1", status, NOW), "denied", "p")
+    assert next_step == f"remove the cause, then miztiik-events {advice}"

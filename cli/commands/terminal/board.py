@@ -23,6 +23,8 @@ from ...text import size
 Usual = Callable[[tuple[str, Verb]], "float | None"]
 
 _IN_WORK: dict[Verb, str] = {"create": "creating", "update": "updating", "delete": "deleting"}
+# What is told first of all: a narrow terminal cuts the rest off.
+_FIRST = ("in work", "failed", "skipped", "to come")
 _COLORS = {
     "created": "green",
     "updated": "green",
@@ -106,13 +108,18 @@ class Row:
 class Board:
     """The stacks of a project by what is heard of them; `usual` tells how long an operation takes.
 
-    Stacks that are as they should be are only counted.
+    Stacks that are as they should be are only counted. `total` is how many there are altogether, 0
+    when that is not known.
     """
 
     def __init__(
-        self, project: str, usual: Usual, clock: Callable[[], float] = time.monotonic
+        self,
+        project: str,
+        usual: Usual,
+        clock: Callable[[], float] = time.monotonic,
+        total: int = 0,
     ) -> None:
-        self._project, self._usual, self._clock = project, usual, clock
+        self._project, self._usual, self._clock, self._total = project, usual, clock, total
         self._begun = clock()
         self._rows: dict[str, Row] = {}
         self._uploads: dict[str, Upload] = {}
@@ -177,7 +184,9 @@ class Board:
         row.state, row.ended = event.outcome, now
 
     def _summary(self, now: float) -> str:
-        counts = Counter({"in work": sum(not row.ended for row in self._rows.values())})
+        counts = Counter(dict.fromkeys(_FIRST, 0))
+        counts["in work"] = sum(not row.ended for row in self._rows.values())
+        counts["to come"] = max(self._total - len(self._rows) - self._unchanged, 0)
         counts.update(row.state for row in self._rows.values() if row.ended)
         counts["unchanged"] = self._unchanged
         parts = [f"{count} {state}" for state, count in counts.items() if count]
@@ -189,10 +198,11 @@ def _upload_cells(upload: Upload) -> list[Cell]:
     return [(f"code of {upload.function}", ""), ("uploading", "cyan"), (sent, ""), *[("", "")] * 3]
 
 
-def _importance(entry: tuple[str, Row]) -> tuple[bool, bool, float]:
-    """First what is in work, then what failed, then what ended last."""
+def _importance(entry: tuple[str, Row]) -> tuple[int, float]:
+    """First what is in work, then what failed, then what ended last; last what was skipped."""
     row = entry[1]
-    return row.ended is not None, row.state != "failed", -(row.ended or 0)
+    ranks = {"failed": 1, "skipped": 3}
+    return ranks.get(row.state, 2) if row.ended else 0, -(row.ended or 0)
 
 
 # A text, and its colour.

@@ -17,6 +17,7 @@ from ...cloudformation.progress import (
     ProgressEvent,
     StackBegun,
     StackDone,
+    StackEvent,
     Upload,
     Verb,
     is_failure,
@@ -38,23 +39,25 @@ UNDOING_SECONDS = 3600.0
 
 
 class Display:
-    """A listener that shows what happens."""
+    """A listener that shows what happens to the stacks, of which there are `total`, if known."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, options: Options, total: int = 0) -> None:
+        self._options, self._total = options, total
         self._started = time.monotonic()
         self._outcomes: Counter[str] = Counter()
         self._begun: dict[str, tuple[Verb, float]] = {}
         self._took: dict[Operation, float] = {}
         self._live: Live | None = None
+        # Whose failure has been told, and what was skipped, by the reason.
+        self._told: set[str] = set()
+        self._skipped: dict[str, list[str]] = {}
 
     def __call__(self, event: ProgressEvent) -> None:
         self._take_time(event)
         color = "red" if is_failure(event) else None
         text = f"{self._elapsed:7.1f} s  {line(event)}"
         if self._live:
-            is_kept = color or isinstance(event, Note)
-            self._live.hear(event, text if is_kept else "", color)
+            self._live.hear(event, text if self._is_kept(event) else "", color)
         elif not (isinstance(event, (StackBegun, Upload)) or _is_nothing(event)):
             self._options.say(text, fg=color)
 
@@ -86,10 +89,30 @@ class Display:
                 if sys.stdin.isatty():
                     terminal.enter_context(keyboard.silent())
                     terminal.enter_context(interruption.in_force())
-                board = Board(self._options.project, self._usual)
+                board = Board(self._options.project, self._usual, total=self._total)
                 live = Live(board, interruption, color=self._options.color)
                 self._live = terminal.enter_context(live.drawn())
-            yield
+            try:
+                yield
+            finally:
+                self._tell_skipped()
+
+    def _is_kept(self, event: ProgressEvent) -> bool:
+        """Whether the event has a line of its own above the block, where each thing is told once.
+
+        What was skipped is told in the end, all in one.
+        """
+        if isinstance(event, StackEvent) and is_failure(event):
+            self._told.add(event.stack)
+        if isinstance(event, StackDone) and event.outcome == "skipped":
+            self._skipped.setdefault(event.reason, []).append(self._short(event.stack))
+            return False
+        if isinstance(event, StackDone) and event.outcome == "failed":
+            return event.stack not in self._told
+        return is_failure(event) or isinstance(event, Note)
+
+    def _short(self, stack: str) -> str:
+        return stack.removeprefix(f"{self._options.project}-")
 
     def _take_time(self, event: ProgressEvent) -> None:
         if isinstance(event, StackBegun):
@@ -109,6 +132,12 @@ class Display:
     def _durations(self) -> Durations:
         endpoint = self._options.session.client("cloudformation").meta.endpoint_url
         return Durations(urlsplit(endpoint).hostname or "", self._options.project)
+
+    def _tell_skipped(self) -> None:
+        for reason, stacks in self._skipped.items():
+            text = f"{self._elapsed:7.1f} s  skipped, since {reason}: {', '.join(stacks)}"
+            if self._live:
+                self._live.keep(text, "yellow")
 
     def _undo(self) -> None:
         from ...cloudformation.cancellation import cancel
@@ -132,6 +161,8 @@ class Display:
             )
         elif isinstance(error, WaitTimeoutError):
             self._options.say(watch)
+        elif self._outcomes:
+            self._options.say(f"Failed after {self._elapsed:.1f} s: {self._summary}.")
 
     @property
     def has_created(self) -> bool:

@@ -19,6 +19,10 @@ class Cancellation(KeyboardInterrupt):
     """The person wants undone what is under way."""
 
 
+class Detachment(KeyboardInterrupt):
+    """The person wants to go; AWS goes on."""
+
+
 class Interruption:
     """What Ctrl-C does while this is in force: the first is asked about, a second one ends.
 
@@ -35,7 +39,7 @@ class Interruption:
         if key in ("w", "\n", "\r"):
             self.is_asked = False
         elif key == "d":
-            self._end(KeyboardInterrupt)
+            self._end(Detachment)
         elif key == "c" and can_cancel:
             self._end(Cancellation)
 
@@ -54,7 +58,7 @@ class Interruption:
         if not (self._ending or self.is_asked):
             self.is_asked = True
             return
-        ending, self._ending = self._ending or KeyboardInterrupt, KeyboardInterrupt
+        ending, self._ending = self._ending or Detachment, Detachment
         self.is_asked = False
         raise ending
 

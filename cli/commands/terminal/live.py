@@ -49,13 +49,18 @@ class Live:
 
     def hear(self, event: ProgressEvent, line: str = "", color: str | None = None) -> None:
         """Show what happened; the line, if there is one, stays above the block."""
+        with self._lock:
+            self._board.hear(event)
+        # An upload tells of itself many times a second.
+        if not isinstance(event, Upload):
+            self.keep(line, color)
+
+    def keep(self, line: str, color: str | None = None) -> None:
+        """Draw it anew with the line above the block, if it is not empty."""
         width = max(_size()[0] - 1, 2 * len(INDENT))
         folded = textwrap.fill(line, width, subsequent_indent=INDENT)
         with self._lock:
-            self._board.hear(event)
-            # An upload tells of itself many times a second.
-            if not isinstance(event, Upload):
-                self._draw(click.style(folded, fg=color) if folded else "")
+            self._draw(click.style(folded, fg=color) if folded else "")
 
     @property
     def revocable(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..views.status import Line, as_text, lines
+from ..views.status import as_text, folded, lines
 
 if TYPE_CHECKING:
     from ...operate.health import Health
@@ -49,11 +49,10 @@ class _Screen:
             click.echo(as_text(health, form, color=False))
 
     def _refresh(self, health: Health) -> None:
-        """Write over what stands there; a line that would be wrapped would be counted wrongly."""
+        """Write over what stands there; a line that the terminal wraps would be counted wrongly."""
         columns, rows = shutil.get_terminal_size()
         now = datetime.now(timezone.utc)
-        fitting = [Line(line.text[: columns - 1], line.color) for line in lines(health, now)]
-        fitting = fitting[: rows - 1]
+        fitting = folded(lines(health, now), columns - 1)[: rows - 1]
         up = f"\x1b[{self._height}A" if self._height else ""
         text = "\n".join(line.styled(color=self.options.color) for line in fitting)
         click.echo(f"{up}\r\x1b[J{text}", color=True)

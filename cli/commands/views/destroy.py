@@ -18,6 +18,7 @@ SECTIONS = {
     "applications": ("application", "Applications that are stopped first"),
     "stacks": ("stack", "Stacks, in this order"),
     "buckets": ("bucket", "Buckets with all that is in them"),
+    "data": ("data", "What else holds data"),
     "log_groups": ("log_group", "Log groups"),
     "kept": ("kept", "Kept"),
 }
@@ -53,6 +54,7 @@ def shown(inventory: Inventory, contents: Mapping[str, Contents], form: str) -> 
 
 def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[str, Rows]:
     from ...analytics import application
+    from ...destroy.inventory import BUCKET
 
     kept: Rows = [
         {
@@ -79,6 +81,16 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
             for stack in inventory.in_order()
         ],
         "buckets": [{"name": name, **asdict(held)} for name, held in contents.items()],
+        "data": [
+            # A queue is called by its address.
+            {
+                "name": held.physical_id.rpartition("/")[2],
+                "stack": held.stack,
+                "kind": held.type,
+            }
+            for held in inventory.data
+            if held.type not in (BUCKET, application.TYPE)
+        ],
         "log_groups": [{"name": name} for name in inventory.log_groups],
         "kept": kept,
     }
@@ -108,6 +120,8 @@ def _details(kind: str, row: Mapping[str, Any]) -> list[str]:
         return [row["status"], row["reason"] if is_odd else "", protection]
     if kind == "buckets":
         return [_contents(row)]
+    if kind == "data":
+        return [f"{row['kind']} of {row['stack']}"]
     if kind == "kept":
         return [_why(row)]
     return []

@@ -47,6 +47,8 @@ class Records:
             # There are many, and a note tells of the end.
             return
         fields = asdict(event)
+        if isinstance(event, StackDone):
+            fields["seconds"] = round(event.seconds, 3)
         if isinstance(event, StackEvent):
             # `type` is the record's own.
             fields["resource_type"] = fields.pop("type")
@@ -112,6 +114,8 @@ def stamp() -> dict[str, Any]:
 def error_fields(error: Exception) -> dict[str, Any]:
     """An error as a program reads it, with its root cause when a stack failed."""
     message = {"message": str(error), "exit_code": getattr(error, "exit_code", 1)}
+    if others := getattr(error, "others", ()):
+        message["others"] = [error_fields(other) for other in others]
     if not isinstance(error, StackError):
         return message
     return {

@@ -103,10 +103,16 @@ def _summary(plan: Plan) -> str:
         stacks = counted(len(plan.stacks), "stack")
         return f"Nothing to create, update or delete: {stacks} up to date."
     counts = Counter(change.action for stack in plan.stacks for change in stack.resources)
+    actions = [action for action in SIGNS if counts[action]]
+    numbers = [str(counts[action]) for action in actions]
+    # What is counted is said once.
+    numbers[:1] = [counted(counts[action], "resource") for action in actions[:1]]
     parts = [
-        click.style(f"{SIGNS[action]} {counts[action]} to {action}", fg=COLORS[action])
-        for action in SIGNS
-        if counts[action]
+        click.style(f"{SIGNS[action]} {number} to {action}", fg=COLORS[action])
+        for action, number in zip(actions, numbers)
     ]
+    bare = sum(stack.fate == "update" and not stack.resources for stack in plan.stacks)
+    if bare:
+        parts.append(click.style(f"~ {counted(bare, 'stack')} to update", fg=COLORS["update"]))
     unchanged = sum(stack.fate == "unchanged" for stack in plan.stacks)
     return ", ".join([*parts, f"{unchanged} of {counted(len(plan.stacks), 'stack')} unchanged"])

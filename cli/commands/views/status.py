@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -57,12 +58,15 @@ class Line:
         return click.style(text, fg=self.color) if color and self.color else text
 
 
-def as_text(health: Health, form: str, *, color: bool) -> str:
-    """The health as `table` (the screen), `json`, or `ndjson` (the same object in one line)."""
+def as_text(health: Health, form: str, *, color: bool, width: int | None = None) -> str:
+    """The health as `table` (the screen), `json`, or `ndjson` (the same object in one line).
+
+    The screen's lines are folded to a width.
+    """
     from ...text import as_json
 
     if form == "table":
-        screen = lines(health, datetime.now(timezone.utc))
+        screen = folded(lines(health, datetime.now(timezone.utc)), width)
         return "\n".join(line.styled(color=color) for line in screen)
     record = {**asdict(health), "problems": health.problems}
     for part, answer in record.pop("refused").items():
@@ -95,6 +99,18 @@ def lines(health: Health, now: datetime) -> list[Line]:
         if part in health.refused:
             screen.append(_labelled(LABELS[part], f"not known: {health.refused[part]}", BUSY))
     return screen
+
+
+def folded(screen: Sequence[Line], width: int | None) -> list[Line]:
+    """The lines in so many columns: what is too long goes on below, beside the labels."""
+    if width is None:
+        return list(screen)
+    indent = " " * min(WIDTH, width // 2)
+    return [
+        Line(part, line.color)
+        for line in screen
+        for part in textwrap.wrap(line.text.rstrip(), width, subsequent_indent=indent) or [""]
+    ]
 
 
 def _labelled(label: str, text: str, color: str | None = None) -> Line:

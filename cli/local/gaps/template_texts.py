@@ -1,16 +1,18 @@
 """What CloudFormation makes of a template's text before it reads it.
 
-MiniStack takes YAML as Python does. AWS takes no aliases, and what stands where it wants text is
-text: `Default: true` is "true", not "True", and so equals "true" in a condition.
+MiniStack takes YAML as Python does. AWS takes no aliases and no nulls, and what stands where it
+wants text is text: `Default: true` is "true", not "True", and so equals "true" in a condition.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..requirements import require
 
+_DEEP = 50
 _ALIASES = "YAML aliases are not allowed in CloudFormation templates"
 # Of a parameter, what is one of its values.
 _VALUES = ("Default", "AllowedValues")
@@ -28,7 +30,9 @@ def fill() -> None:
 
     def parse_as_aws(body: str) -> dict[str, Any]:
         _refuse_aliases(body)
-        return _with_texts(parse(body))
+        template = parse(body)
+        _refuse_nulls(template)
+        return _with_texts(template)
 
     for module in (changesets, engine, handlers):
         module._parse_template = parse_as_aws
@@ -41,6 +45,35 @@ def _refuse_aliases(body: str) -> None:
         return
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, yaml.SafeLoader)):
         raise ValueError(_ALIASES)
+
+
+def _refuse_nulls(template: dict[str, Any]) -> None:
+    """A macro may take them out again; what is deeper in a property may be JSON of its own."""
+    if "Transform" in template:
+        return
+    for section in ("Parameters", *_ALL_TEXT, "Outputs"):
+        if section in template:
+            _refuse_null(template[section], f"/{section}", _DEEP)
+    for name, resource in _entries(template.get("Resources")):
+        _refuse_null(resource, f"/Resources/{name}", depth=1)
+        _refuse_null(_mapping(resource).get("Properties", {}), f"/Resources/{name}/Properties", 1)
+
+
+def _refuse_null(value: Any, place: str, depth: int) -> None:
+    if value is None:
+        raise ValueError(f"[{place}] 'null' values are not allowed in templates")
+    if depth > 0:
+        entries = enumerate(value) if isinstance(value, list) else _entries(value)
+        for name, content in entries:
+            _refuse_null(content, f"{place}/{name}", depth - 1)
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _entries(value: Any) -> Iterable[tuple[Any, Any]]:
+    return _mapping(value).items()
 
 
 def _with_texts(template: dict[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,10 @@ def test_what_did_not_change_has_no_block(project: LiveProject) -> None:
     assert project.deploy().returncode == 0
     with deploying(project) as running:
         assert running.end() == 0
-    assert running.shown.splitlines()[0] == ("Nothing changed: 3 stacks up to date.")
+    assert running.shown.splitlines()[:2] == [
+        f"Project {project.name} in us-east-1 (the AWS on this machine)",
+        "Nothing changed: 3 stacks up to date.",
+    ]
 
 
 def test_time_passes_although_nothing_happens(waiting: LiveProject) -> None:
@@ -93,6 +96,8 @@ def test_a_failure_stays_above_the_block(local_aws: TestAws, tmp_path: Path) -> 
     with deploying(project, columns=50) as running:
         assert running.end() == 1
     above, _, below = running.shown.partition("1 failed, 1 skipped")
+    place = f"Project {project.name} in us-east-1 (the AWS on this machine) "
+    assert " ".join(above.split()).startswith(place)
     assert "Signal CREATE_FAILED WaitCondition timed out" in " ".join(above.split())
     assert re.search(r"failing +failed .*\n  after +skipped\n", below)
     assert max(len(line) for line in above.splitlines()) < 50
@@ -124,6 +129,7 @@ def test_ctrl_c_asks_whether_to_wait_or_to_detach(waiting: LiveProject, answer: 
         else:
             assert running.end() == 130
             assert f"miztiik-events status --watch --project {waiting.name}" in running.shown
+            assert running.shown.rstrip().endswith("\nDetached.")
             assert waiting.statuses == {"waiting": "CREATE_IN_PROGRESS"}
             assert running.screen.is_cursor_shown
 

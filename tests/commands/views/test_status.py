@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from miztiik_events.cloudformation.history import StackProgress
-from miztiik_events.commands.views.status import BAD, as_text, lines
+from miztiik_events.commands.views.status import BAD, as_text, folded, lines
 from miztiik_events.operate.health import (
     MALFORMED,
     Alarms,
@@ -157,3 +157,16 @@ def test_data_cannot_steer_the_terminal() -> None:
     alarm = Alarm("p-operations-Down-1", "ALARM", "\x1b[2J", NOW, "")
     screen = as_text(replace(WELL, alarms=Alarms((alarm,))), "table", color=False)
     assert "\x1b" not in screen
+
+
+def test_in_few_columns_the_screen_is_folded_and_nothing_of_it_is_lost() -> None:
+    screen = lines(WELL, NOW)
+    narrow = folded(screen, 40)
+    assert max(len(line.text) for line in narrow) <= 40
+    words = [" ".join(line.text for line in kept).split() for kept in (screen, narrow)]
+    assert words[0] == words[1]
+    assert [line.text for line in narrow[:3]] == [
+        screen[0].text,
+        "Stacks        all 1 healthy; last update",
+        "              2026-11-24 12:00:00 UTC",
+    ]

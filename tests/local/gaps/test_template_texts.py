@@ -70,3 +70,20 @@ def test_an_alias_is_refused(local_aws: TestAws, call: str) -> None:
 def test_an_asterisk_or_an_anchor_alone_is_no_alias(local_aws: TestAws) -> None:
     body = TEMPLATE.replace("Value: 7", 'Value: "*"').replace("Queue:\n", "Queue: &queue\n", 1)
     assert outputs(local_aws, body)["Flag"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("VisibilityTimeout: {Ref: Size}", "VisibilityTimeout: ", "/Resources/Queue/Properties/"),
+        ("Top: {is: false", "Top: {is: null", "/Mappings/Map/Top/is"),
+        ("Queue: {Value: {Ref: Queue}}", "Queue: {Value: ~}", "/Outputs/Queue/Value"),
+    ],
+)
+def test_a_null_is_refused_but_for_a_macro(
+    local_aws: TestAws, old: str, new: str, place: str
+) -> None:
+    client, body = local_aws.client("cloudformation"), TEMPLATE.replace(old, new)
+    with pytest.raises(ClientError, match=f".{place}.*'null' values are not allowed"):
+        client.validate_template(TemplateBody=body)
+    client.validate_template(TemplateBody=f"Transform: AWS::LanguageExtensions\n{body}")
