@@ -17,8 +17,9 @@ from shared_aws import TestAws
 
 # A shell starts its background jobs with Ctrl-C ignored, and what is ignored stays so in children,
 # who are sent it here. What is handled does not; and we ignore it as before.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, lambda *_: None)
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 # Nothing is drawn where this is set, and some of what is tested is a drawing.
 os.environ.pop("CI", None)
