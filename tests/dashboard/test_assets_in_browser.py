@@ -51,7 +51,10 @@ def address(project: AuditedProject) -> Iterator[str]:
         assert running.stdout
         yield running.stdout.readline().strip()
         running.terminate()
-        running.wait(30)
+        try:
+            running.wait(30)
+        finally:
+            running.kill()
 
 
 @pytest.fixture
@@ -237,6 +240,9 @@ def test_when_the_program_ends_the_page_says_so(
         page = Page(driver)
         page.until_state("Live")
         running.terminate()
-        running.wait(30)
+        try:
+            running.wait(30)
+        finally:
+            running.kill()
     page.until_text("banner", "miztiik-events dashboard")
     assert project.name in page.text("where")

@@ -77,7 +77,8 @@ def test_the_program_gets_its_properties_and_the_endpoint(counter: Counter) -> N
 def test_state_is_kept_as_managed_flink_keeps_it(counter: Counter, local_aws: TestAws) -> None:
     """RocksDB in the native memory of a KPU, which one slot has to itself here."""
     job = FlinkJob(local_aws.running.folder.flink)
-    assert job.state_backend() == "EmbeddedRocksDBStateBackend"
+    # Flink names it once the first checkpoint has been begun.
+    until(lambda: job.state_backend() == "EmbeddedRocksDBStateBackend")
     assert job.managed_megabytes() == 1024
     assert job.settings()["execution.checkpointing.incremental"] == "true"
 
