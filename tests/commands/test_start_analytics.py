@@ -83,7 +83,8 @@ def states(said: str) -> list[str]:
 def test_a_start_that_fails_shows_the_states_and_the_cause(project: AuditedProject) -> None:
     done = project.run("start-analytics")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "STARTING" in done.stderr
+    # It may have failed before anybody looked while it was STARTING.
+    assert states(done.stderr) in (["READY"], ["READY", "STARTING"], ["READY", "STARTING", "READY"])
     assert "did not start; it is READY" in done.stderr
     assert "GetObject" in done.stderr
     assert "miztiik-events logs analytics" in done.stderr
