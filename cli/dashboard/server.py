@@ -152,11 +152,15 @@ async def _asset(request: Request) -> Response:
 
 
 def listening(port: int) -> socket.socket:
-    """A socket of this machine on that port, 0 for any that is free; raises when it is taken."""
+    """A socket of this machine on that port, 0 for any that is free; raises when it is taken.
+
+    Whoever connects from now on waits until the server is there, and is not refused.
+    """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((ADDRESS, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise MiztiikError(

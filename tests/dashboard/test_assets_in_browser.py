@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from selenium.webdriver.common.keys import Keys
 
 import chromium
 import command_line
+import processes
 from audited_project import AuditedProject, audited_project
 from miztiik_events.audit import verdict
 from miztiik_events.audit.verdict import Verdict
@@ -42,19 +45,22 @@ def driver() -> Iterator[webdriver.Chrome]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def address(project: AuditedProject) -> Iterator[str]:
-    """Of the page, which `miztiik-events dashboard` serves while the tests run."""
+@contextmanager
+def served(project: AuditedProject) -> Iterator[str]:
+    """The address of the page, which `miztiik-events dashboard` serves until the block ends."""
     command = [command_line.PROGRAM, "dashboard", "--port=0", "--project", project.name]
     environment = {**os.environ, **command_line.NO_SETTINGS, **project.aws.environment}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+    with processes.started(command, env=environment, stdout=subprocess.PIPE) as running:
         assert running.stdout
         yield running.stdout.readline().strip()
         running.terminate()
-        try:
-            running.wait(30)
-        finally:
-            running.kill()
+        assert running.wait(30) == 128 + signal.SIGTERM
+
+
+@pytest.fixture(scope="module")
+def address(project: AuditedProject) -> Iterator[str]:
+    with served(project) as address:
+        yield address
 
 
 @pytest.fixture
@@ -232,17 +238,9 @@ def test_a_picture_of_it_is_a_png_and_the_browser_leaves_nothing(
 def test_when_the_program_ends_the_page_says_so(
     driver: webdriver.Chrome, project: AuditedProject
 ) -> None:
-    command = [command_line.PROGRAM, "dashboard", "--port=0", "--project", project.name]
-    environment = {**os.environ, **command_line.NO_SETTINGS, **project.aws.environment}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout
-        driver.get(running.stdout.readline().strip())
+    with served(project) as address:
+        driver.get(address)
         page = Page(driver)
         page.until_state("Live")
-        running.terminate()
-        try:
-            running.wait(30)
-        finally:
-            running.kill()
     page.until_text("banner", "miztiik-events dashboard")
     assert project.name in page.text("where")

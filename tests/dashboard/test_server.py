@@ -130,6 +130,14 @@ def test_it_is_on_this_machine_alone() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
+def test_whoever_has_the_address_early_waits_for_the_server() -> None:
+    with (
+        listening(0) as listener,
+        socket.create_connection(listener.getsockname(), timeout=30),
+    ):
+        pass
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -162,7 +162,7 @@ def test_a_server_that_was_killed_takes_all_it_started_along(folder: Path) -> No
 
 
 def test_a_stale_address_never_ends_a_strangers_process(folder: Path) -> None:
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+    with processes.started(["sleep", "60"], start_new_session=True) as stranger:
         state = Folder(folder / launch.FOLDER_NAME)
         state.create()
         state.write_address(Address(port=1, pid=stranger.pid))
@@ -170,7 +170,6 @@ def test_a_stale_address_never_ends_a_strangers_process(folder: Path) -> None:
         assert run(folder, "stop").returncode == 0
         assert stranger.poll() is None
         assert not state.path.exists()
-        stranger.kill()
 
 
 def parent(then: str) -> tuple[subprocess.Popen[str], Path, int, int]:

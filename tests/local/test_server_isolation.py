@@ -96,18 +96,16 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     (home / ".aws").mkdir()
     keys = "\n".join(f"{name.lower()} = {value}" for name, value in REAL.items())
     (home / ".aws" / "credentials").write_text(f"[default]\n{keys}\n[the-real-profile]\n{keys}\n")
-    with subprocess.Popen(
+    with processes.started(
         [sys.executable, "-c", PARENT],
         env={**os.environ, **REAL, "HOME": str(home)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     ) as parent:
         assert parent.stdout
         path, port, pid = parent.stdout.readline().split()
         running = launch.LocalAws(launch.Address(int(port), int(pid)), Folder(Path(path)))
         yield started(TestAws(running), parent)
-        parent.kill()
 
 
 def started(aws: TestAws, parent: subprocess.Popen[str]) -> Busy:

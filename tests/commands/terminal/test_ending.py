@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import command_line
+import processes
 
 SECONDS = 60
 
@@ -28,11 +29,10 @@ def test_a_command_ends_at_once_though_aws_is_silent(
         silent.settimeout(SECONDS)
         keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
         address = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
-        with subprocess.Popen(
+        with processes.started(
             [command_line.PROGRAM, "outputs", "--region", "eu-west-1"],
             env={**command_line.NO_SETTINGS, **keys, **address},
             stderr=subprocess.PIPE,
-            text=True,
         ) as process:
             connection, _ = silent.accept()
             with connection:
