@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, WaitTimeoutError
 from .patience import GROWTH, LONGEST, OUTAGE_SECONDS, CancelledError, Patience
-from .session import is_refused_for_now, is_unanswered, translate
+from .session import is_refused_for_now, is_unanswered, is_unreached, translate
 
 if TYPE_CHECKING:
     import boto3
@@ -36,11 +36,11 @@ def insisting(
     """Have the clients that are made in the block ask again what AWS did not answer.
 
     That is throttling, an error of AWS's own, a connection that broke, an answer that cannot be
-    read; `say` is told of each kind once, in the thread that asked. An address that never
-    `has_answered` is not asked again: it may be the wrong one. Raises WaitTimeoutError when the
-    patience is over, by default OUTAGE_SECONDS after the first time without an answer;
-    CancelledError when it is cancelled; and ConfigurationError with the `way_back` when credentials
-    end in between. In a block within a block, the inner one counts.
+    read; `say` is told of each kind once, in the thread that asked. An address that cannot be
+    reached and never `has_answered` is not asked again: it may be the wrong one. Raises
+    WaitTimeoutError when the patience is over, by default OUTAGE_SECONDS after the first time
+    without an answer; CancelledError when it is cancelled; and ConfigurationError with the
+    `way_back` when credentials end in between. In a block within a block, the inner one counts.
     """
     insistence = _Insistence(patience, say, way_back, has_answered)
 
@@ -103,7 +103,9 @@ class _Insistence:
     def _may_pass(self, operation: str, address: str, error: Exception) -> bool:
         if operation in _ONCE:
             return is_refused_for_now(error) == "before it began"
+        # With one address right, what broke off at another was a connection to AWS.
         is_known = self.has_answered or address in self._answered
+        is_known |= bool(self._answered) and not is_unreached(error)
         return bool(is_refused_for_now(error)) or (is_known and is_unanswered(error))
 
     def _raise_with_way_back(self, address: str, error: Exception) -> None:

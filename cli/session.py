@@ -235,6 +235,13 @@ def is_unanswered(error: Exception) -> bool:
     return isinstance(error, kinds)
 
 
+def is_unreached(error: Exception) -> bool:
+    """Whether nothing was there to answer; a connection that broke in the middle is none."""
+    from botocore import exceptions
+
+    return isinstance(error, _network_errors(exceptions))
+
+
 def refusal(error: ClientError) -> MiztiikError:
     """What AWS has against this one call.
 
@@ -261,7 +268,7 @@ def translate(error: Exception) -> MiztiikError:
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.SSLError) and _tells_of_clock(text):
         return _of_clock(text)
-    if isinstance(error, _network_errors(exceptions)):
+    if is_unreached(error):
         endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
             f"Could not reach {endpoint} ({text}). Check the network, the region, the proxy and "
@@ -293,7 +300,6 @@ def _told(error: Exception, name: str) -> str:
 
 
 def _network_errors(exceptions: ModuleType) -> tuple[type[Exception], ...]:
-    """Those in which nothing answered; a connection that broke in the middle is none."""
     return (
         exceptions.EndpointConnectionError,
         exceptions.ConnectTimeoutError,

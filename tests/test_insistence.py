@@ -182,6 +182,15 @@ def test_what_one_address_has_answered_says_nothing_of_another() -> None:
     assert not left
 
 
+def test_a_connection_that_broke_off_is_made_again_where_another_address_has_answered() -> None:
+    lost = ConnectionClosedError(endpoint_url=URL)
+    with asking((200, STACKS), lost, (200, STACKS)) as (client, left, _):
+        client.describe_stacks()
+        client.meta._endpoint_url = "http://127.0.0.1:2"
+        client.describe_stacks()
+    assert not left
+
+
 def test_without_a_limit_of_its_own_it_ends_when_an_outage_has_lasted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -189,8 +189,8 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
     )
 
 
-def retained(body: str) -> set[str]:
-    """The logical ids of what outlives a stack of this processed template.
+def retentions(body: str) -> dict[str, bool]:
+    """By logical id, whether each resource in this processed template outlives its stack.
 
     Only that tells: a policy may be given by a macro or a parameter. It may be any that
     CloudFormation takes, so it is not held to what `parse` asks for.
@@ -202,7 +202,7 @@ def retained(body: str) -> set[str]:
         ).items()
     }
     # What is not plainly Delete is no licence to empty a bucket.
-    return {name for name, policy in policies.items() if policy and policy.value not in REMOVING}
+    return {name: bool(one and one.value not in REMOVING) for name, one in policies.items()}
 
 
 def _texts_of(top: Mapping[str, Node], resources: Mapping[str, Node]) -> Iterator[Node]:

@@ -201,7 +201,8 @@ class _Planner:
         """What would become of a stack that has no template any more."""
         held = [found for found in stacks.resources(self.cloudformation, stack) if found.is_there]
         processed = stacks.body(self.cloudformation, stack.id, "Processed") if held else ""
-        retained = template.retained(processed) if held else set()
+        policies = template.retentions(processed) if held else {}
+        retained = {name for name, is_retained in policies.items() if is_retained}
         return StackPlan(
             stack=stack.name,
             template=stack.tags.get(TEMPLATE_TAG, ""),

@@ -31,13 +31,23 @@ DATA_STORE = "data-store"
 
 @dataclass(frozen=True)
 class Resource:
-    """Something in a stack; when it is retained, it outlives the stack (its DeletionPolicy)."""
+    """Something in a stack; when it is retained, it outlives the stack (its DeletionPolicy).
+
+    One that is not in the stack's template (`is_in_template`), as after an update that failed and
+    could not be rolled back, may go or stay: only CloudFormation knows its DeletionPolicy.
+    """
 
     stack: str
     logical_id: str
     type: str
     physical_id: str
     is_retained: bool
+    is_in_template: bool = True
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is sure to go with its stack."""
+        return self.is_in_template and not self.is_retained
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ class Inventory:
 
     @property
     def data(self) -> list[Resource]:
-        """What goes and holds data."""
+        """What goes, or may go, and holds data."""
         return [
             resource
             for resource in self.resources
@@ -85,14 +95,21 @@ class Inventory:
     def retained(self) -> list[Resource]:
         return [resource for resource in self.resources if resource.is_retained]
 
+    @property
+    def spared(self) -> list[Resource]:
+        """The buckets that are not emptied, as they may be retained."""
+        return [
+            resource
+            for resource in self.resources
+            if resource.type == BUCKET and not (resource.goes or resource.is_retained)
+        ]
+
     def going(self, type_: str, stack: str | None = None) -> list[str]:
-        """Physical ids of what goes of that type, in all stacks or in one."""
+        """Physical ids of what is sure to go of that type, in all stacks or in one."""
         return [
             resource.physical_id
             for resource in self.resources
-            if resource.type == type_
-            and not resource.is_retained
-            and stack in (None, resource.stack)
+            if resource.type == type_ and resource.goes and stack in (None, resource.stack)
         ]
 
     def children(self, stack: Stack) -> set[str]:
@@ -209,9 +226,7 @@ def _log_groups(
 ) -> tuple[str, ...]:
     """Those of the stacks that go, and those that no stack holds."""
     groups = [resource for resource in held if resource.type == LOG_GROUP]
-    own = {
-        group.physical_id for group in groups if group.stack not in others and not group.is_retained
-    }
+    own = {group.physical_id for group in groups if group.stack not in others and group.goes}
     in_stacks = {group.physical_id for group in groups}
     stray = log_groups.of_stacks(session.client("logs"), project, names, others, in_stacks)
     return tuple(sorted(own.union(stray)))
@@ -268,16 +283,21 @@ def resources(cloudformation: CloudFormationClient, stack: Stack) -> list[Resour
 
 
 def _within(
-    cloudformation: CloudFormationClient, stack: str, stack_id: str, is_retained: bool = False
+    cloudformation: CloudFormationClient,
+    stack: str,
+    stack_id: str,
+    is_retained: bool = False,
+    is_in_template: bool = True,
 ) -> Iterator[Resource]:
     """What is in the stack, and in the stacks that are nested in it."""
     listed = stacks.resources_of(cloudformation, stack_id)
     present = [item for item in listed if item.is_there]
     # A stack without resources may be one that has no template either.
     processed = stacks.body(cloudformation, stack_id, "Processed") if present else ""
-    retained = template.retained(processed) if present else set()
-    for resource in present:
-        stays = is_retained or resource.logical_id in retained
-        yield Resource(stack, resource.logical_id, resource.type, resource.physical_id, stays)
-        if resource.type == template.NESTED:
-            yield from _within(cloudformation, stack, resource.physical_id, stays)
+    retentions = template.retentions(processed) if present else {}
+    for item in present:
+        stays = is_retained or retentions.get(item.logical_id, False)
+        is_known = is_in_template and item.logical_id in retentions
+        yield Resource(stack, item.logical_id, item.type, item.physical_id, stays, is_known)
+        if item.type == template.NESTED:
+            yield from _within(cloudformation, stack, item.physical_id, stays, is_known)

@@ -141,20 +141,9 @@ class _Teardown:
 
     def _remove(self, stack: Stack, listener: Listener) -> Outcome:
         operator = Operator(self.cloudformation, self.patience, listener, role_arn=self.role_arn)
-        present = settled(operator, stack)
-        if present:
-            # It may have been protected since; then its buckets must not be emptied either.
-            refuse_protected([present] if present.is_protected else [])
-            held = self._held(stack, present)
-            going = [it.physical_id for it in held if it.type == BUCKET and not it.is_retained]
-            remove(operator, self.s3, present, going, len(held))
+        held = [resource for resource in self.inventory.resources if resource.stack == stack.name]
+        remove(operator, self.s3, stack, held)
         return "deleted"
-
-    def _held(self, stack: Stack, present: Stack) -> list[Resource]:
-        """What is in the stack; looked at again when something has happened in it since."""
-        if stack.is_busy or present.updated != stack.updated:
-            return resources(self.cloudformation, present)
-        return [resource for resource in self.inventory.resources if resource.stack == stack.name]
 
 
 def settled(operator: Operator, stack: Stack) -> Stack | None:
@@ -165,26 +154,36 @@ def settled(operator: Operator, stack: Stack) -> Stack | None:
     return present
 
 
-def remove(
-    operator: Operator, s3: S3Client, stack: Stack, bucket_names: Sequence[str], resources: int = 0
-) -> None:
-    """Empty the stack's buckets and delete the stack; raises StackError when it stays.
+def remove(operator: Operator, s3: S3Client, stack: Stack, held: Sequence[Resource]) -> None:
+    """Empty the buckets that go with the stack, and delete it; raises StackError when it stays.
 
-    As long as objects come in between, a delivery's last ones, it begins again.
+    As long as objects come in between, a delivery's last ones, it begins again, from a fresh look:
+    somebody may have protected the stack, updated it, or deleted it since. It is looked at by its
+    id, so that another one of the same name keeps what it has.
     """
     from botocore.exceptions import ClientError
 
     failed: StackError | None = None
     for _ in operator.patience.looks(f"the removal of stack {stack.name}"):
-        if not _empty(operator, s3, bucket_names) and failed:
+        present = settled(operator, stack)
+        if present is None:
+            return
+        # Its buckets must not be emptied either.
+        refuse_protected([present] if present.is_protected else [])
+        if (present.status, present.updated) != (stack.status, stack.updated):
+            held = resources(operator.cloudformation, present)
+        stack = present
+        going = [it.physical_id for it in held if it.type == BUCKET and it.goes]
+        emptied = _empty(operator, s3, going)
+        if failed and not emptied:
             raise _with_way_out(operator, stack, failed)
         try:
-            operator.delete(stack, resources)
+            operator.delete(stack, len(held))
         except StackError as error:
             failed = error
         except ClientError as error:
             # Somebody else has begun something in it since we looked.
-            if not change_sets.is_conflict(error) or settled(operator, stack) is None:
+            if not change_sets.is_conflict(error):
                 raise
         else:
             return

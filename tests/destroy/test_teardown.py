@@ -54,8 +54,14 @@ def events(*latest_first: tuple[str, str]) -> Answer:
     return Answer("describe_stack_events", {"StackEvents": found})
 
 
-def state(status: str) -> Answer:
-    stack = {"StackName": "s", "StackId": ID, "StackStatus": status, "CreationTime": NOW}
+def state(status: str, *, is_protected: bool = False) -> Answer:
+    stack = {
+        "StackName": "s",
+        "StackId": ID,
+        "StackStatus": status,
+        "CreationTime": NOW,
+        "EnableTerminationProtection": is_protected,
+    }
     return Answer("describe_stacks", {"Stacks": [stack]})
 
 
@@ -71,14 +77,30 @@ def attempt(before: Sequence[tuple[str, str]], ending: Sequence[tuple[str, str]]
 
 
 def remove(cloudformation: Any, s3: Any) -> None:
-    teardown.remove(Operator(cloudformation, Patience(60), ignore), s3, STACK, ["b"])
+    held = [inventory.Resource("s", "Bucket", inventory.BUCKET, "b", is_retained=False)]
+    teardown.remove(Operator(cloudformation, Patience(60), ignore), s3, STACK, held)
+
+
+def listed(body: str = "Resources: {Bucket: {Type: AWS::S3::Bucket}}") -> list[Answer]:
+    """What the stack holds, a bucket, and its template."""
+    bucket = {
+        "LogicalResourceId": "Bucket",
+        "PhysicalResourceId": "b",
+        "ResourceType": "AWS::S3::Bucket",
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
+    return [
+        Answer("list_stack_resources", {"StackResourceSummaries": [bucket]}),
+        Answer("get_template", {"TemplateBody": body}),
+    ]
 
 
 def test_objects_that_come_after_the_emptying_are_removed_too() -> None:
     calls = [
-        *attempt(CREATED, FAILED),
-        *attempt((*FAILED, *CREATED), FAILED),
-        *attempt((*FAILED, *FAILED, *CREATED), DELETED),
+        *(state("CREATE_COMPLETE"), *attempt(CREATED, FAILED)),
+        *(state("DELETE_FAILED"), *listed(), *attempt((*FAILED, *CREATED), FAILED)),
+        *(state("DELETE_FAILED"), *attempt((*FAILED, *FAILED, *CREATED), DELETED)),
     ]
     with (
         stubbed("cloudformation", *calls) as cloudformation,
@@ -87,20 +109,65 @@ def test_objects_that_come_after_the_emptying_are_removed_too() -> None:
         remove(cloudformation, s3)
 
 
-def test_what_somebody_else_begins_in_between_is_waited_for() -> None:
+def test_a_stack_that_is_protected_after_a_failed_deletion_keeps_the_objects_that_came() -> None:
+    calls = [
+        *(state("CREATE_COMPLETE"), *attempt(CREATED, FAILED)),
+        state("DELETE_FAILED", is_protected=True),
+    ]
+    with (
+        stubbed("cloudformation", *calls) as cloudformation,
+        stubbed("s3", EMPTY) as s3,
+        pytest.raises(UnhealthyError, match="Termination protection is on for s"),
+    ):
+        remove(cloudformation, s3)
+
+
+def test_another_stack_of_the_name_keeps_its_objects_when_ours_is_gone_meanwhile() -> None:
+    by_its_id = Answer("describe_stacks", state("DELETE_COMPLETE").response, {"StackName": ID})
+    calls = [state("CREATE_COMPLETE"), *attempt(CREATED, FAILED), by_its_id]
+    with (
+        stubbed("cloudformation", *calls) as cloudformation,
+        stubbed("s3", EMPTY) as s3,
+    ):
+        remove(cloudformation, s3)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "looks"),
+    [
+        ("Type: AWS::S3::Bucket", [EMPTY, EMPTY]),
+        ("Type: AWS::S3::Bucket, DeletionPolicy: Retain", [EMPTY]),
+        ("Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate", [EMPTY]),
+    ],
+)
+def test_what_somebody_else_begins_in_between_is_waited_for_and_looked_at(
+    attribute: str, looks: list[Answer]
+) -> None:
     busy = f"Stack:{ID} is in UPDATE_IN_PROGRESS state and can not be deleted."
     update = (("s", "UPDATE_COMPLETE"), ("s", "UPDATE_IN_PROGRESS"))
     calls = [
-        events(*CREATED),
+        *(state("CREATE_COMPLETE"), events(*CREATED)),
         Refusal("delete_stack", "ValidationError", busy),
-        state("UPDATE_COMPLETE"),
+        *(state("UPDATE_COMPLETE"), *listed(f"Resources: {{Bucket: {{{attribute}}}}}")),
         *attempt((*update, *CREATED), DELETED),
     ]
     with (
         stubbed("cloudformation", *calls) as cloudformation,
-        stubbed("s3", EMPTY, EMPTY) as s3,
+        stubbed("s3", *looks) as s3,
     ):
         remove(cloudformation, s3)
+
+
+def test_a_bucket_that_no_template_names_is_not_emptied() -> None:
+    """As after an update that left out a retained bucket, and that could not be rolled back."""
+    left_out = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
+    with stubbed("cloudformation", *listed(left_out)) as cloudformation:
+        [bucket] = inventory.resources(cloudformation, STACK)
+    assert (bucket.goes, bucket.is_retained) == (False, False)
+    calls = [state("CREATE_COMPLETE"), *attempt(CREATED, DELETED)]
+    with stubbed("cloudformation", *calls) as cloudformation, stubbed("s3") as s3:
+        operator = Operator(cloudformation, Patience(60), ignore)
+        teardown.remove(operator, s3, STACK, [bucket])
 
 
 def test_what_a_creation_made_since_the_inventory_is_emptied_too() -> None:
@@ -110,18 +177,9 @@ def test_what_a_creation_made_since_the_inventory_is_emptied_too() -> None:
         names=frozenset(),
         others=frozenset(),
     )
-    bucket = {
-        "LogicalResourceId": "Bucket",
-        "PhysicalResourceId": "b",
-        "ResourceType": "AWS::S3::Bucket",
-        "LastUpdatedTimestamp": NOW,
-        "ResourceStatus": "CREATE_COMPLETE",
-    }
     calls = [
         *(events(*CREATED), events(*CREATED), state("CREATE_COMPLETE"), events(*CREATED)),
-        Answer("list_stack_resources", {"StackResourceSummaries": [bucket]}),
-        Answer("get_template", {"TemplateBody": "Resources: {Bucket: {Type: AWS::S3::Bucket}}"}),
-        *attempt(CREATED, DELETED),
+        *(*listed(), *attempt(CREATED, DELETED)),
     ]
     groups = [Answer("describe_log_groups", {"logGroups": []})] * len(log_groups.PREFIXES)
     with (
@@ -144,9 +202,13 @@ def test_what_cannot_be_deleted_is_named_with_the_way_to_leave_it_behind() -> No
         }
         for logical_id, reason in (("Bucket", NOT_EMPTY), ("Table", "denied"))
     ]
-    listed = Answer("list_stack_resources", {"StackResourceSummaries": resources})
+    failed_ones = Answer("list_stack_resources", {"StackResourceSummaries": resources})
+    calls = [
+        *(state("CREATE_COMPLETE"), *attempt(CREATED, FAILED)),
+        *(state("DELETE_FAILED"), *listed(), failed_ones),
+    ]
     with (
-        stubbed("cloudformation", *attempt(CREATED, FAILED), listed) as cloudformation,
+        stubbed("cloudformation", *calls) as cloudformation,
         stubbed("s3", EMPTY, EMPTY) as s3,
         pytest.raises(StackError) as failed,
     ):

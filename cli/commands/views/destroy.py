@@ -66,6 +66,15 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
         for resource in inventory.retained
     ]
     kept += [
+        {
+            "name": bucket.physical_id,
+            "stack": bucket.stack,
+            "kind": bucket.type,
+            "reason": "not in its template",
+        }
+        for bucket in inventory.spared
+    ]
+    kept += [
         {"name": name, "stack": name, "kind": "stack", "reason": "--keep-data"}
         for name in inventory.kept
     ]
@@ -141,4 +150,6 @@ def _contents(row: Mapping[str, Any]) -> str:
 def _why(row: Mapping[str, Any]) -> str:
     if row["kind"] == "stack":
         return "stack, kept by --keep-data"
-    return f"{row['kind']} of {row['stack']}, retained by its DeletionPolicy"
+    if row["reason"] == "retained":
+        return f"{row['kind']} of {row['stack']}, retained by its DeletionPolicy"
+    return f"{row['kind']} of {row['stack']}, whose template does not name it: not emptied"
