@@ -35,7 +35,14 @@ EMPTY = ("didn't contain changes", "No updates are to be performed")
 # The stack is there by now; the change set was made for the stack as it was before. The names are
 # those of CloudFormation's service model.
 _CONFLICTS = ("AlreadyExistsException", "ChangeSetNotFound", "InvalidChangeSetStatus")
-_MOVED = ("does not exist", "already exists", "_IN_PROGRESS state")
+_MOVED = (
+    "does not exist",
+    "already exists",
+    " state and can",
+    "while in status",
+    "in a non-terminal [",
+)
+_OF_STACK = ("Stack", "This stack")
 # How reasons name things: `Parameters: [Size] must have values`, `resource Queue does not support`.
 _NAMED = re.compile(r"""['"\[]([^'"\]]+)|\b(?:resource|parameter(?: name)?) (\w+)""", re.I)
 
@@ -226,5 +233,5 @@ def _settled(
 def is_conflict(error: ClientError) -> bool:
     """Whether CloudFormation refused because the stack is no longer as we saw it."""
     code, text = error.response["Error"].get("Code"), error.response["Error"].get("Message", "")
-    has_moved = text.startswith("Stack") and any(words in text for words in _MOVED)
+    has_moved = text.startswith(_OF_STACK) and any(words in text for words in _MOVED)
     return code in _CONFLICTS or (code == "ValidationError" and has_moved)

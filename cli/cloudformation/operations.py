@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ..errors import StackError
 from . import change_sets, changes, history, outside, stacks, template
 from .change_sets import ChangeSet, Desired, Kind
-from .events import Tail, failure, stuck
+from .events import Tail, failure, since, stuck
 from .progress import Listener, Note, Outcome, StackBegun, StackEvent, verb
 from .stacks import Stack
 
@@ -28,6 +28,7 @@ MOST_LOOKS = 5
 PAUSE_SECONDS = 1.0
 # How often to look for the end of an operation among the events of a stack that is gone.
 LATE_LOOKS = 10
+REMOVE_CAUSE = "remove the cause, then deploy again"
 _OUTCOMES: dict[Kind, Outcome] = {"CREATE": "created", "UPDATE": "updated"}
 
 
@@ -76,7 +77,7 @@ class Operator:
                 if not change_sets.is_conflict(error):
                     raise
                 if look == MOST_LOOKS:
-                    raise in_the_way(desired.stack, error) from error
+                    raise refused(self.cloudformation, desired.stack, error) from error
             self.listener(Note(desired.stack, "somebody else is changing it; looking again"))
             self.patience.pause(f"stack {desired.stack}", PAUSE_SECONDS)
             live = stacks.describe(self.cloudformation, desired.stack)
@@ -99,12 +100,7 @@ class Operator:
             if desired.is_express:
                 self._refuse_express_replacement(desired, change_set)
             if not self.waits:
-                change_sets.execute(self.cloudformation, change_set)
-                begun = stacks.describe(self.cloudformation, change_set.stack_id)
-                # A creation that failed in this moment is deleted already.
-                if begun is None:
-                    raise StackError(desired.stack, "its creation failed at once")
-                return Applied(begun, "begun")
+                return Applied(self._begin(change_set, desired.template), "begun")
             return Applied(self._execute(change_set, desired.template), _OUTCOMES[kind])
         if live:
             return Applied(live, "unchanged")
@@ -115,19 +111,26 @@ class Operator:
 
         What is under way in it is waited for first. Raises StackError with the real cause.
         """
+        from botocore.exceptions import ClientError
+
         live = self.settle(stack)
         if live is None:
             raise StackError(stack.name, "it is gone", next_step="miztiik-events deploy")
         if values.items() <= live.parameters.items():
             return
         tail = Tail(self.cloudformation, live.id)
-        self.cloudformation.update_stack(
-            StackName=live.id,
-            UsePreviousTemplate=True,
-            Parameters=[_parameter(name, values) for name in live.parameters],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            ClientRequestToken=change_sets.token(),
-        )
+        try:
+            self.cloudformation.update_stack(
+                StackName=live.id,
+                UsePreviousTemplate=True,
+                Parameters=[_parameter(name, values) for name in live.parameters],
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+                ClientRequestToken=change_sets.token(),
+            )
+        except ClientError as error:
+            if change_sets.is_conflict(error):
+                raise refused(self.cloudformation, live.name, error) from error
+            raise
         self._finish(tail, live.name, live.id, "miztiik-events status --why")
 
     def delete(self, stack: Stack, resources: int = 0) -> None:
@@ -236,8 +239,23 @@ class Operator:
         resources = len(template.resources)
         self.listener(StackBegun(change_set.stack, verb(change_set.kind), resources))
         change_sets.execute(self.cloudformation, change_set)
-        next_step = "remove the cause, then deploy again"
-        return self._finish(tail, change_set.stack, change_set.stack_id, next_step, template)
+        return self._finish(tail, change_set.stack, change_set.stack_id, REMOVE_CAUSE, template)
+
+    def _begin(self, change_set: ChangeSet, template: Template) -> Stack:
+        """Start the change; the stack as it is then. Raises StackError for one that ended at once.
+
+        A creation that failed in this moment is being deleted, or is deleted already.
+        """
+        name, stack_id = change_set.stack, change_set.stack_id
+        change_sets.execute(self.cloudformation, change_set)
+        begun = stacks.describe(self.cloudformation, stack_id)
+        if begun and not (change_set.kind == "CREATE" and begun.is_failing):
+            return begun
+        for look in self.patience.looks(f"stack {name}"):
+            cause = self._cause(name, stack_id, since(self.cloudformation, stack_id))
+            if cause or look == LATE_LOOKS:
+                break
+        raise failure(name, begun, cause, REMOVE_CAUSE, template)
 
     def _finish(
         self,
@@ -330,8 +348,14 @@ def _end(events: Sequence[StackEvent]) -> str:
     return "" if not own or own[-1].endswith("_IN_PROGRESS") else own[-1]
 
 
-def in_the_way(name: str, error: ClientError) -> StackError:
-    """The error of what CloudFormation refused because somebody else is at work on the stack."""
+def refused(cloudformation: CloudFormationClient, name: str, error: ClientError) -> StackError:
+    """The error of what CloudFormation refused for what has become of the stack since our look.
+
+    Either it has failed, or somebody else is at work on it.
+    """
+    live = stacks.describe(cloudformation, name)
+    if live and live.status.endswith("_FAILED"):
+        return stuck(cloudformation, live)
     return StackError(
         name,
         f"somebody else is changing it at the same time: {error.response['Error'].get('Message')}",

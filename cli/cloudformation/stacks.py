@@ -98,6 +98,11 @@ class Stack:
         return self.status.endswith("_IN_PROGRESS") and not self.is_shell
 
     @property
+    def is_failing(self) -> bool:
+        """Whether its creation failed, be it that what was made is still being deleted."""
+        return self.status.startswith(("DELETE_", "ROLLBACK_")) or self.status == "CREATE_FAILED"
+
+    @property
     def can_be_planned(self) -> bool:
         """Whether CloudFormation makes a change set for it, or it is to be created anew."""
         return not (self.is_busy or self.status.endswith("_FAILED"))

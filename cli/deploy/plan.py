@@ -17,7 +17,7 @@ from ..cloudformation.change_sets import ChangeSet, Desired
 from ..cloudformation.changes import PropertyChange, ResourceChange
 from ..cloudformation.events import stuck
 from ..cloudformation.graph import Job
-from ..cloudformation.operations import in_the_way, still_to_do
+from ..cloudformation.operations import refused, still_to_do
 from ..cloudformation.progress import Listener, Note, ignore, noting
 from ..cloudformation.stacks import TEMPLATE_TAG, Stack
 from ..insistence import insisting
@@ -288,7 +288,7 @@ class _Planner:
         except ClientError as error:
             if not change_sets.is_conflict(error):
                 raise
-            raise in_the_way(desired.stack, error) from error
+            raise refused(self.cloudformation, desired.stack, error) from error
 
     def _notes(self, step: Step) -> tuple[str, ...]:
         replaced = {

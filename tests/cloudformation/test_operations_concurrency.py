@@ -13,12 +13,27 @@ from botocore.exceptions import ClientError
 from miztiik_events.cloudformation.change_sets import is_conflict
 from miztiik_events.cloudformation.operations import MOST_LOOKS, Operator
 from miztiik_events.cloudformation.progress import Note
-from miztiik_events.errors import StackError
+from miztiik_events.cloudformation.stacks import Stack
+from miztiik_events.errors import StackError, StuckError
 from miztiik_events.patience import Patience
-from stack_answers import CREATE, DESIRED, EXECUTE, READY, Told, events, state
+from stack_answers import CREATE, DESIRED, EXECUTE, ID, NOW, READY, Told, events, state
 from stubs import Answer, Refusal, stubbed
 
 GONE = Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist")
+FAILED_QUEUE = Answer(
+    "list_stack_resources",
+    {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": "Queue",
+                "ResourceType": "AWS::SQS::Queue",
+                "LastUpdatedTimestamp": NOW,
+                "ResourceStatus": "UPDATE_FAILED",
+                "ResourceStatusReason": "denied",
+            }
+        ]
+    },
+)
 TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] already exists")
 
 
@@ -35,6 +50,23 @@ TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] alread
             True,
         ),
         ("ValidationError", "Stack:s is in UPDATE_IN_PROGRESS state and can not be updated.", True),
+        (
+            "ValidationError",
+            "Stack:s is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
+            True,
+        ),
+        ("ValidationError", "Stack [s] cannot be deleted while in status UPDATE_IN_PROGRESS", True),
+        (
+            "ValidationError",
+            "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack "
+            "from this state, please use the disable-rollback parameter with update-stack API.",
+            True,
+        ),
+        (
+            "ValidationError",
+            "Stack [s] cannot be deleted while TerminationProtection is enabled",
+            False,
+        ),
         ("ValidationError", "Template format error: the role does not exist", False),
         ("ValidationError", "Parameter Size must be a number", False),
         ("AccessDenied", "Stack [s] does not exist", False),
@@ -63,8 +95,35 @@ def test_after_a_conflict_the_stack_is_looked_at_again() -> None:
     assert notes == ["somebody else is changing it; looking again"]
 
 
+def test_a_rollback_that_fails_in_between_is_told_as_one_that_had_failed_before() -> None:
+    refusal = f"Stack:{ID} is in UPDATE_ROLLBACK_FAILED state and can not be updated."
+    refused = Refusal("create_change_set", "ValidationError", refusal)
+    live = Stack("s", ID, "UPDATE_COMPLETE", "", {"Size": "4", "Age": "9"}, {}, {}, NOW)
+    answers = (refused, state("UPDATE_ROLLBACK_FAILED"), FAILED_QUEUE)
+    with stubbed("cloudformation", *answers) as client, pytest.raises(StuckError) as failed:
+        Operator(client, Patience(60), Told()).apply(DESIRED, live)
+    assert "remove the cause, then miztiik-events deploy --recover" in str(failed.value)
+    assert "correct the template" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "left", [GONE, state("DELETE_IN_PROGRESS"), state("ROLLBACK_IN_PROGRESS")], ids=str
+)
+def test_a_creation_that_fails_at_once_names_its_cause_though_nobody_waits(left: Any) -> None:
+    failed = (("Queue", "CREATE_FAILED"), ("s", "CREATE_IN_PROGRESS"), ("s", "REVIEW_IN_PROGRESS"))
+    answers = (CREATE, READY, EXECUTE, left, events(*failed[1:]), events(*failed))
+    with stubbed("cloudformation", *answers) as client, pytest.raises(StackError) as raised:
+        Operator(client, Patience(60), Told(), waits=False).apply(DESIRED, None)
+    assert str(raised.value).splitlines() == [
+        "stack s failed at Queue (AWS::SQS::Queue)",
+        "  CREATE_FAILED: denied",
+        "  queue.yaml:1",
+        "  Next: remove the cause, then deploy again",
+    ]
+
+
 def test_who_always_comes_in_between_is_told_of() -> None:
-    answers = [TAKEN, *[GONE, TAKEN] * (MOST_LOOKS - 1)]
+    answers = [TAKEN, *[GONE, TAKEN] * (MOST_LOOKS - 1), GONE]
     with pytest.raises(StackError) as failed:
         tried(*answers)
     assert "somebody else is changing it at the same time: Stack [s] already exists" in str(

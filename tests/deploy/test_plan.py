@@ -156,8 +156,9 @@ def test_a_stack_that_somebody_else_changes_cannot_be_planned(new: Project) -> N
     text = "Stack:p-bucket is in UPDATE_IN_PROGRESS state and can not be updated."
     refusal = Refusal("create_change_set", "ValidationError", text)
     get = Answer("get_template", {"TemplateBody": READER})
+    gone = Refusal("describe_stacks", "ValidationError", "Stack with id p-bucket does not exist")
     with pytest.raises(StackError, match="somebody else is changing it at the same time"):
-        planned(replace(new, live={stack.name: stack}), get, refusal)
+        planned(replace(new, live={stack.name: stack}), get, refusal, gone)
 
 
 def test_a_change_is_asked_for_and_taken_back_and_a_secret_stays_one(new: Project) -> None:
