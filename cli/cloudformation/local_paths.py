@@ -46,6 +46,7 @@ _PLACES: dict[tuple[str, str], tuple[Form, Kind]] = {
     ("AWS::CloudFormation::ResourceVersion", "SchemaHandlerPackage"): ("s3", "code"),
     ("AWS::CodeCommit::Repository", "Code.S3"): ("Bucket Key", "code"),
 }
+_SAM = "AWS::Serverless::"
 _REMOTE = ("s3://", "http://", "https://", "arn:")
 _INCLUDE = "AWS::Include"
 _TEXT = "tag:yaml.org,2002:str"
@@ -66,7 +67,7 @@ class LocalPath:
 def within(root: Node, resources: Mapping[str, Node]) -> tuple[LocalPath, ...]:
     """The local paths of the template, in the order of the text."""
     # What a loop comes to stands in the text once.
-    found = {*_of_resources(resources), *_of_includes(root)}
+    found = {*_of_resources(resources), *_of_globals(root, resources), *_of_includes(root)}
     return tuple(sorted(found, key=lambda path: path.start))
 
 
@@ -76,10 +77,27 @@ def _of_resources(resources: Mapping[str, Node]) -> Iterator[LocalPath]:
         type_ = attributes["Type"].value if "Type" in attributes else ""
         for (wanted, place), (form, kind) in _PLACES.items():
             if type_ == wanted:
-                node = attributes.get("Properties")
-                for key in place.split("."):
-                    node = nodes.entries(node).get(key)
-                yield from _path(node, form, kind)
+                yield from _path(_at(attributes.get("Properties"), place), form, kind)
+
+
+def _of_globals(root: Node, resources: Mapping[str, Node]) -> Iterator[LocalPath]:
+    """What SAM gives to each resource of a kind that has none of its own.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+    """
+    shared = nodes.entries(nodes.entries(root).get("Globals"))
+    everything = [nodes.entries(resource) for resource in resources.values()]
+    for (type_, place), (form, kind) in _PLACES.items():
+        node = _at(shared.get(type_.rpartition(_SAM)[2]), place) if _SAM in type_ else None
+        takers = (one for one in everything if "Type" in one and one["Type"].value == type_)
+        if any(_at(one.get("Properties"), place) is None for one in takers):
+            yield from _path(node, form, kind)
+
+
+def _at(node: Node | None, place: str) -> Node | None:
+    for key in place.split("."):
+        node = nodes.entries(node).get(key)
+    return node
 
 
 def _of_includes(root: Node) -> Iterator[LocalPath]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import Options, shared_options
+from .terminal import ending
 
 if TYPE_CHECKING:
     from ..dashboard.feed import Feed
@@ -84,7 +85,7 @@ def _serve(options: Options, feed: Feed, port: int, *, opens: bool) -> None:
     from ..dashboard.server import opened
     from .open import open_in_browser
 
-    with opened(feed, port) as (address, serving):
+    with ending.endless(), opened(feed, port) as (address, serving):
         click.echo(address)
         options.say("The address is as good as a password. Ctrl-C ends the page.")
         if opens:

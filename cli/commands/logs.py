@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import Options, moment_or_none, names_for, shared_options
+from .terminal import ending
 from .views.logs import LogView
 
 if TYPE_CHECKING:
@@ -88,13 +90,14 @@ def command(
     with options.insisting(Patience(math.inf) if follow else None):
         log = Log(options.session.client("logs"), groups, since)
     view = LogView(options, sorted(set(groups.values())), grep, everything)
-    events = log.fresh()
-    if not view.show(events):
-        _say_why(options, groups, since, grep, events)
-    pause = threading.Event()
-    while follow:
-        pause.wait(POLL_SECONDS)
-        view.show(log.fresh())
+    with ending.endless() if follow else contextlib.nullcontext():
+        events = log.fresh()
+        if not view.show(events):
+            _say_why(options, groups, since, grep, events)
+        pause = threading.Event()
+        while follow:
+            pause.wait(POLL_SECONDS)
+            view.show(log.fresh())
 
 
 def _chosen(groups: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import Options, moment_or_none, shared_options_with_csv, table_width
+from .terminal import ending
 from .views import chart
 from .views.results import Table, as_csv, records
 
@@ -132,7 +133,7 @@ def _follow(options: Options, question: Question, deployed: list[Stack]) -> None
     from ..patience import Patience
     from .follow_results import follow
 
-    with options.insisting(Patience(math.inf)):
+    with ending.endless(), options.insisting(Patience(math.inf)):
         follow(options, question, _folder(options, deployed, question), deployed)
 
 

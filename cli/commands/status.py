@@ -9,6 +9,7 @@ import click
 
 from . import project_settings
 from .options import FOLDER, Options, shared_options, table_width
+from .terminal import ending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,8 @@ def command(
     elif watches:
         with options.insisting(Patience(math.inf)):
             clients = Clients.of(options.session)
-        watch(options, clients)
+        with ending.endless():
+            watch(options, clients)
     else:
         _show(options, Clients.of(options.session))
 

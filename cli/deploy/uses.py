@@ -16,7 +16,8 @@ from .wiring import Code, Given, Step
 # What Lambda takes, unzipped and with its layers, and what Managed Flink takes.
 LAMBDA_LIMIT = 262_144_000
 FLINK_LIMIT = 536_870_912
-LAMBDA = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+SAM_FUNCTION = "AWS::Serverless::Function"
+LAMBDA = ("AWS::Lambda::Function", SAM_FUNCTION)
 _KEY, _UNKNOWN = "\N{KEY}", "what its template leaves open"
 _CODE = ("Code", "CodeUri", "Content", "ContentUri", "ApplicationConfiguration")
 _PYTHON = re.compile(r"python(3\.\d+)")
@@ -89,11 +90,11 @@ def _takers(declared: Template, known: Mapping[str, str], code: str) -> Iterator
     data = resources.data(declared, values, _UNKNOWN)
     common = _mapping(_mapping(_mapping(data).get("Globals")).get("Function"))
     for logical_id, resource in _mapping(_mapping(data).get("Resources")).items():
-        own = _mapping(_mapping(resource).get("Properties"))
-        if not any(code in json.dumps(own.get(name)) for name in _CODE):
-            continue
         type_ = str(_mapping(resource).get("Type"))
-        properties = {**common, **own} if type_.startswith("AWS::Serverless::") else own
+        own = _mapping(_mapping(resource).get("Properties"))
+        properties = {**common, **own} if type_ == SAM_FUNCTION else own
+        if not any(code in json.dumps(properties.get(name)) for name in _CODE):
+            continue
         handler = properties.get("Handler", "") if type_ in LAMBDA else ""
         yield Use(
             *(declared.place(logical_id), type_, *_runtime(properties)),

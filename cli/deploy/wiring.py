@@ -321,18 +321,20 @@ def _in_order(steps: Mapping[str, Step]) -> tuple[str, ...]:
 
 
 def _cycle(steps: Mapping[str, Step], names: Sequence[str]) -> TemplateError:
-    needs = [(steps[child], parent) for child, parent in zip(names, names[1:])]
-    story = ", ".join(
-        f"{child.name} needs {_need(child, parent)[0]} of {parent}" for child, parent in needs
-    )
-    given = [_need(*need)[0] for need in needs if _need(*need)[0] in need[0].sources]
+    needs = [
+        (steps[child], parent, *_need(steps[child], parent))
+        for child, parent in zip(names, names[1:])
+    ]
+    story = ", ".join(f"{child.name} needs {what} of {parent}" for child, parent, what, _ in needs)
+    given = [what for child, _, what, _ in needs if what in child.sources]
     way = (
         f"give {given[0]} with --parameter-overrides, or rename it" if given else "cut one of them"
     )
+    child, _, _, line = needs[0]
     return TemplateError(
         f"the templates depend on each other in a circle: {story}. Next: {way}",
-        needs[0][0].template.path,
-        _need(*needs[0])[1],
+        child.template.path,
+        line,
     )
 
 

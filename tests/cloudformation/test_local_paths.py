@@ -47,6 +47,39 @@ def test_what_is_no_plain_path_is_left_alone(code: str) -> None:
 _FUNCTION = "AWS::Lambda::Function"
 
 
+def shared(given: str, *resources: str) -> list[tuple[str, str, str]]:
+    """The paths of a SAM template with these Globals, in which only these resources are."""
+    listed = "".join(f"  R{n}: {{{one}}}\n" for n, one in enumerate(resources))
+    body = f"Transform: AWS::Serverless-2016-10-31\nGlobals: {given}\nResources:\n{listed}"
+    paths = template.parse("a", "a.yaml", body).local_paths
+    return [(path.path, path.form, path.kind) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("given", "resource", "path"),
+    [
+        ("{Function: {CodeUri: src}}", "Type: AWS::Serverless::Function", ("src", "s3", "code")),
+        ("{Api: {DefinitionUri: a.yaml}}", "Type: AWS::Serverless::Api", ("a.yaml", "s3", "file")),
+    ],
+)
+def test_what_sam_gives_to_all_of_a_kind_is_a_path_too(
+    given: str, resource: str, path: tuple[str, str, str]
+) -> None:
+    assert shared(given, resource) == [path]
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        ["Type: AWS::Serverless::Function, Properties: {CodeUri: s3://a/b}"],
+        ["Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: s3://a/b}"],
+        ["Type: AWS::Lambda::Function, Properties: {Code: {S3Bucket: a, S3Key: b}}"],
+    ],
+)
+def test_what_is_given_to_all_of_a_kind_and_nobody_takes_is_no_path(resources: list[str]) -> None:
+    assert shared("{Function: {CodeUri: src}}", *resources) == []
+
+
 def test_another_type_may_have_a_property_of_that_name() -> None:
     assert paths("{Code: a/b}", "AWS::SQS::Queue") == ()
 

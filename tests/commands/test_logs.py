@@ -160,8 +160,9 @@ def test_new_messages_are_followed_until_cancelled(project: AuditedProject) -> N
     say(project, "a new one")
     assert following.stdout.readline().endswith("  stream  a new one\n")
     following.send_signal(signal.SIGINT)
-    rest, _ = following.communicate(timeout=30)
+    rest, said = following.communicate(timeout=30)
     assert (following.returncode, rest) == (130, "")
+    assert said.splitlines()[-1] == "--since 1d looks further back."
 
 
 def test_a_project_without_log_groups_or_the_systems_outputs_says_what_it_lacks(

@@ -78,6 +78,22 @@ def test_another_runtime_is_no_python(runtime: str) -> None:
     assert [use.python for use in used(FUNCTION.replace("!Ref Python", runtime))] == [None]
 
 
+def test_the_code_that_sam_has_for_all_functions_is_used_by_each_without_its_own() -> None:
+    declared = template.parse(
+        "a",
+        "a.yaml",
+        """\
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {CodeUri: src, Runtime: python3.13}}
+Resources:
+  One: {Type: AWS::Serverless::Function}
+  Other: {Type: AWS::Serverless::Function, Properties: {CodeUri: s3://a/b}}
+  Layer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
+""",
+    )
+    assert [use.place for use in uses.at(declared, "src")] == ["a.yaml:4"]
+
+
 def test_flink_takes_more_than_lambda() -> None:
     assert [(use.runtime, use.python) for use in used(FLINK)] == [("FLINK-1_20", None)]
     assert (uses.limit(used(FLINK)), uses.limit(used(FUNCTION))) == (FLINK_LIMIT, LAMBDA_LIMIT)

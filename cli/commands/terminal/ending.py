@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from . import streams
@@ -53,6 +54,20 @@ def reason(error: BaseException) -> tuple[str, int]:
     if isinstance(ended, Detachment):
         return "Detached", CANCELLED
     return "Cancelled", CANCELLED
+
+
+@contextlib.contextmanager
+def endless() -> Iterator[None]:
+    """A block that goes on until Ctrl-C: that is its usual end, of which nothing is said."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if isinstance(error, EndedError):
+            raise
+        if sys.stderr.isatty():
+            # The terminal has shown ^C, and what comes next begins on a line of its own.
+            sys.stderr.write("\n")
+        leave(CANCELLED)
 
 
 def leave(exit_code: int) -> NoReturn:
