@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, WaitTimeoutError
 from .patience import GROWTH, LONGEST, OUTAGE_SECONDS, CancelledError, Patience
-from .session import is_refused_for_now, is_unanswered, is_unreached, translate
+from .session import is_broken_off, is_refused_for_now, is_unanswered, translate
 
 if TYPE_CHECKING:
     import boto3
 
 Say = Callable[[str], None]
 FIRST_PAUSE = 0.5
+# For how long to ask where connections break, and nothing has answered yet.
+CONTACT_SECONDS = 60.0
 WAY_BACK = (
     "What AWS was asked to do continues there; run the same command again to go on waiting for it"
 )
@@ -37,7 +39,8 @@ def insisting(
 
     That is throttling, an error of AWS's own, a connection that broke, an answer that cannot be
     read; `say` is told of each kind once, in the thread that asked. An address that cannot be
-    reached and never `has_answered` is not asked again: it may be the wrong one. Raises
+    reached and never `has_answered` is not asked again: it may be the wrong one; and where all that
+    comes is connections that break, a minute is enough. Raises
     WaitTimeoutError when the patience is over, by default OUTAGE_SECONDS after the first time
     without an answer; CancelledError when it is cancelled; and ConfigurationError with the
     `way_back` when credentials end in between. In a block within a block, the inner one counts.
@@ -84,12 +87,12 @@ class _Insistence:
 
     def answer(self, operation: str, address: str, ask: Callable[[], Any]) -> Any:
         """The answer, however often it takes; each time AWS is asked, botocore tries five times."""
-        pause, patience = FIRST_PAUSE, self.patience
+        pause, patience, contact = FIRST_PAUSE, self.patience, Patience(CONTACT_SECONDS)
         while True:
             try:
                 answer = ask()
             except Exception as error:
-                if not self._may_pass(operation, address, error):
+                if not self._may_pass(operation, address, error, contact):
                     self._raise_with_way_back(address, error)
                     raise
                 self._note_refusal(address, error)
@@ -100,12 +103,12 @@ class _Insistence:
                 return answer
             pause = min(pause * GROWTH, LONGEST)
 
-    def _may_pass(self, operation: str, address: str, error: Exception) -> bool:
+    def _may_pass(self, operation: str, address: str, error: Exception, contact: Patience) -> bool:
         if operation in _ONCE:
             return is_refused_for_now(error) == "before it began"
-        # With one address right, what broke off at another was a connection to AWS.
         is_known = self.has_answered or address in self._answered
-        is_known |= bool(self._answered) and not is_unreached(error)
+        # Somebody is there. With another address right, it is AWS; else it may be for a while.
+        is_known |= is_broken_off(error) and (bool(self._answered) or not contact.is_over)
         return bool(is_refused_for_now(error)) or (is_known and is_unanswered(error))
 
     def _raise_with_way_back(self, address: str, error: Exception) -> None:

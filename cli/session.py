@@ -235,11 +235,17 @@ def is_unanswered(error: Exception) -> bool:
     return isinstance(error, kinds)
 
 
-def is_unreached(error: Exception) -> bool:
-    """Whether nothing was there to answer; a connection that broke in the middle is none."""
+def is_broken_off(error: Exception) -> bool:
+    """Whether somebody was there, and the connection broke in the middle."""
     from botocore import exceptions
 
-    return isinstance(error, _network_errors(exceptions))
+    kinds = (
+        exceptions.ConnectionClosedError,
+        exceptions.ReadTimeoutError,
+        exceptions.ResponseStreamingError,
+        exceptions.IncompleteReadError,
+    )
+    return isinstance(error, kinds)
 
 
 def refusal(error: ClientError) -> MiztiikError:
@@ -268,7 +274,7 @@ def translate(error: Exception) -> MiztiikError:
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.SSLError) and _tells_of_clock(text):
         return _of_clock(text)
-    if is_unreached(error):
+    if isinstance(error, _network_errors(exceptions)):
         endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
             f"Could not reach {endpoint} ({text}). Check the network, the region, the proxy and "
@@ -277,6 +283,11 @@ def translate(error: Exception) -> MiztiikError:
     for kinds, next_step in _next_steps(exceptions):
         if isinstance(error, kinds):
             return ConfigurationError(f"{text.rstrip('.:')}. {next_step}; {LOCAL_HINT}")
+    if is_broken_off(error):
+        return MiztiikError(
+            f"The connection broke off ({text.rstrip('.')}). Check the network and the proxy, and "
+            "try again"
+        )
     if isinstance(error, parsers.ResponseParserError):
         return MiztiikError(
             f"The answer cannot be read ({text[:LONGEST_TEXT]}). It may be a proxy's, not AWS's: "
@@ -300,6 +311,7 @@ def _told(error: Exception, name: str) -> str:
 
 
 def _network_errors(exceptions: ModuleType) -> tuple[type[Exception], ...]:
+    """Those in which nothing answered; a connection that broke in the middle is none."""
     return (
         exceptions.EndpointConnectionError,
         exceptions.ConnectTimeoutError,

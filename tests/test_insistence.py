@@ -106,6 +106,18 @@ def test_an_address_that_never_answered_is_asked_once() -> None:
         client.describe_stacks()
 
 
+def test_an_address_where_somebody_was_is_asked_again_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = ConnectionClosedError(endpoint_url=URL)
+    with asking(lost, lost, (200, STACKS)) as (client, _, said):
+        assert client.describe_stacks()["Stacks"] == []
+    assert len(said) == 1
+    monkeypatch.setattr("miztiik_events.insistence.CONTACT_SECONDS", -1)
+    with asking(lost) as (client, _, _), pytest.raises(ConnectionClosedError):
+        client.describe_stacks()
+
+
 def test_one_that_has_answered_is_asked_again() -> None:
     error = ConnectionClosedError(endpoint_url=URL)
     with asking((200, STACKS), error, (200, STACKS)) as (client, left, _):

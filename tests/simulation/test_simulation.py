@@ -26,6 +26,7 @@ FOUND = (
     "destroy begins at the wrong end",
     "destroy knows nothing of imports",
     "destroy empties what is to be retained",
+    "destroy empties what no template names",
     "the buckets in nested stacks stay full",
     "a bucket is not emptied",
     "pruning takes what holds data",
