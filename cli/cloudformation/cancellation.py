@@ -53,10 +53,11 @@ def _cancel(
         operator.listener(Note(name, "its creation is cancelled: it is being deleted"))
         operator.delete(stack)
         return "cancelled"
-    if stack.status == "UPDATE_IN_PROGRESS":
-        _request_rollback(operator, stack)
-    _, left = operator.follow(tail, name, stack.id)
-    return _outcome(left)
+    if stack.status == "UPDATE_IN_PROGRESS" and _request_rollback(operator, stack):
+        _, left = operator.follow(tail, name, stack.id)
+        return _outcome(left)
+    # A look may come late: of what is over already, no more events come.
+    return _outcome(operator.settle(stack))
 
 
 def _outcome(left: Stack | None) -> Outcome:
@@ -65,7 +66,8 @@ def _outcome(left: Stack | None) -> Outcome:
     return ended.get(left.status, "cancelled") if left else "cancelled"
 
 
-def _request_rollback(operator: Operator, stack: Stack) -> None:
+def _request_rollback(operator: Operator, stack: Stack) -> bool:
+    """Whether it will be rolled back."""
     cloudformation, token = operator.cloudformation, change_sets.token()
     try:
         cloudformation.cancel_update_stack(StackName=stack.id, ClientRequestToken=token)
@@ -74,3 +76,5 @@ def _request_rollback(operator: Operator, stack: Stack) -> None:
         # It has come to an end, or to its rollback, since we looked.
         if error.response["Error"].get("Code") != "ValidationError":
             raise
+        return False
+    return True
