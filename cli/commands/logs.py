@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import advice
 from .options import Options, moment_or_none, names_for, shared_options
 from .terminal import ending
 from .views.logs import LogView
@@ -115,6 +116,8 @@ def _say_why(
     grep: re.Pattern[str],
     hidden: Sequence[LogEvent],
 ) -> None:
+    from ..analytics import application
+    from ..cloudformation import stacks
     from ..text import counted
 
     names = sorted(set(groups.values()))
@@ -126,21 +129,21 @@ def _say_why(
         options.say(
             f"Functions ran without logging anything ({counted(len(hidden), 'line')} with --all)."
         )
-    elif names != ["analytics"]:
-        options.say("The functions log when there are events: miztiik-events produce")
-    if "analytics" in names:
-        _say_state(options)
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    produce = advice.possible("produce", outputs, options.project)
+    if not hidden and produce and names != ["analytics"]:
+        options.say(f"The functions log when there are events: {produce}")
+    if "analytics" in names and application.OUTPUT in outputs:
+        _say_state(options, outputs)
     options.say("--since 1d looks further back.")
 
 
-def _say_state(options: Options) -> None:
+def _say_state(options: Options, outputs: Mapping[str, str]) -> None:
     """Why the application says nothing, by its state."""
     from ..analytics import application, lifecycle
-    from ..cloudformation import stacks
 
-    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
-    name = stacks.require(outputs, application.OUTPUT, options.project)
     flink = options.session.client("kinesisanalyticsv2")
-    status = application.status(flink, name)
-    next_step = "" if status in lifecycle.RUNNING else ": miztiik-events start-analytics"
+    status = application.status(flink, outputs[application.OUTPUT])
+    start = advice.possible("start-analytics", outputs, options.project)
+    next_step = "" if status in lifecycle.RUNNING else f": {start}"
     options.say(f"The analytics application is {status}; it logs while it runs{next_step}")

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from . import advice
 from .options import Options, shared_options
 
 DASHBOARD, FLINK, CONSOLE = "dashboard", "flink", "console"
@@ -40,6 +41,7 @@ def _address(options: Options, page: str) -> str:
     from ..errors import MiztiikError
     from ..operate import console
     from ..session import is_local
+    from ..text import command
 
     session = options.session
     outputs = stacks.project_outputs(session.client("cloudformation"), options.project)
@@ -50,10 +52,11 @@ def _address(options: Options, page: str) -> str:
     needed = stacks.DASHBOARD if page == DASHBOARD else next(iter(outputs), stacks.DASHBOARD)
     name = stacks.require(outputs, needed, options.project)
     if is_local(flink):
-        raise MiztiikError(
-            "The AWS on this machine has no console. Next: miztiik-events open flink, or "
-            "miztiik-events dashboard, the page of the sales"
-        )
+        flink_page = advice.possible("open flink", outputs, options.project)
+        sales = advice.possible("dashboard", outputs, options.project)
+        pages = [flink_page, f"{sales}, the page of the sales" if sales else ""]
+        way = " or ".join(filter(None, pages)) or command("outputs", options.project)
+        raise MiztiikError(f"The AWS on this machine has no console. Next: {way}")
     partition, region = session.get_partition_for_region(session.region_name), session.region_name
     if page == CONSOLE:
         return console.stacks(partition, region, options.project)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
 
+from . import advice
 from .options import Options, moment_or_none, shared_options_with_csv, table_width
 from .terminal import ending
 from .views import chart
@@ -146,7 +147,7 @@ def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
     if text:
         click.echo(text)
     if not rows:
-        _say_why_none(options, question, collection, folder)
+        _say_why_none(options, question, collection, folder, deployed)
     _say_backfill(options, rows)
     _say_doubts(options, collection)
 
@@ -216,8 +217,13 @@ def _table(options: Options, question: Question, rows: Sequence[Row]) -> str:
 
 
 def _say_why_none(
-    options: Options, question: Question, collection: Collection, folder: Folder
+    options: Options,
+    question: Question,
+    collection: Collection,
+    folder: Folder,
+    deployed: Sequence[Stack],
 ) -> None:
+    from ..cloudformation import stacks
     from ..pipeline import data_store
     from ..text import printable, shortened
 
@@ -237,10 +243,19 @@ def _say_why_none(
         written = f"{newest['LastModified'].astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}"
         options.say(f"No results in that time. The newest were written at {written} UTC.")
         return
-    options.say(
-        "No results yet. They need a running application (miztiik-events start-analytics) and "
-        "events (miztiik-events produce); a window's line comes after its length, the allowed "
-        "lateness and Firehose's buffer, two to three minutes with the defaults."
+    options.say(f"No results yet.{_what_they_need(options, stacks.outputs_of(deployed))}")
+
+
+def _what_they_need(options: Options, outputs: Mapping[str, str]) -> str:
+    """What there have to be for results, as far as the project has it."""
+    start = advice.possible("start-analytics", outputs, options.project)
+    produce = advice.possible("produce", outputs, options.project)
+    if not start:
+        return ""
+    return (
+        f" They need a running application ({start}) and events{f' ({produce})' if produce else ''}"
+        "; a window's line comes after its length, the allowed lateness and Firehose's buffer, two "
+        "to three minutes with the defaults."
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..text import counted
+from . import advice
 from .options import Options, shared_options
 from .views import verify
 
@@ -73,11 +74,19 @@ def _verify_lake(options: Options, wait: float) -> None:
     if report.repeated:
         options.say(f"{counted(report.repeated, 'row')} came again; the view sales has one of them")
     if not report.sales:
-        options.say("There are no sales in the stream. Next: miztiik-events produce")
+        _say_no_sales(options)
     if not report.agrees:
         count = len(report.differences)
         raise DifferenceError(f"{counted(count, 'difference')} between the stream and the lake")
     options.say(f"All agree: {counted(report.stored, 'sale')} of the lake.", fg="green")
+
+
+def _say_no_sales(options: Options) -> None:
+    from ..cloudformation import stacks
+
+    outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
+    produce = advice.possible("produce", outputs, options.project)
+    options.say(f"There are no sales in the stream.{f' Next: {produce}' if produce else ''}")
 
 
 def _say_notes(options: Options, report: Audit) -> None:
@@ -92,7 +101,7 @@ def _say_notes(options: Options, report: Audit) -> None:
             "their rows were compared as one sum for each store"
         )
     if not report.windows:
-        options.say("There are no sales in the stream. Next: miztiik-events produce")
+        _say_no_sales(options)
     if report.dead_letters:
         options.say(
             f"{counted(report.dead_letters, 'dead letter')}: events that nobody could process",

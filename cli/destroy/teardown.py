@@ -91,11 +91,13 @@ def refuse_protected(protected: Sequence[Stack]) -> None:
         for stack in protected
     )
     lines = "".join(f"\n    {command}" for command in commands)
+    holds_data = any(stacks.DATA_STORE in stack.outputs for stack in protected)
+    rest = " (or keep the data store and delete the rest: --keep-data)" if holds_data else ""
     raise UnhealthyError(
         f"Termination protection is on for {names}: destroy stops here\n"
-        "  Next: if it may be deleted for good, switch that off, then destroy again (or keep the "
-        "data store and delete the rest: --keep-data). The deploy that it came from, with "
-        f"--no-termination-protection, does it for all; these do it one by one:{lines}"
+        f"  Next: if it may be deleted for good, switch that off, then destroy again{rest}. The "
+        "deploy that it came from, with --no-termination-protection, does it for all; these do it "
+        f"one by one:{lines}"
     )
 
 

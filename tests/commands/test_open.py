@@ -52,7 +52,8 @@ def test_flink_has_no_dashboard_before_it_runs(project: LiveProject) -> None:
 def test_the_aws_on_this_machine_has_no_console(project: LiveProject, page: str) -> None:
     done = project.run("open", page)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "has no console. Next: miztiik-events open flink" in done.stderr
+    page = f"miztiik-events open flink --project {project.name}"
+    assert done.stderr.endswith(f"has no console. Next: {page}\n")
 
 
 @pytest.mark.parametrize("page", ["dashboard", "console", "flink"])

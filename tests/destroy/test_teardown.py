@@ -238,6 +238,14 @@ def test_protected_stacks_are_named_each_with_its_command() -> None:
     ]
 
 
+@pytest.mark.parametrize("outputs", [{}, {"FirehoseDataStore": "b"}])
+def test_only_a_protected_data_store_can_be_kept(outputs: dict[str, str]) -> None:
+    protected = Stack("s", ID, "CREATE_COMPLETE", "", {}, outputs, {}, NOW, is_protected=True)
+    with pytest.raises(UnhealthyError) as refused:
+        teardown.refuse_protected([protected])
+    assert ("--keep-data" in str(refused.value)) is bool(outputs)
+
+
 def test_a_stack_that_was_protected_meanwhile_keeps_its_objects(
     local_aws: TestAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
