@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from .. import files
@@ -133,7 +134,8 @@ if __name__ == "__main__":
 def write(folder: Path, name: str) -> list[Path]:
     """Write the project into the folder; the files, in the order in which to read them.
 
-    Raises ConfigurationError, and writes nothing, when one of them is there already.
+    Raises ConfigurationError, and writes nothing, when one of them is there already. Of what cannot
+    be written whole, as on a full disk, nothing stays.
     """
     contents = {
         folder / project_file.NAME: _PROJECT.format(name=name),
@@ -148,8 +150,19 @@ def write(folder: Path, name: str) -> list[Path]:
             f"{', '.join(present)}: already there, and not overwritten. "
             "Next: give another folder: miztiik-events init DIR"
         )
-    for path, content in contents.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.whole(path) as draft:
-            draft.write_text(content, "utf-8")
+    with contextlib.ExitStack() as undoing:
+        for path, content in contents.items():
+            _make(path.parent, undoing)
+            with files.whole(path) as draft:
+                draft.write_text(content, "utf-8")
+            undoing.callback(path.unlink)
+        undoing.pop_all()
     return list(contents)
+
+
+def _make(folder: Path, undoing: contextlib.ExitStack) -> None:
+    """Make the folder and those above it; what is made is removed again by the undoing."""
+    for path in (*reversed(folder.parents), folder):
+        if not path.exists():
+            path.mkdir(exist_ok=True)
+            undoing.callback(path.rmdir)

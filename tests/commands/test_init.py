@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import command_line
 from miztiik_events.main import cli
 
 
@@ -49,3 +50,20 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     refused = CliRunner().invoke(cli, ["init", str(tmp_path)])
     assert str(refused.exception).startswith(f"{present}: already there")
     assert list(tmp_path.rglob("*.*")) == [present]
+
+
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_where_it_cannot_write_all_nothing_stays(tmp_path: Path, blocks: int) -> None:
+    """A limit of what a file holds stands for a full disk: the first is refused, or a later one."""
+    (tmp_path / "there").mkdir()
+    for folder in ("new/shop", "there"):
+        limited = f'ulimit -f {blocks}; exec "$0" init {folder}'
+        done = subprocess.run(
+            ["sh", "-c", limited, command_line.PROGRAM],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1, done.stderr
+        assert "File too large" in done.stderr
+        assert [path.name for path in tmp_path.rglob("*")] == ["there"]
