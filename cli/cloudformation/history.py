@@ -18,10 +18,11 @@ from .progress import StackEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef, StackSummaryTypeDef
 
     from .stacks import Stack
 
+EVER = datetime.min.replace(tzinfo=timezone.utc)
 CREATED = "CREATE_COMPLETE"
 STACK = "AWS::CloudFormation::Stack"
 # With these words a reason says that the reason is told elsewhere.
@@ -124,6 +125,38 @@ def _event(name: str, event: OperationEventTypeDef) -> StackEvent:
         reason=next((reason for reason in reasons if reason), ""),
         at=event["Timestamp"],
     )
+
+
+def deletions(
+    cloudformation: CloudFormationClient, prefix: str, since: datetime = EVER
+) -> list[Past]:
+    """The stacks of such names that were deleted since then, of each name the last one.
+
+    CloudFormation tells of them for ninety days.
+    """
+    newest: dict[str, StackSummaryTypeDef] = {}
+    listed = cloudformation.get_paginator("list_stacks")
+    for page in listed.paginate(StackStatusFilter=["DELETE_COMPLETE"]):
+        for summary in page["StackSummaries"]:
+            if summary["StackName"].startswith(prefix) and _ended(summary) >= since:
+                before = newest.setdefault(summary["StackName"], summary)
+                if summary["CreationTime"] > before["CreationTime"]:
+                    newest[summary["StackName"]] = summary
+    return [
+        Past(name, summary["StackId"], summary["StackStatus"], _ended(summary))
+        for name, summary in newest.items()
+    ]
+
+
+def project_of(cloudformation: CloudFormationClient, past: Past) -> str | None:
+    """The project that the stack's tag names; its name alone does not tell."""
+    described = cloudformation.describe_stacks(StackName=past.id)["Stacks"][0]
+    tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+    return tags.get(stacks.PROJECT_TAG)
+
+
+def _ended(summary: StackSummaryTypeDef) -> datetime:
+    return summary.get("DeletionTime") or summary["CreationTime"]
 
 
 def _failed(events: Sequence[StackEvent]) -> list[StackEvent]:

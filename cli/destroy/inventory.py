@@ -7,13 +7,13 @@ gone. A nested stack goes with its root: what is in it counts as its root's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from ..cloudformation import stacks, template
+from ..cloudformation import history, stacks, template
 from ..cloudformation.changes import HOLD_DATA
 from ..cloudformation.stacks import PARALLEL_CALLS, Stack, stack_name
 from ..patience import side_by_side
@@ -22,9 +22,11 @@ from . import log_groups
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 BUCKET = "AWS::S3::Bucket"
 LOG_GROUP = "AWS::Logs::LogGroup"
+REFUSED = ("AccessDenied", "AccessDeniedException")
 # The template of the data store, for a stack that has lost its outputs.
 DATA_STORE = "data-store"
 
@@ -170,6 +172,13 @@ def take(
     # Also those that an interrupted removal has deleted already.
     own = {stack_name(project, name) for name in template.names()}
     known = ours.keys() | own | (set(only) if may_be_gone else set())
+    everybody = frozenset(stack.name for stack in everything)
+    logs = session.client("logs")
+    groups = log_groups.listed(logs, project)
+    if log_groups.of_nobody(groups, everybody | known):
+        past = _past(cloudformation, project, everybody)
+        known |= {name for name, owner in past.items() if owner == project}
+        everybody |= past.keys() - known
     chosen = stacks.named(project, only, known) if only else known
     going = {name: ours[name] for name in ours if name in chosen and name not in kept}
     with side_by_side(PARALLEL_CALLS) as pool:
@@ -177,7 +186,7 @@ def take(
         held = [resource for present in by_stack for resource in present]
     roots = {stack.id for stack in going.values()}
     nested = {stack.name for stack in everything if stack.root in roots}
-    others = frozenset({stack.name for stack in everything} - going.keys() - nested)
+    others = everybody - going.keys() - nested
     names = frozenset(chosen) - others
     return Inventory(
         account=session.client("sts").get_caller_identity()["Account"],
@@ -185,7 +194,7 @@ def take(
         project=project,
         stacks=going,
         resources=tuple(resource for resource in held if resource.stack in going),
-        log_groups=_log_groups(session, project, names, others, held),
+        log_groups=_log_groups(logs, groups, names, others, held),
         kept=kept,
         names=names,
         others=others,
@@ -193,6 +202,28 @@ def take(
         needs=(*(_takings(ours, going) if only else ()), *_imports(importers, going, nested)),
         importers=importers,
     )
+
+
+def _past(
+    cloudformation: CloudFormationClient, project: str, living: Collection[str]
+) -> dict[str, str | None]:
+    """The stacks of such names that are deleted, each with the project that it was of.
+
+    Empty for who may not list them.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        deletions = history.deletions(cloudformation, f"{project}-")
+    except ClientError as error:
+        if error.response["Error"].get("Code") not in REFUSED:
+            raise
+        return {}
+    return {
+        past.name: history.project_of(cloudformation, past)
+        for past in deletions
+        if past.name not in living
+    }
 
 
 def _takings(ours: Mapping[str, Stack], going: Mapping[str, Stack]) -> Iterator[str]:
@@ -218,8 +249,8 @@ def _imports(
 
 
 def _log_groups(
-    session: boto3.session.Session,
-    project: str,
+    logs: CloudWatchLogsClient,
+    listed: Sequence[log_groups.Group],
     names: frozenset[str],
     others: frozenset[str],
     held: list[Resource],
@@ -228,7 +259,7 @@ def _log_groups(
     groups = [resource for resource in held if resource.type == LOG_GROUP]
     own = {group.physical_id for group in groups if group.stack not in others and group.goes}
     in_stacks = {group.physical_id for group in groups}
-    stray = log_groups.of_stacks(session.client("logs"), project, names, others, in_stacks)
+    stray = log_groups.of_stacks(logs, listed, names, others, in_stacks)
     return tuple(sorted(own.union(stray)))
 
 

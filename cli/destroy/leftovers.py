@@ -17,6 +17,7 @@ from ..cloudformation import events
 from ..cloudformation.progress import Listener, Note, ignore
 from ..cloudformation.stacks import PROJECT_TAG, STACK_ID_TAG, STACK_TAG
 from . import log_groups
+from .inventory import REFUSED
 
 if TYPE_CHECKING:
     import boto3
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # GetResources takes as many values of a tag.
 MOST_VALUES = 20
-REFUSED = ("AccessDenied", "AccessDeniedException")
 LEFT, RETAINED, GONE = "left", "retained", "gone"
 _FATES = {"DELETE_COMPLETE": GONE, "DELETE_SKIPPED": RETAINED}
 
@@ -59,10 +59,10 @@ def find(
     for arn, tags in dict(tagged).items():
         if should_be_gone(arn, tags, inventory):
             arns[fates.of(arn, tags.get(STACK_ID_TAG, ""))].append(arn)
-    groups = log_groups.of_stacks(
-        session.client("logs"), inventory.project, inventory.names, inventory.others
-    )
-    return Leftovers((*sorted(arns[LEFT]), *groups), tuple(sorted(arns[RETAINED])))
+    logs = session.client("logs")
+    groups = log_groups.listed(logs, inventory.project)
+    stray = log_groups.of_stacks(logs, groups, inventory.names, inventory.others)
+    return Leftovers((*sorted(arns[LEFT]), *stray), tuple(sorted(arns[RETAINED])))
 
 
 class _Fates:

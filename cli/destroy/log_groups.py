@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..cloudformation.stacks import STACK_TAG
@@ -14,9 +15,36 @@ if TYPE_CHECKING:
 PREFIXES = ("", "/aws/lambda/", "/aws/kinesisfirehose/", "/aws/kinesis-analytics/")
 
 
+@dataclass(frozen=True)
+class Group:
+    """A log group; its `stem` is what follows the prefix of its service."""
+
+    name: str
+    arn: str
+    stem: str
+
+
+def listed(logs: CloudWatchLogsClient, project: str) -> list[Group]:
+    """Those whose names begin like those of the project's stacks."""
+    return [
+        Group(group["logGroupName"], group["arn"].removesuffix(":*"), stem)
+        for prefix in PREFIXES
+        for page in logs.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=f"{prefix}{project}-"
+        )
+        for group in page["logGroups"]
+        if (stem := group["logGroupName"][len(prefix) :])
+    ]
+
+
+def of_nobody(groups: Iterable[Group], stacks: Collection[str]) -> list[Group]:
+    """Those that are named after none of these stacks."""
+    return [group for group in groups if not _owner(group.stem, stacks)]
+
+
 def of_stacks(
     logs: CloudWatchLogsClient,
-    project: str,
+    groups: Iterable[Group],
     ours: Collection[str],
     others: Collection[str],
     held: Collection[str] = (),
@@ -29,9 +57,11 @@ def of_stacks(
     but no stack any more was retained.
     """
     return [
-        name
-        for name, arn in _named_after(logs, project, {*ours, *others}, ours)
-        if name not in held and not _is_of_cloudformation(logs, arn)
+        group.name
+        for group in groups
+        if _owner(group.stem, {*ours, *others}) in ours
+        and group.name not in held
+        and not _is_of_cloudformation(logs, group.arn)
     ]
 
 
@@ -42,19 +72,6 @@ def delete(logs: CloudWatchLogsClient, name: str) -> bool:
     except logs.exceptions.ResourceNotFoundException:
         return False
     return True
-
-
-def _named_after(
-    logs: CloudWatchLogsClient, project: str, everybodys: Collection[str], ours: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """Name and ARN of each."""
-    for prefix in PREFIXES:
-        pages = logs.get_paginator("describe_log_groups").paginate(
-            logGroupNamePrefix=f"{prefix}{project}-"
-        )
-        for group in (group for page in pages for group in page["logGroups"]):
-            if _owner(group["logGroupName"][len(prefix) :], everybodys) in ours:
-                yield group["logGroupName"], group["arn"].removesuffix(":*")
 
 
 def _is_of_cloudformation(logs: CloudWatchLogsClient, arn: str) -> bool:

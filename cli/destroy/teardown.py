@@ -105,7 +105,8 @@ def _delete_log_groups(
     logs: CloudWatchLogsClient, inventory: Inventory, listener: Listener
 ) -> None:
     # Once more: what ran until its stack went has written its last words since we looked.
-    late = log_groups.of_stacks(logs, inventory.project, inventory.names, inventory.others)
+    groups = log_groups.listed(logs, inventory.project)
+    late = log_groups.of_stacks(logs, groups, inventory.names, inventory.others)
     for name in sorted({*inventory.log_groups, *late}):
         if log_groups.delete(logs, name):
             listener(Note(name, "log group deleted"))

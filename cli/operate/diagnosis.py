@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..analytics import application, failures, log, recomputation
 from ..cloudformation import history, stacks, template_folder
 from ..cloudformation.history import Past
-from ..cloudformation.stacks import PROJECT_TAG, Stack
+from ..cloudformation.stacks import Stack
 from ..patience import side_by_side
 from ..text import command
 from .inspection import allowed, application_health
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackSummaryTypeDef
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_logs import CloudWatchLogsClient
 
@@ -164,32 +163,6 @@ def _next_step(past: Past, reason: str, project: str) -> str:
 
 def _deleted(cloudformation: CloudFormationClient, project: str) -> list[Past]:
     """The project's stacks that were deleted lately, of each name the last one."""
-    newest: dict[str, StackSummaryTypeDef] = {}
-    for summary in _deletions(cloudformation, f"{project}-"):
-        before = newest.setdefault(summary["StackName"], summary)
-        if summary["CreationTime"] > before["CreationTime"]:
-            newest[summary["StackName"]] = summary
-    return [
-        Past(name, summary["StackId"], summary["StackStatus"], _ended(summary))
-        for name, summary in newest.items()
-        if _is_of(cloudformation, summary["StackId"], project)
-    ]
-
-
-def _deletions(cloudformation: CloudFormationClient, prefix: str) -> Iterator[StackSummaryTypeDef]:
     since = datetime.now(timezone.utc) - MEMORY
-    listed = cloudformation.get_paginator("list_stacks")
-    for page in listed.paginate(StackStatusFilter=["DELETE_COMPLETE"]):
-        for summary in page["StackSummaries"]:
-            if summary["StackName"].startswith(prefix) and _ended(summary) >= since:
-                yield summary
-
-
-def _ended(summary: StackSummaryTypeDef) -> datetime:
-    return summary.get("DeletionTime") or summary["CreationTime"]
-
-
-def _is_of(cloudformation: CloudFormationClient, stack_id: str, project: str) -> bool:
-    # The name alone does not tell: project `sales-eu` begins like project `sales`.
-    described = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
-    return {"Key": PROJECT_TAG, "Value": project} in described.get("Tags", [])
+    deletions = history.deletions(cloudformation, f"{project}-", since)
+    return [past for past in deletions if history.project_of(cloudformation, past) == project]

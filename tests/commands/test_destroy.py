@@ -215,6 +215,28 @@ def test_log_groups_that_an_interrupted_destroy_has_left_go_too(
     assert log_groups(local_aws, project.name) == []
 
 
+@pytest.mark.parametrize("named", [(), ("own",)])
+def test_what_the_stacks_of_ones_own_have_left_goes_with_the_next_destroy(
+    local_aws: TestAws, tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    project = LiveProject(local_aws, empty_project(tmp_path))
+    topic = "Resources: {Topic: {Type: AWS::SNS::Topic}}\n"
+    project.create("own", topic)
+    project.create("own-eu", topic, tag="somebody")
+    cloudformation = local_aws.client("cloudformation")
+    for template in ("own", "own-eu"):
+        project.physical_id(template, "Topic")
+        cloudformation.delete_stack(StackName=f"{project.name}-{template}")
+    stems = ("own-Function-1", "own-eu-Function-1", "nobodys")
+    names = [f"/aws/lambda/{project.name}-{stem}" for stem in stems]
+    for name in names:
+        local_aws.client("logs").create_log_group(logGroupName=name)
+    done = project.run("destroy", "--yes", *named)
+    assert done.returncode == 0, done.stderr
+    assert f"{names[0]}  log group deleted" in done.stderr
+    assert sorted(log_groups(local_aws, project.name)) == sorted(names[1:])
+
+
 def test_a_stack_that_is_not_ours_stays(project: LiveProject) -> None:
     project.create("report", ALARM.replace("{Type: String}", "{Type: String, Default: x}"), tag="-")
     assert project.run("destroy", "--yes").returncode == 0

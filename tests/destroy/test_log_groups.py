@@ -22,7 +22,7 @@ def test_only_groups_of_our_own_stacks_are_found(local_aws: Any) -> None:
         logs.create_log_group(logGroupName=name)
     found = log_groups.of_stacks(
         logs,
-        "sales",
+        log_groups.listed(logs, "sales"),
         {"sales-stream", "sales-producer", "sales-firehose"},
         {"sales-eu-stream", "sales-stream-eu"},
     )
@@ -41,6 +41,7 @@ def test_a_group_that_cloudformation_made_is_left_to_it(local_aws: Any) -> None:
     logs.create_log_group(
         logGroupName="kept-stream-Retained", tags={"aws:cloudformation:stack-name": "kept-stream"}
     )
-    assert log_groups.of_stacks(logs, "kept", {"kept-stream"}, ()) == ["kept-stream-Log"]
+    groups = log_groups.listed(logs, "kept")
+    assert log_groups.of_stacks(logs, groups, {"kept-stream"}, ()) == ["kept-stream-Log"]
     held = {"kept-stream-Log"}
-    assert log_groups.of_stacks(logs, "kept", {"kept-stream"}, (), held) == []
+    assert log_groups.of_stacks(logs, groups, {"kept-stream"}, (), held) == []
