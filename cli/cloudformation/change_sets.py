@@ -44,7 +44,9 @@ _MOVED = (
 )
 _OF_STACK = ("Stack", "This stack")
 # How reasons name things: `Parameters: [Size] must have values`, `resource Queue does not support`.
-_NAMED = re.compile(r"""['"\[]([^'"\]]+)|\b(?:resource|parameter(?: name)?) (\w+)""", re.I)
+_NAMED = re.compile(
+    r"""['"\[]([^'"\]]+)['"\]]|\b(?:resources are|resource|parameter(?: name)?) (\w+)""", re.I
+)
 
 
 @dataclass(frozen=True)

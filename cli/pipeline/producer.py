@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MiztiikError
+from ..session import is_broken_off, is_refused_for_now
 from ..text import printable
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ def invoke(lambda_: LambdaClient, function: str, payload: Mapping[str, Any]) -> 
 
     Raises MiztiikError when it refuses the payload, fails, or its answer does not arrive.
     """
-    from botocore import exceptions
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
         body = answer["Payload"].read()
-    except (exceptions.ReadTimeoutError, exceptions.ConnectionClosedError) as error:
+    except (BotoCoreError, ClientError) as error:
+        if not (is_broken_off(error) or is_refused_for_now(error) == "perhaps after"):
+            raise
         raise MiztiikError(
             f"The answer of {function} did not arrive ({error}). It may have produced all the "
             "same. Next: miztiik-events logs"

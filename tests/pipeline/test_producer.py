@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 
 from miztiik_events.errors import MiztiikError
 from miztiik_events.pipeline import producer
-from stubs import Answer, stubbed
+from stubs import Answer, Refusal, stubbed
 
 PAYLOAD = {"stores": 5}
 
@@ -83,3 +83,13 @@ def test_messages_are_added_up_to_the_cent() -> None:
 def test_the_producer_is_never_asked_a_second_time() -> None:
     config = producer.client_config()
     assert (config.retries, config.read_timeout) == ({"total_max_attempts": 1}, 915)
+
+
+@pytest.mark.parametrize(("code", "status"), [("ServiceException", 500), ("502", 502)])
+def test_of_an_error_of_awss_own_nobody_knows_whether_it_produced(code: str, status: int) -> None:
+    refusal = Refusal("invoke", code, "internal", status)
+    with (
+        stubbed("lambda", refusal) as client,
+        pytest.raises(MiztiikError, match="It may have produced all the same"),
+    ):
+        producer.invoke(client, "producer", {})
