@@ -144,7 +144,16 @@ def _requested(
         if error.response["Error"].get("Code") != "ValidationError" or is_conflict(error):
             raise
         reason = error.response["Error"].get("Message", "")
-        raise _incorrect(desired, reason) from None
+        raise of_role(desired.stack, error) or _incorrect(desired, reason) from None
+
+
+def of_role(stack: str, error: ClientError) -> StackError | None:
+    """The error of a role as which CloudFormation cannot act; None for any other."""
+    reason = error.response["Error"].get("Message", "")
+    if "cannot be assumed" not in reason:
+        return None
+    next_step = "give a role that is there and trusts cloudformation.amazonaws.com: --role-arn ARN"
+    return StackError(stack, reason, next_step=next_step)
 
 
 def _request(desired: Desired, kind: Kind) -> CreateChangeSetInputTypeDef:

@@ -138,11 +138,16 @@ class Operator:
 
         Raises StackError with the real cause.
         """
+        from botocore.exceptions import ClientError
+
         tail = Tail(self.cloudformation, stack.id)
         self.listener(StackBegun(stack.name, "delete", resources))
-        self.cloudformation.delete_stack(
-            StackName=stack.id, ClientRequestToken=change_sets.token(), **self._role
-        )
+        try:
+            self.cloudformation.delete_stack(
+                StackName=stack.id, ClientRequestToken=change_sets.token(), **self._role
+            )
+        except ClientError as error:
+            raise change_sets.of_role(stack.name, error) or error from None
         events, left = self.follow(tail, stack.name, stack.id)
         if left:
             cause = self._cause(stack.name, stack.id, events)
