@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.resources
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -161,6 +161,7 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
     has_macro = "Transform" in top or any(_is_macro(node) for node in nodes.every(root))
     resources, generated = _resources(top.get("Resources"), path, has_macro)
     outputs = dict(_section(top, "Outputs", path))
+    mappings, loops = top.get("Mappings"), dict(_loops(root)) if has_macro else {}
     # What a macro makes of it, nobody knows.
     for node in _texts_of(top, resources) if not has_macro else ():
         nodes.refuse_null(node, path)
@@ -182,8 +183,8 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
             if (condition := _attribute(node, "Condition", path))
         },
         generated=generated,
-        exports=dict(_exports(outputs)),
-        imports=dict(_imports(root)),
+        exports=_names_of(_exports(outputs, mappings), loops),
+        imports=_names_of(_imports(root, mappings), loops),
         has_macro=has_macro,
         local_paths=local_paths.within(root, resources),
     )
@@ -295,14 +296,14 @@ def _resources(
     return resources, _lines({key: node for key, node in listed.items() if key not in resources})
 
 
-def _exports(outputs: Mapping[str, Node]) -> Iterator[tuple[str, int]]:
+def _exports(outputs: Mapping[str, Node], mappings: Node | None) -> Iterator[tuple[str, int]]:
     for output in outputs.values():
         name = nodes.entries(nodes.entries(output).get("Export")).get("Name")
-        if name is not None and (pattern := nodes.pattern(name)):
-            yield pattern, _line(name)
+        if name is not None:
+            yield from ((pattern, _line(name)) for pattern in nodes.patterns(name, mappings))
 
 
-def _imports(root: Node) -> Iterator[tuple[str, int]]:
+def _imports(root: Node, mappings: Node | None) -> Iterator[tuple[str, int]]:
     for node in nodes.every(root):
         name, given = nodes.call(node)
         if name != "Fn::ImportValue" or given is None:
@@ -310,10 +311,32 @@ def _imports(root: Node) -> Iterator[tuple[str, int]]:
         # The argument of the short form, which is the node itself, may be {Fn::Sub: x}.
         pairs = nodes.entries(given) if given is node else {}
         inner = next(iter(pairs.items()), None)
-        plain = node.value if given is node and isinstance(node.value, str) else None
-        pattern = nodes.called(*inner) if inner else plain or nodes.pattern(given)
-        if pattern:
+        if inner:
+            found = nodes.patterns_called(*inner, mappings)
+        elif given is node:
+            found = iter([node.value] if isinstance(node.value, str) else [])
+        else:
+            found = nodes.patterns(given, mappings)
+        for pattern in found:
             yield pattern, _line(node)
+
+
+def _loops(root: Node) -> Iterator[tuple[str, list[str]]]:
+    """The variables of the loops over words, with these."""
+    for node in nodes.every(root):
+        for key, value in nodes.entries(node).items():
+            if key.startswith(_LOOP) and (loop := _loop(value)):
+                yield loop[0], loop[1]
+
+
+def _names_of(
+    patterns: Iterable[tuple[str, int]], loops: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """The patterns by their lines, and in place of one in a loop, what it comes to."""
+    names = dict(patterns)
+    for variable, words in loops.items():
+        names = {_named(one, {variable: word}): at for one, at in names.items() for word in words}
+    return names
 
 
 def _parameter(name: str, node: Node, path: str) -> Parameter:
@@ -324,9 +347,14 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         type=_attribute(node, "Type", path) or "String",
         default=None if default is None else _default(default, path),
         line=_line(node),
-        is_secret=_attribute(node, "NoEcho", path).lower() == "true",
+        is_secret="NoEcho" in entries and _is_true(entries["NoEcho"]),
         constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
+
+
+def _is_true(node: Node) -> bool:
+    # Unquoted, yes and on are true as well: what CloudFormation hides, we hide.
+    return [text.lower() for text in _texts(node)] == ["true"]
 
 
 def _default(node: Node, path: str) -> str:

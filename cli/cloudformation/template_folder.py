@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ _TELLTALE = re.compile(
     rb"|^\{.*[\"'](Resources|AWSTemplateFormatVersion)[\"']\s*:",
     re.MULTILINE,
 )
+# What a name may leave open and yet be the same in all stacks.
+_EVERYWHERE = ("AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
 _VERSION = b"AWSTemplateFormatVersion"
 
 
@@ -70,7 +73,7 @@ def read(templates: Traversable | None = None) -> TemplateFolder:
     loaded = [_read(name, source) for name, source in _sources(place)]
     passed_over = [one for one in loaded if isinstance(one, PassedOver)]
     taken, twins = _without_twins([one for one in loaded if isinstance(one, Template)])
-    taken, nested = _without_nested(taken)
+    taken, nested = _without_nested([_with_nested(one) for one in taken])
     passed_over += twins + nested
     if not taken:
         raise TemplateError(_nothing(place, passed_over), template.path_of(place))
@@ -175,6 +178,37 @@ def _without_twins(taken: list[Template]) -> tuple[list[Template], list[PassedOv
     twins = [one for one in taken if one is not yaml.get(one.name, one) and _is_twin(one, yaml)]
     reasons = [PassedOver(one.path, f"it is {yaml[one.name].path} as JSON") for one in twins]
     return [one for one in taken if one not in twins], reasons
+
+
+def _with_nested(one: Template) -> Template:
+    """The template with the exports and the imports of the stacks that are nested in it.
+
+    Those whose names do not rest on the nested stack's own name, or on what it is given.
+    """
+    exports, imports = dict(one.exports), dict(one.imports)
+    for line, child in _nested_in(one, set()):
+        for names, own in ((child.exports, exports), (child.imports, imports)):
+            for name in filter(_is_everywhere, names):
+                own.setdefault(name, line)
+    return replace(one, exports=exports, imports=imports)
+
+
+def _nested_in(one: Template, above: set[Path]) -> Iterator[tuple[int, Template]]:
+    """The templates nested in it, at whatever depth, by the line of the path in its own text."""
+    for path in one.local_paths:
+        source = (Path(one.path).parent / path.path).resolve()
+        if path.kind != "template" or source in above or not source.is_file():
+            continue
+        # What is wrong with it is told when it is uploaded.
+        with contextlib.suppress(TemplateError):
+            child = template.load(source)
+            yield path.line, child
+            yield from ((path.line, other) for _, other in _nested_in(child, {*above, source}))
+
+
+def _is_everywhere(name: str) -> bool:
+    """Whether an export's name is the same in every stack of an account and region."""
+    return all(free in _EVERYWHERE for free in nodes.references(name))
 
 
 def _without_nested(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:

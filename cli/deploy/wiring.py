@@ -8,7 +8,6 @@ Everything is decided from templates and folders alone; nothing here calls AWS.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -19,8 +18,6 @@ from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 from ..text import did_you_mean
 
-# What is not known yet of a name.
-_OPEN = re.compile(r"\$\{([^!{}][^{}]*)\}")
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
 
@@ -279,7 +276,7 @@ def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, i
     return {
         name: line
         for name, line in resolved.items()
-        if all(free.startswith("AWS::") or free in known for free in _OPEN.findall(name))
+        if all(free.startswith("AWS::") or free in known for free in nodes.references(name))
     }
 
 
