@@ -70,11 +70,13 @@ def read(templates: Traversable | None = None) -> TemplateFolder:
     a name that no stack can have or that two have, and for a folder without a template.
     """
     place = templates or template.folder()
-    loaded = [_read(name, source) for name, source in _sources(place)]
+    loaded = [_tried(name, source) for name, source in _sources(place)]
     passed_over = [one for one in loaded if isinstance(one, PassedOver)]
-    taken, twins = _without_twins([one for one in loaded if isinstance(one, Template)])
-    taken, nested = _without_nested([_with_nested(one) for one in taken])
-    passed_over += twins + nested
+    taken = [one for one in loaded if isinstance(one, Template)]
+    passed_over += _included([one for one in loaded if isinstance(one, TemplateError)], taken)
+    taken, twins = _without_twins(taken)
+    taken, parts = _without_parts([_with_nested(one) for one in taken])
+    passed_over += twins + parts
     if not taken:
         raise TemplateError(_nothing(place, passed_over), template.path_of(place))
     _refuse_names(taken)
@@ -104,6 +106,23 @@ def _sources(place: Traversable) -> Iterator[tuple[str, Traversable]]:
 
 def _is_named(entry: Traversable) -> bool:
     return entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+
+
+def _tried(name: str, source: Traversable) -> Template | PassedOver | TemplateError:
+    try:
+        return _read(name, source)
+    except TemplateError as error:
+        return error
+
+
+def _included(errors: list[TemplateError], taken: list[Template]) -> list[PassedOver]:
+    """The files that are no templates, but parts of one; raises the first error of any other."""
+    parts = _parts(taken)
+    for error in errors:
+        _, kind = parts.get(Path(str(error.path)).resolve(), ("", ""))
+        if kind != "file":
+            raise error
+    return [PassedOver(str(error.path), error.reason) for error in errors]
 
 
 def _read(name: str, source: Traversable) -> Template | PassedOver:
@@ -211,17 +230,25 @@ def _is_everywhere(name: str) -> bool:
     return all(free in _EVERYWHERE for free in nodes.references(name))
 
 
-def _without_nested(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
-    """The templates, less those that are nested in another one: they are part of its stack."""
-    owners = {
-        (Path(one.path).parent / path.path).resolve(): one.path
+def _without_parts(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
+    """The templates, less those that are nested or included in another one: it has them."""
+    owners = _parts(taken)
+    parts = {one.path: owner for one in taken if (owner := owners.get(Path(one.path).resolve()))}
+    words = {"template": "nested in", "file": "part of"}
+    reasons = [
+        PassedOver(path, f"it is {words[kind]} {owner}") for path, (owner, kind) in parts.items()
+    ]
+    return [one for one in taken if one.path not in parts], reasons
+
+
+def _parts(taken: list[Template]) -> dict[Path, tuple[str, str]]:
+    """The templates and files that these name by a path, each with its owner and its kind."""
+    return {
+        (Path(one.path).parent / path.path).resolve(): (one.path, path.kind)
         for one in taken
         for path in one.local_paths
-        if path.kind == "template"
+        if path.kind != "code"
     }
-    nested = {one.path: owner for one in taken if (owner := owners.get(Path(one.path).resolve()))}
-    reasons = [PassedOver(path, f"it is nested in {owner}") for path, owner in nested.items()]
-    return [one for one in taken if one.path not in nested], reasons
 
 
 def _is_twin(one: Template, yaml: Mapping[str, Template]) -> bool:

@@ -176,3 +176,11 @@ def test_what_is_nested_in_itself_has_an_end(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(body)
     (tmp_path / "b.yaml").write_text("Resources: {A: {Type: X}}")
     assert [one.name for one in template_folder.read(tmp_path).templates] == ["b"]
+
+
+@pytest.mark.parametrize("part", ["Mappings: {A: {B: {C: d}}}\n", BODY, "B: {Type: X}\n"])
+def test_what_another_template_includes_is_no_stack_of_its_own(tmp_path: Path, part: str) -> None:
+    macro = "Transform: {Name: AWS::Include, Parameters: {Location: ./part.yaml}}\n"
+    read = template_folder.read(folder(tmp_path, a__yaml=BODY + macro, part__yaml=part))
+    assert [one.name for one in read.templates] == ["a"]
+    assert len(read.passed_over) == 1
