@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
-from ..errors import ParameterValueError, UnknownParameterError
+from ..errors import ParameterValueError, TemplateError, UnknownParameterError
 from ..text import counted, did_you_mean, shortened
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -47,6 +47,15 @@ def given(
                     f"{origins[name]}: {reason} ({template.path}:{parameter.line}: {name})"
                 )
     return values
+
+
+def refuse_defaults(template: Template, names: Iterable[str]) -> None:
+    """Raise TemplateError for a default that is not what its own parameter takes."""
+    for parameter in map(template.parameters.__getitem__, names):
+        if parameter.default is not None and (reason := problem(parameter, parameter.default)):
+            raise TemplateError(
+                f"the default of {parameter.name}: {reason}", template.path, parameter.line
+            )
 
 
 def require(
