@@ -222,6 +222,14 @@ def entries(node: Any) -> dict[str, Node]:
     return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
 
 
+def names(node: Any) -> dict[str, Node]:
+    """The keys of the same, which have the lines that a person looks for."""
+    import yaml
+
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return {key.value: key for key, _ in pairs if isinstance(key, yaml.ScalarNode)}
+
+
 def text(node: Node, path: str) -> str:
     """The text of a scalar; a TemplateError for a list or a mapping."""
     import yaml

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from ..errors import TemplateError
@@ -40,32 +41,62 @@ def refuse(template: Template) -> None:
     if root is None or template.has_macro or not is_plain:
         return
     top = nodes.entries(root)
-    for node, reason in itertools.chain(_of_sections(top), _of_references(top)):
+    for node, reason in itertools.chain(
+        _of_sections(root, top), _of_references(top), _of_circles(top)
+    ):
         raise TemplateError(reason, template.path, nodes.line(node))
 
 
-def _of_sections(top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
+def refuse_twins(templates: Iterable[Template]) -> None:
+    """Raise TemplateError for two templates that surely export the same name.
+
+    It is one in an account and region:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+    """
+    first: dict[str, Template] = {}
+    for template in templates:
+        for name in _sure_exports(template):
+            other = first.setdefault(name, template)
+            if other is not template:
+                line = template.exports.get(name)
+                reason = f"{other.path} exports the name {name}, too, which one stack can do"
+                raise TemplateError(reason, template.path, line)
+
+
+def _sure_exports(template: Template) -> Iterator[str]:
+    """The names of exports that rest on nothing and have no condition."""
+    if template.has_macro or not template.exports:
+        return
+    top = nodes.entries(nodes.compose(template.body))
+    for output in map(nodes.entries, nodes.entries(top.get("Outputs")).values()):
+        name = nodes.entries(output.get("Export")).get("Name")
+        is_plain = name is not None and isinstance(name.value, str) and not nodes.call(name)[0]
+        if name is not None and is_plain and "Condition" not in output:
+            yield str(name.value)
+
+
+def _of_sections(root: Node, top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
     version, description = top.get("AWSTemplateFormatVersion"), top.get("Description")
     if version is not None and version.value != _VERSION:
         yield version, f"AWSTemplateFormatVersion has to be {_VERSION}"
     if description is not None and len(str(description.value).encode()) > _DESCRIPTION:
         yield description, f"Description has more than {_DESCRIPTION:,} bytes"
-    for key, node in top.items():
+    for key, name in nodes.names(root).items():
         if key not in SECTIONS:
-            yield node, f"{key} is no section of a template.{did_you_mean([key], SECTIONS)}"
-        yield from _of_entries(key, node)
+            yield name, f"{key} is no section of a template.{did_you_mean([key], SECTIONS)}"
+        yield from _of_entries(name, top[key])
 
 
-def _of_entries(section: str, node: Node) -> Iterator[tuple[Node, str]]:
-    entries = nodes.entries(node)
+def _of_entries(key: Node, node: Node) -> Iterator[tuple[Node, str]]:
+    entries, section = nodes.entries(node), str(key.value)
     if len(entries) > _MOST.get(section, len(entries)):
-        yield node, f"{len(entries)} {section}, and a template takes {_MOST[section]}"
-    for name, entry in entries.items() if section in _NAMED else ():
+        yield key, f"{len(entries)} {section}, and a template takes {_MOST[section]}"
+    for name, place in nodes.names(node).items() if section in _NAMED else ():
         needed = _NEEDED.get(section)
         if not _ID.fullmatch(name):
-            yield entry, f"the name {name} is not alphanumeric (A-Z, a-z, 0-9)"
-        if needed and needed not in nodes.entries(entry):
-            yield entry, f"{name} has no {needed}"
+            yield place, f"the name {name} is not alphanumeric (A-Z, a-z, 0-9)"
+        if needed and needed not in nodes.entries(entries[name]):
+            yield place, f"{name} has no {needed}"
 
 
 def _of_references(top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
@@ -84,6 +115,36 @@ def _of_references(top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
     for section in ("Resources", "Outputs"):
         for entry in nodes.entries(top.get(section)).values():
             yield from _of_attributes(nodes.entries(entry), resources, conditions)
+
+
+def _of_circles(top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
+    """Resources that need each other, and surely so: whatever the conditions are."""
+    resources = nodes.entries(top.get("Resources"))
+    needs = {name: _needs(node) & resources.keys() for name, node in resources.items()}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        names = list(reversed(error.args[1]))
+        place = nodes.names(top["Resources"])[names[0]]
+        yield place, f"circular dependency between resources: {' -> '.join(names)}"
+
+
+def _needs(resource: Node) -> set[str]:
+    """The names that the resource refers to or depends on; none where a condition may say no."""
+    attributes = nodes.entries(resource)
+    given = attributes.get("DependsOn")
+    if "Condition" in attributes:
+        return set()
+    found = {str(node.value) for node in ([given, *_items(given)] if given is not None else ())}
+    waiting = [node for key, node in attributes.items() if key != "DependsOn"]
+    while waiting:
+        node = waiting.pop()
+        name, argument = nodes.call(node)
+        if name == "Fn::If":
+            continue
+        found.update(_referred(name, argument))
+        waiting += [*_items(node), *nodes.entries(node).values()]
+    return found
 
 
 def _of_attributes(

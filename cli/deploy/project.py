@@ -217,14 +217,14 @@ class Project:
 
         The plan of a new stack is made of its template alone; of others, CloudFormation tells.
         """
-        for step in self.steps:
-            live = self.live_stack(step)
-            if live is None or live.is_vacant:
-                soundness.refuse(step.template)
-                values.refuse_defaults(
-                    step.template,
-                    [name for name, source in step.sources.items() if isinstance(source, Default)],
-                )
+        lives = ((step, self.live_stack(step)) for step in self.steps)
+        new = [step for step, live in lives if live is None or live.is_vacant]
+        if new:
+            soundness.refuse_twins(step.template for step in (*self.rest, *self.steps))
+        for step in new:
+            soundness.refuse(step.template)
+            own = [name for name, one in step.sources.items() if isinstance(one, Default)]
+            values.refuse_defaults(step.template, own)
 
     def _orphans(self, step: Step, own: Mapping[str, str]) -> dict[str, str]:
         """The defaults of the parameters whose values come from stacks without a template.

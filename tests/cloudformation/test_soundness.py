@@ -17,7 +17,10 @@ def refuse(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("Resources:\n  my-queue: {Type: X}\n", "a.yaml:2: the name my-queue is not alphanumeric"),
+        (
+            "Resources:\n  my-queue:\n    Type: X\n",
+            "a.yaml:2: the name my-queue is not alphanumeric",
+        ),
         ("Resources:\n  Gr\xfcn: {Type: X}\n", "a.yaml:2: the name Gr\xfcn is not alphanumeric"),
         (QUEUE + "Outputs: {O: {Description: x}}\n", "a.yaml:3: O has no Value"),
         (QUEUE + "Parameters: {P: {Default: x}}\n", "a.yaml:3: P has no Type"),
@@ -88,3 +91,38 @@ def test_what_cloudformation_may_take_is_not_refused(body: str) -> None:
 def test_our_own_templates_are_sound() -> None:
     for one in template_folder.load_all():
         soundness.refuse(one)
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ("DependsOn: B", "DependsOn: [A]"),
+        ("DependsOn: B", "Properties: {C: !GetAtt A.Arn}"),
+        ("Properties: {C: [{D: !Sub '${B}'}]}", "Properties: {C: {Ref: A}}"),
+        ("Properties: {C: !Ref A}", "DependsOn: A"),
+    ],
+)
+def test_resources_that_need_each_other_are_told(own: str, other: str) -> None:
+    with pytest.raises(
+        TemplateError, match=r"^a.yaml:\d: circular dependency between resources: A"
+    ):
+        refuse(f"Resources:\n  A: {{Type: X, {own}}}\n  B: {{Type: X, {other}}}\n")
+
+
+def test_what_needs_each_other_under_a_condition_only_may_do_so() -> None:
+    conditions = "Conditions: {C: !Equals [a, b]}\nResources:\n  A: {Type: X, DependsOn: B}\n"
+    refuse(conditions + "  B: {Type: X, Properties: {D: !If [C, !Ref A, x]}}\n")
+    refuse(conditions + "  B: {Type: X, Condition: C, DependsOn: A}\n")
+
+
+def exporter(name: str, export: str, more: str = "") -> template.Template:
+    body = f"{QUEUE}Conditions: {{C: !Equals [a, b]}}\nOutputs:\n  O:\n    Value: x\n"
+    return template.parse(name, f"{name}.yaml", f"{body}    Export: {{Name: {export}}}\n{more}")
+
+
+def test_a_name_is_exported_once() -> None:
+    with pytest.raises(TemplateError, match=r"^b.yaml:7: a.yaml exports the name vpc, too"):
+        soundness.refuse_twins([exporter("a", "vpc"), exporter("b", "vpc")])
+    soundness.refuse_twins([exporter("a", "vpc"), exporter("b", "vpc", "    Condition: C\n")])
+    own = '!Sub "${AWS::StackName}-vpc"'
+    soundness.refuse_twins([exporter("a", own), exporter("b", own), exporter("c", "vpc")])
