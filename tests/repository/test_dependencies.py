@@ -12,7 +12,6 @@ import importlib.util
 import json
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,7 @@ from typing import Any
 
 import pytest
 
+import tool_folder
 from template_trees import FUNCTIONS
 
 PIP_AUDIT = "pip-audit==2.10.1"
@@ -41,13 +41,10 @@ BROUGHT_BY_FLINK = {"pyflink"}
 
 @pytest.fixture(scope="module")
 def pip_audit() -> Path:
-    folder = Path(sys.prefix) / "pip-audit"
-    program = folder / "bin" / "pip-audit"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "-q"]
-        subprocess.run([*pip, "--disable-pip-version-check", PIP_AUDIT], check=True)
-    return program
+    def install(folder: Path) -> None:
+        tool_folder.pip_install(tool_folder.environment(folder), PIP_AUDIT)
+
+    return tool_folder.installed("pip-audit", PIP_AUDIT, install) / "bin" / "pip-audit"
 
 
 def audit(pip_audit: Path, url: str) -> dict[str, list[str]]:

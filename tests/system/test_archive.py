@@ -70,10 +70,12 @@ class Commands:
     def replay(self, start: str) -> None:
         """Start a replay as this sentence of the document does, and wait for its end."""
         self.run("Choose the events", "Look up", start)
+        events, name = self.project.aws.client("events"), self.values["replay"]
         until(
-            lambda: self.run("Choose the events", "Wait").strip() == "COMPLETED",
+            lambda: events.describe_replay(ReplayName=name)["State"] == "COMPLETED",
             "the end of the replay",
         )
+        assert self.run("Choose the events", "Wait").strip() == "COMPLETED"
 
 
 def _block(sentence: str) -> str:

@@ -119,13 +119,18 @@ def main() -> None:
     """Plan the program of the current folder."""
     temporary, *jars = map(Path, sys.argv[1:])
     groups = json.load(sys.stdin)
+    prepare(temporary, jars)
+    print(json.dumps(plan(groups)))
+
+
+def prepare(temporary: Path, jars: Sequence[Path]) -> None:
+    """Have a Flink and the current folder's main.py for `plan`; ends the process without Flink."""
     sys.path.insert(0, os.getcwd())
     os.environ["PYFLINK_GATEWAY_PORT"] = str(_gateway(temporary, jars))
     from pyflink.java_gateway import get_gateway
 
     # Whatever comes of this says nothing about the program.
     get_gateway()
-    print(json.dumps(plan(groups)))
 
 
 def _gateway(temporary: Path, jars: Sequence[Path]) -> int:
