@@ -193,10 +193,14 @@ def _refuse_names(taken: list[Template]) -> None:
 
 def _without_twins(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
     """The templates, less those in JSON that are there in YAML, too, as AWS's own examples are."""
-    yaml = {one.name: one for one in taken if not one.path.lower().endswith(".json")}
-    twins = [one for one in taken if one is not yaml.get(one.name, one) and _is_twin(one, yaml)]
+    yaml = {one.name: one for one in taken if not _is_json(one)}
+    twins = [one for one in taken if _is_json(one) and one.name in yaml and _is_twin(one, yaml)]
     reasons = [PassedOver(one.path, f"it is {yaml[one.name].path} as JSON") for one in twins]
     return [one for one in taken if one not in twins], reasons
+
+
+def _is_json(one: Template) -> bool:
+    return one.path.lower().endswith(".json") or one.body.lstrip().startswith("{")
 
 
 def _with_nested(one: Template) -> Template:

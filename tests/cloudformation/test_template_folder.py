@@ -184,3 +184,11 @@ def test_what_another_template_includes_is_no_stack_of_its_own(tmp_path: Path, p
     read = template_folder.read(folder(tmp_path, a__yaml=BODY + macro, part__yaml=part))
     assert [one.name for one in read.templates] == ["a"]
     assert len(read.passed_over) == 1
+
+
+def test_two_files_in_yaml_for_one_stack_are_refused(tmp_path: Path) -> None:
+    folder(tmp_path, a__yaml=BODY, a__yml=BODY, b__template=AS_JSON, b__yaml=BODY)
+    with pytest.raises(TemplateError, match=r"a.yaml would be stack a, too"):
+        template_folder.read(tmp_path)
+    (tmp_path / "a.yml").unlink()
+    assert [one.name for one in template_folder.read(tmp_path).templates] == ["a", "b"]
