@@ -45,6 +45,9 @@ CONSTRAINTS = (
 NESTED = "AWS::CloudFormation::Stack"
 _NOWHERE_NULL = ("Parameters", "Rules", "Mappings", "Conditions", "Outputs")
 _LOOP = "Fn::ForEach::"
+# Among imports, a stack whose outputs are read without an export: no export's name has a space.
+STACK = "stack "
+_READING, _REGION = "Fn::GetStackOutput", "${AWS::Region}"
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class Template:
     `types` has each resource's type, `conditions` the condition of those that have one. What
     `generated` has, by line, are the entries among the resources of which only CloudFormation can
     tell what they come to (Fn::ForEach, Fn::Transform). `exports` and `imports` map names to lines;
-    a name has `${Parameter}` in it where it is put together. `has_macro` when a macro, AWS's own or
-    somebody's, makes of the template what it is. `local_paths` are its paths on this machine.
+    a name has `${Parameter}` in it where it is put together. A stack of which an output is
+    read is an import `stack NAME`. `has_macro` when a macro, AWS's own or somebody's, makes of the
+    template what it is. `local_paths` are its paths on this machine.
     """
 
     name: str
@@ -184,7 +188,7 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
         },
         generated=generated,
         exports=_names_of(_exports(outputs, mappings), loops),
-        imports=_names_of(_imports(root, mappings), loops),
+        imports=_names_of((*_imports(root, mappings), *_stacks_read(root, mappings)), loops),
         has_macro=has_macro,
         local_paths=local_paths.within(root, resources),
     )
@@ -319,6 +323,20 @@ def _imports(root: Node, mappings: Node | None) -> Iterator[tuple[str, int]]:
             found = nodes.patterns(given, mappings)
         for pattern in found:
             yield pattern, _line(node)
+
+
+def _stacks_read(root: Node, mappings: Node | None) -> Iterator[tuple[str, int]]:
+    """The stacks of this account and region whose outputs are read, as imports.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+    """
+    for node in nodes.every(root):
+        name, given = nodes.call(node)
+        asked = nodes.entries(given)
+        region = nodes.pattern(asked["Region"]) if "Region" in asked else _REGION
+        if name == _READING and "StackName" in asked and region == _REGION:
+            for pattern in nodes.patterns(asked["StackName"], mappings):
+                yield f"{STACK}{pattern}", _line(node)
 
 
 def _loops(root: Node) -> Iterator[tuple[str, list[str]]]:

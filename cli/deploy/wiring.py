@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Union
 
 from ..cloudformation import nodes, stacks
-from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
+from ..cloudformation.template import CODE_SUFFIX, STACK, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 from ..text import did_you_mean
 
@@ -252,8 +252,12 @@ def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
 
 
 def exports(step: Step, project: str) -> dict[str, int]:
-    """The names of the stack's exports, as far as the template tells them, by their lines."""
-    return _resolved(step, step.template.exports, project)
+    """The names of the stack's exports, as far as the template tells them, by their lines.
+
+    Its own name is one of them, as `template.STACK` has it: whoever knows it may read the outputs.
+    """
+    own = {f"{STACK}{stacks.stack_name(project, step.name)}": 1}
+    return {**own, **_resolved(step, step.template.exports, project)}
 
 
 def imports(step: Step, project: str) -> dict[str, int]:

@@ -169,6 +169,19 @@ Outputs:
     assert loaded.exports == {"${AWS::StackName}-Vpc": 11, "plain": 12}
 
 
+def test_a_stack_whose_output_is_read_is_an_import() -> None:
+    body = """\
+Resources:
+  A:
+    Type: X
+    Properties:
+      - !GetStackOutput {StackName: p-one, OutputName: O}
+      - Fn::GetStackOutput: {StackName: !Sub "${Env}-two", OutputName: O, Region: !Ref AWS::Region}
+      - Fn::GetStackOutput: {StackName: elsewhere, OutputName: O, Region: eu-west-1}
+"""
+    assert template.parse("a", "a.yaml", body).imports == {"stack p-one": 5, "stack ${Env}-two": 6}
+
+
 def test_the_names_of_exports_may_come_from_a_loop_a_condition_or_a_mapping() -> None:
     body = """\
 Transform: AWS::LanguageExtensions
