@@ -83,9 +83,12 @@ def connect(profile: str | None = None, region: str | None = None) -> boto3.sess
 def no_credentials(error: Exception, profile: str = "") -> ConfigurationError:
     """Why there are none, where botocore lets through what a program or a file of them came to."""
     whose = f" of profile {profile}" if profile else ""
+    # A file in the cache of the AWS CLI that is none (any more).
+    is_kept = isinstance(error, KeyError)
+    reason = f"what is kept of them ({error}) cannot be read" if is_kept else str(error).rstrip(".")
     return ConfigurationError(
-        f"The credentials{whose} cannot be had: {str(error).rstrip('.')}. Log in again, correct "
-        f"the profile's credential_process or token file, or give another --profile; {LOCAL_HINT}"
+        f"The credentials{whose} cannot be had: {reason}. Log in again, correct the profile's "
+        f"credential_process or token file, or give another --profile; {LOCAL_HINT}"
     )
 
 
@@ -232,7 +235,12 @@ def is_unanswered(error: Exception) -> bool:
         exceptions.IncompleteReadError,
         parsers.ResponseParserError,
     )
-    return isinstance(error, kinds)
+    return isinstance(error, kinds) and not _cannot_be_sent(error)
+
+
+def _cannot_be_sent(error: Exception) -> bool:
+    """Whether Python refused what would be a header of the request: credentials stand in some."""
+    return isinstance(getattr(error, "kwargs", {}).get("error"), (ValueError, UnicodeError))
 
 
 def is_broken_off(error: Exception) -> bool:
@@ -271,6 +279,13 @@ def translate(error: Exception) -> MiztiikError:
         return _translate_answer(error)
     if is_of_credentials(error):
         return no_credentials(error)
+    if _cannot_be_sent(error):
+        # The error itself tells the credentials.
+        return ConfigurationError(
+            "The credentials have a character that no request can have, such as a line break. "
+            "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or log in "
+            f"again; {LOCAL_HINT}"
+        )
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.SSLError) and _tells_of_clock(text):
         return _of_clock(text)
@@ -351,6 +366,16 @@ def _next_steps(exceptions: ModuleType) -> Iterator[tuple[tuple[type[Exception],
             exceptions.InvalidRetryConfigurationError,
             exceptions.InvalidS3UsEast1RegionalEndpointConfigError,
             exceptions.InvalidSTSRegionalEndpointsConfigError,
+            exceptions.InvalidDefaultsMode,
+            exceptions.InvalidChecksumConfigError,
+            exceptions.InvalidEndpointConfigurationError,
+            exceptions.InvalidProxiesConfigError,
+            exceptions.InvalidS3AddressingStyleError,
+            exceptions.InvalidIMDSEndpointError,
+            exceptions.InvalidIMDSEndpointModeError,
+            exceptions.EndpointVariantError,
+            exceptions.EndpointProviderError,
+            exceptions.UnknownFIPSEndpointError,
         ),
         "Correct AWS's configuration file or variable, or give another --profile",
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from botocore.parsers import ResponseParserError
 
 import command_line
 from miztiik_events.errors import ConfigurationError, MiztiikError
-from miztiik_events.session import LOCAL_HINT, connect, translate
+from miztiik_events.session import LOCAL_HINT, connect, is_unanswered, no_credentials, translate
 from stubs import Refusal, stubbed
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -181,6 +184,13 @@ def connect_to(endpoint: str, config: Config) -> Any:
             exceptions.InvalidSTSRegionalEndpointsConfigError(sts_regional_endpoints_config="x"),
             "file or variable",
         ),
+        (exceptions.InvalidDefaultsMode(mode="x", valid_modes="legacy"), "file or variable"),
+        (
+            exceptions.InvalidChecksumConfigError(
+                config_key="a", valid_options="", config_value="c"
+            ),
+            "file or variable",
+        ),
         (exceptions.SSLError(endpoint_url="x", error="self-signed certificate"), "AWS_CA_BUNDLE"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
@@ -192,6 +202,37 @@ def test_what_a_person_has_to_configure_ends_with_5_and_advice(
     assert translated.exit_code == 5
     assert advice in str(translated)
     assert "\n" not in str(translated)
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+@pytest.mark.usefixtures("_keys")
+def test_credentials_that_no_request_can_have_are_not_told(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "a secret\nof two lines")
+    with http_server() as address:
+        client = connect(region="eu-west-1").client(
+            "sqs", endpoint_url=address, config=Config(retries={"total_max_attempts": 1})
+        )
+        with pytest.raises(BotoCoreError) as failed:
+            client.list_queues()
+    translated = translate(failed.value)
+    assert translated.exit_code == 5
+    assert "line break" in str(translated)
+    assert "secret\\n" not in str(translated)
+    # To ask again would not help.
+    assert not is_unanswered(failed.value)
+
+
+@contextlib.contextmanager
+def http_server() -> Iterator[str]:
+    """An address on which somebody listens, who has nothing to say."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_cached_login_that_is_none_is_told_for_what_it_is() -> None:
+    assert "what is kept of them ('ab12') cannot be read" in str(no_credentials(KeyError("ab12")))
 
 
 @pytest.mark.parametrize(

@@ -101,12 +101,21 @@ def _at(node: Node | None, place: str) -> Node | None:
 
 
 def _of_includes(root: Node) -> Iterator[LocalPath]:
-    for node in nodes.every(root):
-        # It may stand beside other entries, which is why it is none of `nodes.call`'s functions.
-        given = node if node.tag == "!Transform" else nodes.entries(node).get("Fn::Transform")
+    for given in _macros(root):
         macro = nodes.entries(given)
         if "Name" in macro and macro["Name"].value == _INCLUDE:
             yield from _path(nodes.entries(macro.get("Parameters")).get("Location"), "s3", "file")
+
+
+def _macros(root: Node) -> Iterator[Node | None]:
+    """The macros of the whole template, one or a list of them, and those within."""
+    import yaml
+
+    whole = nodes.entries(root).get("Transform")
+    yield from whole.value if isinstance(whole, yaml.SequenceNode) else [whole]
+    for node in nodes.every(root):
+        # It may stand beside other entries, which is why it is none of `nodes.call`'s functions.
+        yield node if node.tag == "!Transform" else nodes.entries(node).get("Fn::Transform")
 
 
 def _path(node: Node | None, form: Form, kind: Kind) -> Iterator[LocalPath]:

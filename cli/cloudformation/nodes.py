@@ -29,6 +29,10 @@ _TWO_SHORT = re.compile(r"!([A-Z][A-Za-z]+) +!([A-Z][A-Za-z0-9]+)")
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _CONVERTED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
+# What YAML may be beside text, lists and mappings, and CloudFormation takes (a time stands for its
+# text). https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+_YAML = "tag:yaml.org,2002:"
+_TAGS = ("str", "seq", "map", "bool", "int", "float", "null", "timestamp", "merge", "value")
 
 
 def decoded(raw: bytes, path: str) -> str:
@@ -72,7 +76,7 @@ def composed(text: str, path: str) -> Node:
         raise TemplateError("nested more deeply than CloudFormation takes", path) from None
     if root is None:
         raise TemplateError("the file is empty", path)
-    _refuse_aliases(root, text, path)
+    _refuse_beyond(root, text, path)
     return root
 
 
@@ -143,8 +147,8 @@ def _refuse_json(text: str, path: str) -> None:
         raise TemplateError(f"not valid JSON: {error.msg}", path, error.lineno) from None
 
 
-def _refuse_aliases(root: Node, text: str, path: str) -> None:
-    """Raise TemplateError for an alias or a merge: CloudFormation takes neither."""
+def _refuse_beyond(root: Node, text: str, path: str) -> None:
+    """Raise TemplateError for what of YAML CloudFormation does not take."""
     import yaml
 
     seen: set[int] = set()
@@ -158,6 +162,10 @@ def _refuse_aliases(root: Node, text: str, path: str) -> None:
         seen.add(id(node))
         if node.tag == _MERGE and node.value == "<<":
             reason = "CloudFormation takes no YAML merges (<<): write it out"
+            raise TemplateError(reason, path, line(node))
+        kind = node.tag.removeprefix(_YAML)
+        if kind != node.tag and kind not in _TAGS:
+            reason = f"CloudFormation takes no YAML of the tag !!{kind}: write it as text or a list"
             raise TemplateError(reason, path, line(node))
 
 
@@ -212,6 +220,14 @@ def entries(node: Any) -> dict[str, Node]:
 
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
+
+
+def names(node: Any) -> dict[str, Node]:
+    """The keys of the same, which have the lines that a person looks for."""
+    import yaml
+
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return {key.value: key for key, _ in pairs if isinstance(key, yaml.ScalarNode)}
 
 
 def text(node: Node, path: str) -> str:
@@ -272,6 +288,34 @@ def pattern(node: Node) -> str | None:
     return called(name, given)
 
 
+def patterns(node: Node, mappings: Node | None) -> Iterator[str]:
+    """The patterns of all that the node may come to: both sides of If, what FindInMap may find."""
+    import yaml
+
+    name, given = call(node)
+    if name:
+        yield from patterns_called(name, given, mappings)
+    elif isinstance(node, yaml.ScalarNode):
+        yield str(node.value)
+
+
+def patterns_called(name: str, given: Node | None, mappings: Node | None) -> Iterator[str]:
+    """The same of the function's result; `mappings` is the section of the template."""
+    parts: list[Node] = given.value if given is not None and isinstance(given.value, list) else []
+    if name == "Fn::If":
+        for part in parts[1:3]:
+            yield from patterns(part, mappings)
+    elif name == "Fn::FindInMap" and mappings is not None:
+        found = [mappings]
+        for part in parts[:3]:
+            wanted = None if call(part)[0] else str(part.value)
+            pairs = [pair for table in found for pair in entries(table).items()]
+            found = [value for key, value in pairs if wanted in (None, key)]
+        yield from (node.value for node in found if isinstance(node.value, str))
+    elif pattern := called(name, given):
+        yield pattern
+
+
 def called(name: str, given: Node | None) -> str | None:
     """The pattern of what the function comes to."""
     import yaml
@@ -299,6 +343,11 @@ def filled(text: str, values: Mapping[str, str | None]) -> str:
         return found[0] if known is None else known
 
     return _REFERENCE.sub(value, text)
+
+
+def references(text: str) -> list[str]:
+    """The names in `${Name}` of the text."""
+    return [name.strip() for name in _REFERENCE.findall(text)]
 
 
 def line(node: Node) -> int:

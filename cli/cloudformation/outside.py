@@ -22,7 +22,8 @@ _SSM = re.compile(r"AWS::SSM::Parameter::Value\b")
 # that names a version always means the same.
 _REFERENCE = re.compile(r"\{\{resolve:(?!ssm(-secure)?:[^:{}]+:\d+\}\})")
 # AWS::Include reads a file, and a macro is somebody's function; language extensions are neither.
-_INCLUSION = re.compile(r"\bFn::Transform\b|!Transform\b")
+# What GetStackOutput takes from another stack is looked up in each update.
+_INCLUSION = re.compile(r"(\bFn::|!)(Transform|GetStackOutput)\b")
 _PURE = ("AWS::LanguageExtensions",)
 # Their templates lie elsewhere; a module is that which is the default at the moment.
 _TYPES = re.compile(r"AWS::CloudFormation::Stack(Set)?$|.*::MODULE$")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.resources
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,9 @@ CONSTRAINTS = (
 NESTED = "AWS::CloudFormation::Stack"
 _NOWHERE_NULL = ("Parameters", "Rules", "Mappings", "Conditions", "Outputs")
 _LOOP = "Fn::ForEach::"
+# Among imports, a stack whose outputs are read without an export: no export's name has a space.
+STACK = "stack "
+_READING, _REGION = "Fn::GetStackOutput", "${AWS::Region}"
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class Template:
     `types` has each resource's type, `conditions` the condition of those that have one. What
     `generated` has, by line, are the entries among the resources of which only CloudFormation can
     tell what they come to (Fn::ForEach, Fn::Transform). `exports` and `imports` map names to lines;
-    a name has `${Parameter}` in it where it is put together. `has_macro` when a macro, AWS's own or
-    somebody's, makes of the template what it is. `local_paths` are its paths on this machine.
+    a name has `${Parameter}` in it where it is put together. A stack of which an output is
+    read is an import `stack NAME`. `has_macro` when a macro, AWS's own or somebody's, makes of the
+    template what it is. `local_paths` are its paths on this machine.
     """
 
     name: str
@@ -161,6 +165,7 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
     has_macro = "Transform" in top or any(_is_macro(node) for node in nodes.every(root))
     resources, generated = _resources(top.get("Resources"), path, has_macro)
     outputs = dict(_section(top, "Outputs", path))
+    mappings, loops = top.get("Mappings"), dict(_loops(root)) if has_macro else {}
     # What a macro makes of it, nobody knows.
     for node in _texts_of(top, resources) if not has_macro else ():
         nodes.refuse_null(node, path)
@@ -182,8 +187,8 @@ def made(name: str, path: str, body: str, root: Node) -> Template:
             if (condition := _attribute(node, "Condition", path))
         },
         generated=generated,
-        exports=dict(_exports(outputs)),
-        imports=dict(_imports(root)),
+        exports=_names_of(_exports(outputs, mappings), loops),
+        imports=_names_of((*_imports(root, mappings), *_stacks_read(root, mappings)), loops),
         has_macro=has_macro,
         local_paths=local_paths.within(root, resources),
     )
@@ -295,14 +300,14 @@ def _resources(
     return resources, _lines({key: node for key, node in listed.items() if key not in resources})
 
 
-def _exports(outputs: Mapping[str, Node]) -> Iterator[tuple[str, int]]:
+def _exports(outputs: Mapping[str, Node], mappings: Node | None) -> Iterator[tuple[str, int]]:
     for output in outputs.values():
         name = nodes.entries(nodes.entries(output).get("Export")).get("Name")
-        if name is not None and (pattern := nodes.pattern(name)):
-            yield pattern, _line(name)
+        if name is not None:
+            yield from ((pattern, _line(name)) for pattern in nodes.patterns(name, mappings))
 
 
-def _imports(root: Node) -> Iterator[tuple[str, int]]:
+def _imports(root: Node, mappings: Node | None) -> Iterator[tuple[str, int]]:
     for node in nodes.every(root):
         name, given = nodes.call(node)
         if name != "Fn::ImportValue" or given is None:
@@ -310,10 +315,46 @@ def _imports(root: Node) -> Iterator[tuple[str, int]]:
         # The argument of the short form, which is the node itself, may be {Fn::Sub: x}.
         pairs = nodes.entries(given) if given is node else {}
         inner = next(iter(pairs.items()), None)
-        plain = node.value if given is node and isinstance(node.value, str) else None
-        pattern = nodes.called(*inner) if inner else plain or nodes.pattern(given)
-        if pattern:
+        if inner:
+            found = nodes.patterns_called(*inner, mappings)
+        elif given is node:
+            found = iter([node.value] if isinstance(node.value, str) else [])
+        else:
+            found = nodes.patterns(given, mappings)
+        for pattern in found:
             yield pattern, _line(node)
+
+
+def _stacks_read(root: Node, mappings: Node | None) -> Iterator[tuple[str, int]]:
+    """The stacks of this account and region whose outputs are read, as imports.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+    """
+    for node in nodes.every(root):
+        name, given = nodes.call(node)
+        asked = nodes.entries(given)
+        region = nodes.pattern(asked["Region"]) if "Region" in asked else _REGION
+        if name == _READING and "StackName" in asked and region == _REGION:
+            for pattern in nodes.patterns(asked["StackName"], mappings):
+                yield f"{STACK}{pattern}", _line(node)
+
+
+def _loops(root: Node) -> Iterator[tuple[str, list[str]]]:
+    """The variables of the loops over words, with these."""
+    for node in nodes.every(root):
+        for key, value in nodes.entries(node).items():
+            if key.startswith(_LOOP) and (loop := _loop(value)):
+                yield loop[0], loop[1]
+
+
+def _names_of(
+    patterns: Iterable[tuple[str, int]], loops: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """The patterns by their lines, and in place of one in a loop, what it comes to."""
+    names = dict(patterns)
+    for variable, words in loops.items():
+        names = {_named(one, {variable: word}): at for one, at in names.items() for word in words}
+    return names
 
 
 def _parameter(name: str, node: Node, path: str) -> Parameter:
@@ -324,9 +365,14 @@ def _parameter(name: str, node: Node, path: str) -> Parameter:
         type=_attribute(node, "Type", path) or "String",
         default=None if default is None else _default(default, path),
         line=_line(node),
-        is_secret=_attribute(node, "NoEcho", path).lower() == "true",
+        is_secret="NoEcho" in entries and _is_true(entries["NoEcho"]),
         constraints={key: _texts(entries[key]) for key in CONSTRAINTS if key in entries},
     )
+
+
+def _is_true(node: Node) -> bool:
+    # Unquoted, yes and on are true as well: what CloudFormation hides, we hide.
+    return [text.lower() for text in _texts(node)] == ["true"]
 
 
 def _default(node: Node, path: str) -> str:

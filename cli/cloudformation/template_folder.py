@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ _TELLTALE = re.compile(
     rb"|^\{.*[\"'](Resources|AWSTemplateFormatVersion)[\"']\s*:",
     re.MULTILINE,
 )
+# What a name may leave open and yet be the same in all stacks.
+_EVERYWHERE = ("AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
 _VERSION = b"AWSTemplateFormatVersion"
 
 
@@ -67,11 +70,13 @@ def read(templates: Traversable | None = None) -> TemplateFolder:
     a name that no stack can have or that two have, and for a folder without a template.
     """
     place = templates or template.folder()
-    loaded = [_read(name, source) for name, source in _sources(place)]
+    loaded = [_tried(name, source) for name, source in _sources(place)]
     passed_over = [one for one in loaded if isinstance(one, PassedOver)]
-    taken, twins = _without_twins([one for one in loaded if isinstance(one, Template)])
-    taken, nested = _without_nested(taken)
-    passed_over += twins + nested
+    taken = [one for one in loaded if isinstance(one, Template)]
+    passed_over += _included([one for one in loaded if isinstance(one, TemplateError)], taken)
+    taken, twins = _without_twins(taken)
+    taken, parts = _without_parts([_with_nested(one) for one in taken])
+    passed_over += twins + parts
     if not taken:
         raise TemplateError(_nothing(place, passed_over), template.path_of(place))
     _refuse_names(taken)
@@ -101,6 +106,23 @@ def _sources(place: Traversable) -> Iterator[tuple[str, Traversable]]:
 
 def _is_named(entry: Traversable) -> bool:
     return entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+
+
+def _tried(name: str, source: Traversable) -> Template | PassedOver | TemplateError:
+    try:
+        return _read(name, source)
+    except TemplateError as error:
+        return error
+
+
+def _included(errors: list[TemplateError], taken: list[Template]) -> list[PassedOver]:
+    """The files that are no templates, but parts of one; raises the first error of any other."""
+    parts = _parts(taken)
+    for error in errors:
+        _, kind = parts.get(Path(str(error.path)).resolve(), ("", ""))
+        if kind != "file":
+            raise error
+    return [PassedOver(str(error.path), error.reason) for error in errors]
 
 
 def _read(name: str, source: Traversable) -> Template | PassedOver:
@@ -171,23 +193,66 @@ def _refuse_names(taken: list[Template]) -> None:
 
 def _without_twins(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
     """The templates, less those in JSON that are there in YAML, too, as AWS's own examples are."""
-    yaml = {one.name: one for one in taken if not one.path.lower().endswith(".json")}
-    twins = [one for one in taken if one is not yaml.get(one.name, one) and _is_twin(one, yaml)]
+    yaml = {one.name: one for one in taken if not _is_json(one)}
+    twins = [one for one in taken if _is_json(one) and one.name in yaml and _is_twin(one, yaml)]
     reasons = [PassedOver(one.path, f"it is {yaml[one.name].path} as JSON") for one in twins]
     return [one for one in taken if one not in twins], reasons
 
 
-def _without_nested(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
-    """The templates, less those that are nested in another one: they are part of its stack."""
-    owners = {
-        (Path(one.path).parent / path.path).resolve(): one.path
+def _is_json(one: Template) -> bool:
+    return one.path.lower().endswith(".json") or one.body.lstrip().startswith("{")
+
+
+def _with_nested(one: Template) -> Template:
+    """The template with the exports and the imports of the stacks that are nested in it.
+
+    Those whose names do not rest on the nested stack's own name, or on what it is given.
+    """
+    exports, imports = dict(one.exports), dict(one.imports)
+    for line, child in _nested_in(one, set()):
+        for names, own in ((child.exports, exports), (child.imports, imports)):
+            for name in filter(_is_everywhere, names):
+                own.setdefault(name, line)
+    return replace(one, exports=exports, imports=imports)
+
+
+def _nested_in(one: Template, above: set[Path]) -> Iterator[tuple[int, Template]]:
+    """The templates nested in it, at whatever depth, by the line of the path in its own text."""
+    for path in one.local_paths:
+        source = (Path(one.path).parent / path.path).resolve()
+        if path.kind != "template" or source in above or not source.is_file():
+            continue
+        # What is wrong with it is told when it is uploaded.
+        with contextlib.suppress(TemplateError):
+            child = template.load(source)
+            yield path.line, child
+            yield from ((path.line, other) for _, other in _nested_in(child, {*above, source}))
+
+
+def _is_everywhere(name: str) -> bool:
+    """Whether an export's name is the same in every stack of an account and region."""
+    return all(free in _EVERYWHERE for free in nodes.references(name))
+
+
+def _without_parts(taken: list[Template]) -> tuple[list[Template], list[PassedOver]]:
+    """The templates, less those that are nested or included in another one: it has them."""
+    owners = _parts(taken)
+    parts = {one.path: owner for one in taken if (owner := owners.get(Path(one.path).resolve()))}
+    words = {"template": "nested in", "file": "part of"}
+    reasons = [
+        PassedOver(path, f"it is {words[kind]} {owner}") for path, (owner, kind) in parts.items()
+    ]
+    return [one for one in taken if one.path not in parts], reasons
+
+
+def _parts(taken: list[Template]) -> dict[Path, tuple[str, str]]:
+    """The templates and files that these name by a path, each with its owner and its kind."""
+    return {
+        (Path(one.path).parent / path.path).resolve(): (one.path, path.kind)
         for one in taken
         for path in one.local_paths
-        if path.kind == "template"
+        if path.kind != "code"
     }
-    nested = {one.path: owner for one in taken if (owner := owners.get(Path(one.path).resolve()))}
-    reasons = [PassedOver(path, f"it is nested in {owner}") for path, owner in nested.items()]
-    return [one for one in taken if one.path not in nested], reasons
 
 
 def _is_twin(one: Template, yaml: Mapping[str, Template]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,8 @@ _KEPT = object()
 
 
 _SECTIONS = {"overrides": "parameters"}
+# As `aws cloudformation create-stack` takes parameters and tags, and `sam deploy` parameters.
+_SHORTHAND = re.compile(r"(Parameter|)Key=(?P<name>[^,=]+),\1Value=(?P<value>.*)", re.DOTALL)
 
 
 def _pairs(
@@ -34,11 +37,14 @@ def _pairs(
     pairs: dict[str, str] = {name: value.text for name, value in file.items()}
     is_tags = parameter.name == "tags"
     for value in values:
+        shorthand = _SHORTHAND.fullmatch(value)
         name, equals, given = value.partition("=")
         is_file = value.startswith(_FILE) or (not equals and value.endswith(_FILES))
         if is_file:
             section = "Tags" if is_tags else "Parameters"
             pairs.update(_from_file(Path(value.removeprefix(_FILE)), section))
+        elif shorthand and (shorthand[1] == "") is is_tags:
+            pairs[_typed(shorthand["name"])] = _typed(shorthand["value"])
         elif equals and name:
             pairs[_typed(name)] = _typed(given)
         else:
@@ -78,12 +84,13 @@ def _from_file(path: Path, section: str) -> dict[str, str]:
     """The values out of the forms that AWS's own tools take.
 
     {"Parameters": {...}} (CodePipeline), [{"ParameterKey": ..., "ParameterValue": ...}] and
-    ["NAME=VALUE"] (AWS CLI), or plainly {"NAME": "VALUE"}; any of them as YAML, too.
+    ["NAME=VALUE"] (AWS CLI), or plainly {"NAME": "VALUE"}; any of them as YAML, too. A file of
+    another suffix may have a line NAME=VALUE for each.
     """
     try:
         content = _content(path)
         if isinstance(content, dict):
-            content = content.get(section, content)
+            content = _section(content, section)
         pairs = content.items() if isinstance(content, dict) else map(_pair, content)
         return {str(name): _text(name, value) for name, value in pairs if value is not _KEPT}
     except OSError as error:
@@ -100,6 +107,8 @@ def _content(path: Path) -> Any:
     from ..text import decoded
 
     text = decoded(path.read_bytes())
+    if path.suffix not in _FILES and not text.lstrip().startswith(("{", "[")):
+        return _lines(text)
     if path.suffix not in (".yaml", ".yml"):
         # All numbers are text, as they are written: 1.10 is a version, and no 1.1.
         return json.loads(text, parse_int=str, parse_float=str)
@@ -110,6 +119,28 @@ def _content(path: Path) -> Any:
         return yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         raise ValueError(f"not valid YAML: {error}") from None
+
+
+def _section(content: Mapping[str, Any], name: str) -> Any:
+    """What is under this name, which rain and CodePipeline write large, and Sceptre small."""
+    sections = (value for key, value in content.items() if str(key).lower() == name.lower())
+    return next((value for value in sections if isinstance(value, (dict, list))), content)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines NAME=VALUE, as in a .env or a .properties file."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        pair = line.strip().removeprefix("export ")
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if equals and name:
+            is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            found.append(f"{name}={value[1:-1] if is_quoted else value}")
+        elif pair and not pair.startswith("#"):
+            raise ValueError(f"line {number} is not NAME=VALUE")
+    if not found:
+        raise ValueError("there is nothing in it")
+    return found
 
 
 def _pair(item: Any) -> tuple[str, Any]:

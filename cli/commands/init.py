@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -40,7 +41,7 @@ def command(options: Options, folder: Path) -> None:
         written = starter.write(folder, _name(options, folder))
     for path in written:
         click.echo(str(path))
-    where = "" if folder == Path() else f"cd {folder}; "
+    where = "" if folder == Path() else f"cd {quote(str(folder))}; "
     options.say(f"Next: {where}miztiik-events validate, then miztiik-events deploy")
 
 

@@ -36,8 +36,6 @@ READABLE, EXECUTABLE = 0o100644, 0o100755
 UNIX = 3
 DIGITS = 32
 CHUNK = 1 << 20
-# What pip leaves beside a package that it put into a folder.
-_INSTALLED = ".dist-info/METADATA"
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def bundle(function: Path, taken: Collection[Use] = ()) -> Bundle:
     sources = dict(found.files)
     wanted, remark = _packages(place, sources, taken)
     installed = wanted.requirements.names if wanted else ()
-    lacks = missing_parts.told(place, sources, taken, installed)
+    lacks = missing_parts.told(place, sources, taken, installed, found.executables)
     digest = hashlib.sha256()
     for name, content in found.files:
         # Lengths keep apart what would run together: ("a", "bc") is not ("ab", "c").
@@ -166,7 +164,7 @@ def _packages(
     """What pip has to install for the function, or why it installs nothing; neither, without."""
     if requirements.NAME not in sources or not requirements.has_any(sources[requirements.NAME]):
         return None, ""
-    if any(name.endswith(_INSTALLED) for name in sources):
+    if any(name.endswith(requirements.INSTALLED) for name in sources):
         return None, "the folder has packages of its own already"
     runtimes = {use.python for use in taken}
     if None in runtimes or not runtimes:

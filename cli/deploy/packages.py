@@ -29,6 +29,8 @@ from .requirements import NAME, Requirements
 from .uses import Runtime
 
 DIGITS = 32
+# Where pip finds the function's files while it works; the wheels that it gets are beside it.
+_ASKED = "asked"
 _INTERRUPTED = "pip was interrupted"
 # What pip says of a package that it found nothing for, and when there was no index to ask.
 _MISSING = re.compile(r"^ERROR: No matching distribution found for (.+)$", re.M)
@@ -68,6 +70,10 @@ class Packages:
     def key(self) -> str:
         """Names the packages by what they are made of."""
         asked = json.dumps([str(self.runtime), sorted(self.requirements.files.items())])
+        asked += "".join(
+            hashlib.sha256(content).hexdigest()
+            for _, content in sorted(self.requirements.wheels.items())
+        )
         return hashlib.sha256(asked.encode()).hexdigest()[:DIGITS]
 
     @property
@@ -100,11 +106,13 @@ class Packages:
             )
         # In the cache, so that the move at the end stays on one file system.
         with files.temporary_folder("download-", kept.parent) as folder:
-            for name, text in self.requirements.files.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_text(text, encoding="utf-8")
+            texts = {name: text.encode() for name, text in self.requirements.files.items()}
+            for name, content in {**texts, **self.requirements.wheels}.items():
+                file = folder / _ASKED / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
             (folder / "wheels").mkdir()
-            _download(self, folder, cancelled)
+            _download(self, folder / _ASKED, cancelled)
             os.replace(folder / "wheels", kept)
 
 
@@ -148,7 +156,7 @@ def _download(packages: Packages, folder: Path, cancelled: threading.Event) -> N
     pip = builder.run(
         [
             *(sys.executable, "-W", "ignore", "-c", _PIP, json.dumps(_markers(runtime))),
-            *("download", f"--requirement={NAME}", "--dest=wheels", "--only-binary=:all:"),
+            *("download", f"--requirement={NAME}", "--dest=../wheels", "--only-binary=:all:"),
             *("--implementation=cp", f"--python-version={runtime.python}", *platforms),
             *("--no-input", "--disable-pip-version-check", "--progress-bar=off"),
             *(f"--retries={RETRIES}", "--timeout=20", "--no-color"),

@@ -237,7 +237,7 @@ class _Planner:
             export
             for parent in parents
             if (live := self.project.live_stack(parent))
-            for export in live.exports
+            for export in (*live.exports, f"{template.STACK}{live.name}")
         }
         coming = {
             name

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..cloudformation import stacks, template_folder
+from ..cloudformation import soundness, stacks, template_folder
 from ..cloudformation.change_sets import Desired
 from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from ..cloudformation.template import LARGEST_BODY
@@ -212,6 +212,20 @@ class Project:
                 if not is_kept and self._value_given(step, parameter.name) is None:
                     raise refusal(step, parameter)
 
+    def refuse_unsound(self) -> None:
+        """Raise TemplateError for a new stack whose template or default CloudFormation refuses.
+
+        The plan of a new stack is made of its template alone; of others, CloudFormation tells.
+        """
+        lives = ((step, self.live_stack(step)) for step in self.steps)
+        new = [step for step, live in lives if live is None or live.is_vacant]
+        if new:
+            soundness.refuse_twins(step.template for step in (*self.rest, *self.steps))
+        for step in new:
+            soundness.refuse(step.template)
+            own = [name for name, one in step.sources.items() if isinstance(one, Default)]
+            values.refuse_defaults(step.template, own)
+
     def _orphans(self, step: Step, own: Mapping[str, str]) -> dict[str, str]:
         """The defaults of the parameters whose values come from stacks without a template.
 
@@ -271,10 +285,12 @@ class Draft:
         """The project with the stacks that exist.
 
         By their names, not by the project's tag: a name is taken whoever's the stack is. Raises
-        TemplateError for a parameter that nobody has given a value, now or before.
+        TemplateError for a parameter that nobody has given a value, now or before, and for a new
+        stack that CloudFormation would refuse.
         """
         project = self.among(stacks.every_live(session.client("cloudformation")))
         project.refuse_missing()
+        project.refuse_unsound()
         return project
 
     def among(self, everything: Iterable[Stack]) -> Project:

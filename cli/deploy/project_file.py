@@ -195,6 +195,8 @@ def _value(node: Node, shown: str, key: str) -> Value:
         return Value(",".join(_value(item, shown, key).text for item in node.value), place)
     if not isinstance(node, yaml.ScalarNode):
         raise ConfigurationError(f"{place}: {key}: a value belongs here, not a mapping")
+    if node.tag.startswith("!"):
+        raise ConfigurationError(f"{place}: {key}: a value belongs here, and {node.tag} is none")
     if node.tag.endswith(":null"):
         raise ConfigurationError(f"{place}: {key}: it has no value; an empty one is ''")
     return Value(str(node.value), place)

@@ -9,14 +9,17 @@ import codecs
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import BuildError
 
 NAME = "requirements.txt"
+# What pip leaves beside a package that it put into a folder.
+INSTALLED = ".dist-info/METADATA"
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"", "utf-8-sig"))
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _NESTED = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]*(.+)")
+_LINKS = re.compile(r"(?:-f|--find-links)[ =]*(.+)")
 _CONSTRAINTS = ("-c", "--constraint")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^]]*\])?\s*(.*)")
 _NAMED = re.compile(r"[A-Za-z0-9._-]+\s*(\[[^]]*\])?\s*")
@@ -30,12 +33,14 @@ _HIDDEN = re.compile(r"(//)[^/@\s]*@")
 class Requirements:
     """The text of each file that belongs to it, by name; the packages that are named there.
 
-    `unpinned` are those of them that may be another version tomorrow.
+    `unpinned` are those of them that may be another version tomorrow. `wheels` are the function's
+    own, of the folders that the files name.
     """
 
     files: Mapping[str, str]
     names: tuple[str, ...]
     unpinned: tuple[str, ...]
+    wheels: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read(place: str, sources: Mapping[str, bytes]) -> Requirements:
@@ -44,10 +49,10 @@ def read(place: str, sources: Mapping[str, bytes]) -> Requirements:
     Raises BuildError, with file and line, for what pip would have to build, or would take from this
     machine.
     """
-    reader = _Reader(place, sources, {}, {})
+    reader = _Reader(place, sources, {}, {}, {})
     reader.read(NAME)
     unpinned = tuple(name for name, is_pinned in reader.names.items() if not is_pinned)
-    return Requirements(reader.files, tuple(reader.names), unpinned)
+    return Requirements(reader.files, tuple(reader.names), unpinned, reader.wheels)
 
 
 def has_any(content: bytes) -> bool:
@@ -63,28 +68,48 @@ class _Reader:
     sources: Mapping[str, bytes]
     files: dict[str, str]
     names: dict[str, bool]
+    wheels: dict[str, bytes]
 
-    def read(self, name: str, *, is_constraint: bool = False) -> None:
+    def read(self, name: str, above: tuple[str, ...] = (), *, is_constraint: bool = False) -> None:
+        """Take up the file; `above` are those that lead to it."""
+        if name in above:
+            files = ", ".join(above[above.index(name) :])
+            raise BuildError(f"{self.place}: {name} names itself (by {files}), so it has no end")
         if name in self.files:
             return
         self.files[name] = self._text(name)
         for number, line in _lines(self.files[name]):
             at = f"{self.place}/{name}:{number}"
             if nested := _NESTED.match(line):
-                self._follow(at, name, nested[1].strip().strip("\"'"), line)
+                self._follow(at, nested[1].strip().strip("\"'"), line, (*above, name))
+            elif links := _LINKS.match(line):
+                self._look_in(at, name, links[1].strip().strip("\"'"))
             elif line.startswith("-"):
                 _check_option(at, line)
             elif not is_constraint:
                 self._take(at, line)
 
-    def _follow(self, at: str, parent: str, path: str, line: str) -> None:
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(parent), path))
+    def _look_in(self, at: str, parent: str, path: str) -> None:
+        """Take the wheels of a folder that pip is to look in; it has none of this machine."""
+        if "://" in path:
+            return
+        folder = _beside(parent, path)
+        wheels = {name: content for name, content in self.sources.items() if _is_in(name, folder)}
+        if not wheels:
+            raise BuildError(
+                f"{at}: {path} is no folder with wheels in the function's folder. "
+                "Next: put it there, or give an https:// address"
+            )
+        self.wheels.update(wheels)
+
+    def _follow(self, at: str, path: str, line: str, above: tuple[str, ...]) -> None:
+        name = _beside(above[-1], path)
         if "://" in path or name not in self.sources:
             raise BuildError(
                 f"{at}: {path} is no file of this folder. "
                 "Next: put it (or a link to it) into the folder"
             )
-        self.read(name, is_constraint=line.startswith(_CONSTRAINTS))
+        self.read(name, above, is_constraint=line.startswith(_CONSTRAINTS))
 
     def _take(self, at: str, line: str) -> None:
         spec = line.partition(" --")[0].strip()
@@ -101,6 +126,15 @@ class _Reader:
         if text is None:
             raise BuildError(f"{self.place}/{name} is not UTF-8. Next: save it as UTF-8")
         return text
+
+
+def _beside(parent: str, path: str) -> str:
+    """The path, as it is written in the file, from the function's folder on."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(parent), path))
+
+
+def _is_in(name: str, folder: str) -> bool:
+    return name.endswith(".whl") and (posixpath.dirname(name) or ".") == folder
 
 
 def _decoded(content: bytes) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -131,7 +132,7 @@ def _object(
         if path.kind != "code":
             reason = f"{path.path} is a folder, and a file is expected here"
             raise TemplateError(reason, declared.path, path.line)
-        code = bundle.bundle(source.resolve(), uses.at(declared, path.path))
+        code = _folder(declared, path, source)
         return code.key, {code.key: code}
     raw = source.read_bytes()
     if path.kind == "code" and not source.name.lower().endswith(_ZIPS):
@@ -139,6 +140,17 @@ def _object(
         return key, {key: Bundle(source.stem, key, ((source.name, raw),))}
     key = _key(source.stem, raw, source.suffix)
     return key, {key: raw}
+
+
+def _folder(declared: Template, path: LocalPath, source: Path) -> Bundle:
+    code = bundle.bundle(source.resolve(), uses.at(declared, path.path))
+    if not code.sources:
+        reason = f"{path.path} has no file, and there is no empty zip. Next: put the code there"
+        raise TemplateError(reason, declared.path, path.line)
+    if os.path.basename(os.path.normpath(path.path)) in (".", ".."):
+        # A checkout may be called otherwise elsewhere, where the key is to be the same.
+        return replace(code, key=f"{declared.name}/{code.key.rpartition('/')[2]}")
+    return code
 
 
 def _nested(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
-from ..errors import ParameterValueError, UnknownParameterError
+from ..errors import ParameterValueError, TemplateError, UnknownParameterError
 from ..text import counted, did_you_mean, shortened
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -20,6 +21,8 @@ MOST_NAMES = 12
 _NUMBERS = ("Number", "List<Number>")
 _LISTS = ("CommaDelimitedList", "List<Number>", "List<String>")
 _CHECKED = ("String", *_NUMBERS, *_LISTS)
+# A pattern without classes in classes, which Java has, and Python reads as something else.
+_ALIKE = re.compile(r"(\\.|[^\[\\]|\[(\\.|[^\[\]\\])+\])*", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -44,6 +47,15 @@ def given(
                     f"{origins[name]}: {reason} ({template.path}:{parameter.line}: {name})"
                 )
     return values
+
+
+def refuse_defaults(template: Template, names: Iterable[str]) -> None:
+    """Raise TemplateError for a default that is not what its own parameter takes."""
+    for parameter in map(template.parameters.__getitem__, names):
+        if parameter.default is not None and (reason := problem(parameter, parameter.default)):
+            raise TemplateError(
+                f"the default of {parameter.name}: {reason}", template.path, parameter.line
+            )
 
 
 def require(
@@ -117,10 +129,13 @@ def _is_same(parameter: Parameter, item: str, other: str) -> bool:
 
 
 def _matches(pattern: str, item: str) -> bool:
-    # Java's intersection of classes and its POSIX classes mean something else in Python.
-    if "&&" in pattern or "[:" in pattern:
+    if not _ALIKE.fullmatch(pattern) or "&&" in pattern:
         return True
     try:
-        return re.fullmatch(pattern, item) is not None
-    except re.error:
+        with warnings.catch_warnings():
+            # Of what may mean something else in Python one day.
+            warnings.simplefilter("ignore", FutureWarning)
+            # Java's digits and words are those of ASCII.
+            return re.fullmatch(pattern, item, re.ASCII) is not None
+    except (re.error, RecursionError):
         return True

@@ -8,19 +8,16 @@ Everything is decided from templates and folders alone; nothing here calls AWS.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Union
 
 from ..cloudformation import nodes, stacks
-from ..cloudformation.template import CODE_SUFFIX, Parameter, Template
+from ..cloudformation.template import CODE_SUFFIX, STACK, Parameter, Template
 from ..errors import TemplateError, UnknownParameterError
 from ..text import did_you_mean
 
-# What is not known yet of a name.
-_OPEN = re.compile(r"\$\{([^!{}][^{}]*)\}")
 # A Code parameter is a key in the bucket that this parameter of the same template names.
 BUCKET = stacks.ARTIFACTS
 
@@ -255,8 +252,12 @@ def _with_imports(steps: Sequence[Step], project: str) -> Iterator[Step]:
 
 
 def exports(step: Step, project: str) -> dict[str, int]:
-    """The names of the stack's exports, as far as the template tells them, by their lines."""
-    return _resolved(step, step.template.exports, project)
+    """The names of the stack's exports, as far as the template tells them, by their lines.
+
+    Its own name is one of them, as `template.STACK` has it: whoever knows it may read the outputs.
+    """
+    own = {f"{STACK}{stacks.stack_name(project, step.name)}": 1}
+    return {**own, **_resolved(step, step.template.exports, project)}
 
 
 def imports(step: Step, project: str) -> dict[str, int]:
@@ -279,7 +280,7 @@ def _resolved(step: Step, names: Mapping[str, int], project: str) -> dict[str, i
     return {
         name: line
         for name, line in resolved.items()
-        if all(free.startswith("AWS::") or free in known for free in _OPEN.findall(name))
+        if all(free.startswith("AWS::") or free in known for free in nodes.references(name))
     }
 
 

@@ -108,3 +108,10 @@ Resources:
     loaded = template.parse("a", "a.yaml", body)
     assert loaded.resources.keys() == {"FnA", "FnB"}
     assert [path.path for path in loaded.local_paths] == ["src"]
+
+
+@pytest.mark.parametrize("listed", ["{}", "[AWS::LanguageExtensions, {}]"])
+def test_an_include_of_the_whole_template_is_found(listed: str) -> None:
+    include = listed.replace("{}", "{Name: AWS::Include, Parameters: {Location: a.yaml}}")
+    loaded = template.parse("a", "a.yaml", f"Transform: {include}\nResources: {{A: {{Type: X}}}}")
+    assert [path.path for path in loaded.local_paths] == ["a.yaml"]

@@ -26,6 +26,7 @@ def of(text: str, *values: str) -> bool:
         "Transform:\n  - AWS::LanguageExtensions\n  - Mine\n" + QUEUE,
         "Transform:\n  Name: AWS::Include\n  Parameters: {Location: s3://a/b}\n" + QUEUE,
         QUEUE + "    Properties:\n      Fn::Transform: {Name: AWS::Include}\n",
+        QUEUE + "    Properties: {A: {Fn::GetStackOutput: {StackName: a, OutputName: b}}}\n",
         QUEUE + "    Properties: !Transform {Name: Mine}\n",
         '{"Transform": "Mine", "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}',
         "Resources: {Child: {Type: AWS::CloudFormation::Stack}}",

@@ -40,6 +40,14 @@ def test_a_template_knows_its_parts_and_their_lines(tmp_path: Path) -> None:
     assert loaded.place("Nothing") == f"{tmp_path}/stream.yaml"
 
 
+@pytest.mark.parametrize("written", ["true", "yes", "On", '"true"', "'True'"])
+def test_a_secret_is_one_however_yaml_says_true(written: str) -> None:
+    body = f"Parameters: {{A: {{Type: String, NoEcho: {written}}}}}\nResources: {{A: {{Type: X}}}}"
+    assert template.parse("a", "a.yaml", body).parameters["A"].is_secret
+    other = body.replace(f"NoEcho: {written}", "NoEcho: no")
+    assert not template.parse("a", "a.yaml", other).parameters["A"].is_secret
+
+
 def test_the_body_is_sent_as_it_was_written(tmp_path: Path) -> None:
     assert template.load(written(tmp_path, SOUND)).body == SOUND
 
@@ -159,6 +167,54 @@ Outputs:
     names = {"plain": 5, "${Network}-Vpc": 6, "${Network}-b": 7, "${Network}-c": 8}
     assert loaded.imports == names
     assert loaded.exports == {"${AWS::StackName}-Vpc": 11, "plain": 12}
+
+
+def test_a_stack_whose_output_is_read_is_an_import() -> None:
+    body = """\
+Resources:
+  A:
+    Type: X
+    Properties:
+      - !GetStackOutput {StackName: p-one, OutputName: O}
+      - Fn::GetStackOutput: {StackName: !Sub "${Env}-two", OutputName: O, Region: !Ref AWS::Region}
+      - Fn::GetStackOutput: {StackName: elsewhere, OutputName: O, Region: eu-west-1}
+"""
+    assert template.parse("a", "a.yaml", body).imports == {"stack p-one": 5, "stack ${Env}-two": 6}
+
+
+def test_the_names_of_exports_may_come_from_a_loop_a_condition_or_a_mapping() -> None:
+    body = """\
+Transform: AWS::LanguageExtensions
+Mappings:
+  Names: {dev: {vpc: dev-vpc, dns: x}, prod: {vpc: prod-vpc, dns: y}}
+Resources:
+  Fn::ForEach::Queues:
+    - Lane
+    - [a, b]
+    - "Queue${Lane}": {Type: X, Properties: {Y: !ImportValue {"Fn::Sub": "lane-${Lane}"}}}
+  Other:
+    Type: X
+    Properties:
+      - !ImportValue {"Fn::If": [IsProd, one, !Sub "${AWS::Region}-two"]}
+      - Fn::ImportValue: !FindInMap [Names, !Ref Env, vpc]
+      - Fn::ImportValue: !FindInMap [Names, prod, dns]
+Outputs:
+  Fn::ForEach::Urls:
+    - Lane
+    - [a, b]
+    - "Url${Lane}": {Value: x, Export: {Name: !Sub "${AWS::StackName}-&{Lane}"}}
+"""
+    loaded = template.parse("a", "a.yaml", body)
+    assert loaded.imports == {
+        "lane-a": 8,
+        "lane-b": 8,
+        "one": 12,
+        "${AWS::Region}-two": 12,
+        "dev-vpc": 13,
+        "prod-vpc": 13,
+        "y": 14,
+    }
+    assert list(loaded.exports) == ["${AWS::StackName}-a", "${AWS::StackName}-b"]
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,47 @@ def test_a_link_is_followed_and_one_that_leads_nowhere_is_named(tmp_path: Path) 
     found = template_folder.read(tmp_path)
     assert [one.name for one in found.templates] == ["a", "b"]
     assert [one.path for one in found.passed_over] == [f"{tmp_path}/c.yaml"]
+
+
+def test_what_is_nested_imports_and_exports_for_its_root(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    child = "Resources: {{C: {{Type: {}, Properties: {{TemplateURL: {}}}}}}}\n"
+    files = {
+        "a.yaml": "# a\n" + child.format("AWS::CloudFormation::Stack", "parts/b.yaml"),
+        "parts/b.yaml": child.format("AWS::CloudFormation::Stack", "c.yaml"),
+        "parts/c.yaml": """\
+Resources:
+  Q: {Type: X, Properties: {A: !ImportValue lane, B: !ImportValue {"Fn::Sub": "${Network}-x"}}}
+Outputs:
+  O: {Value: x, Export: {Name: !Sub "${AWS::Region}-o"}}
+  P: {Value: x, Export: {Name: !Sub "${AWS::StackName}-p"}}
+""",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    [root] = template_folder.read(tmp_path).templates
+    assert root.imports == {"lane": 2}
+    assert root.exports == {"${AWS::Region}-o": 2}
+
+
+def test_what_is_nested_in_itself_has_an_end(tmp_path: Path) -> None:
+    body = "Resources: {C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: a.yaml}}}"
+    (tmp_path / "a.yaml").write_text(body)
+    (tmp_path / "b.yaml").write_text("Resources: {A: {Type: X}}")
+    assert [one.name for one in template_folder.read(tmp_path).templates] == ["b"]
+
+
+@pytest.mark.parametrize("part", ["Mappings: {A: {B: {C: d}}}\n", BODY, "B: {Type: X}\n"])
+def test_what_another_template_includes_is_no_stack_of_its_own(tmp_path: Path, part: str) -> None:
+    macro = "Transform: {Name: AWS::Include, Parameters: {Location: ./part.yaml}}\n"
+    read = template_folder.read(folder(tmp_path, a__yaml=BODY + macro, part__yaml=part))
+    assert [one.name for one in read.templates] == ["a"]
+    assert len(read.passed_over) == 1
+
+
+def test_two_files_in_yaml_for_one_stack_are_refused(tmp_path: Path) -> None:
+    folder(tmp_path, a__yaml=BODY, a__yml=BODY, b__template=AS_JSON, b__yaml=BODY)
+    with pytest.raises(TemplateError, match=r"a.yaml would be stack a, too"):
+        template_folder.read(tmp_path)
+    (tmp_path / "a.yml").unlink()
+    assert [one.name for one in template_folder.read(tmp_path).templates] == ["a", "b"]

@@ -47,6 +47,46 @@ def test_a_value_is_the_text_that_stands_in_the_file(
     assert read("-p", written(tmp_path, content)).output == shown
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("values.yaml", "template: {path: a.yaml}\nparameters:\n  A: 1\n  B: [x, y]\n"),
+        ("values.yaml", "Parameters:\n  A: 1\n  B: x,y\nTags: {C: d}\n"),
+        (
+            "values.json",
+            '{"StackName": "s", "Parameters": [{"ParameterKey": "A", '
+            '"ParameterValue": "1"}, {"ParameterKey": "B", "ParameterValue": "x,y"}]}',
+        ),
+        ("values.env", "# of dev\nexport A=1\n\nB='x,y'\n"),
+        ("values.properties", "A = 1\nB=x,y\n"),
+        ("values.params", '{"A": 1, "B": "x,y"}'),
+    ],
+)
+def test_values_may_be_in_the_files_of_other_tools(tmp_path: Path, name: str, content: str) -> None:
+    assert read("-p", f"file://{written(tmp_path, content, name)}").output == "A=1\nB=x,y\n"
+
+
+def test_values_may_be_written_as_for_the_aws_cli() -> None:
+    assert read("-p", "ParameterKey=A,ParameterValue=b=c,d").output == "A=b=c,d\n"
+    assert read("--tags", "Key=team,Value=a b").output == "team=a b\n"
+    # Each in its own place.
+    assert read("-p", "Key=a,Value=b").output == "Key=a,Value=b\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "there is nothing in it"),
+        ("A=1\n[default]\n", "line 2 is not NAME=VALUE"),
+        ("=1\n", "line 1 is not NAME=VALUE"),
+    ],
+)
+def test_a_file_of_lines_is_told_with_its_line(tmp_path: Path, content: str, message: str) -> None:
+    refused = read("-p", f"file://{written(tmp_path, content, 'values.toml')}")
+    assert refused.exit_code == 2
+    assert f"values.toml: {message}" in " ".join(refused.output.split())
+
+
 def test_a_path_may_have_what_stands_in_a_value(tmp_path: Path) -> None:
     path = written(tmp_path / "a=b", '{"A": "1"}', "values.params")
     assert read("-p", f"file://{path}").output == "A=1\n"

@@ -18,7 +18,10 @@ def use(runtime: str, handler: str = "", *, has_layers: bool = False) -> Use:
 
 def told(taken: Use, *names: str, installed: str = "", package: str = "") -> list[str]:
     sources = {name: package.encode() for name in names}
-    return list(missing_parts.told("functions/one", sources, [taken], installed.split()))
+    executables = ["bootstrap"]
+    return list(
+        missing_parts.told("functions/one", sources, [taken], installed.split(), executables)
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,48 @@ def test_a_lock_file_alone_is_not_installed() -> None:
     (message,) = told(use("python3.12"), "poetry.lock")
     assert message.startswith("functions/one/poetry.lock is not installed")
     assert told(use("python3.12"), "poetry.lock", "requirements.txt") == []
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name", "part"),
+    [
+        ("java21", "src/Main.java", "class or jar"),
+        ("dotnet8", "Program.cs", "assembly (.dll)"),
+        ("provided.al2023", "main.go", "file bootstrap"),
+        ("provided.al2023", "bin/bootstrap", "file bootstrap"),
+    ],
+)
+def test_what_was_not_built_is_told(runtime: str, name: str, part: str) -> None:
+    [sentence] = told(use(runtime, "x"), name)
+    assert sentence == f"a.yaml:3: {runtime}: there is no {part} in functions/one. Next: build it"
+    # It may be in a layer.
+    assert told(use(runtime, "x", has_layers=True), name) == []
+
+
+def test_what_maven_will_build_is_not_missing() -> None:
+    assert told(use("java21", "example.Handler::handle"), "pom.xml", "src/Main.java") == []
+
+
+def test_a_bootstrap_has_to_be_executable() -> None:
+    lacks = missing_parts.told("functions/one", {"bootstrap": b""}, [use("provided.al2023", "x")])
+    [sentence] = lacks
+    assert "functions/one/bootstrap is not executable. Next: chmod +x" in sentence
+
+
+@pytest.mark.parametrize(
+    ("project", "is_told"),
+    [
+        ('[project]\nname = "a"\ndependencies = ["requests"]\n', True),
+        ('[project]\ndependencies = [\n  "requests",\n]\n', True),
+        ('[tool.poetry.dependencies]\npython = "^3.9"\nrequests = "*"\n', True),
+        ("[project]\ndependencies = []\n", False),
+        ('[tool.poetry.dependencies]\npython = "^3.9"\n\n[tool.x]\na = 1\n', False),
+        ("[tool.ruff]\nline-length = 100\n", False),
+    ],
+)
+def test_what_a_project_of_python_depends_on_is_not_ignored_in_silence(
+    project: str, is_told: bool
+) -> None:
+    lacks = told(use("python3.12"), "pyproject.toml", package=project)
+    assert bool(lacks) == is_told
+    assert told(use("python3.12"), "pyproject.toml", "requirements.txt", package=project) == []

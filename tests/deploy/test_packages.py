@@ -140,6 +140,19 @@ def test_the_zip_has_them_where_python_finds_them(index: Path, tmp_path: Path) -
     assert again.read_bytes() == (tmp_path / "a.zip").read_bytes()
 
 
+def test_a_functions_own_wheels_are_found_in_its_folder(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "one" / "wheels").mkdir(parents=True)
+    wheel(tmp_path / "one" / "wheels", "pure", "py3-none-any", {"pure.py": "1"})
+    code = function(tmp_path, "--no-index\n--find-links wheels\npure==1.0\n")
+    with zipfile.ZipFile(bundle.write(code, tmp_path / "a.zip")) as archive:
+        assert archive.read("pure.py") == b"1"
+    # Another wheel of that name is another package.
+    wheel(tmp_path / "one" / "wheels", "pure", "py3-none-any", {"pure.py": "2"})
+    code = function(tmp_path, "--no-index\n--find-links wheels\npure==1.0\n")
+    with zipfile.ZipFile(bundle.write(code, tmp_path / "b.zip")) as archive:
+        assert archive.read("pure.py") == b"2"
+
+
 def test_a_file_of_ones_own_is_not_hidden(index: Path, tmp_path: Path) -> None:
     wheel(index, "pure", "py3-none-any", {"handler.py": ""})
     code = function(tmp_path, "pure==1.0")

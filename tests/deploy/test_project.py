@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,6 +15,7 @@ import pytest
 from miztiik_events.cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack
 from miztiik_events.deploy import project
 from miztiik_events.deploy.project import HIDDEN, Project, Settings, Sources
+from miztiik_events.errors import TemplateError
 from small_projects import queue_project
 from stubs import Answer, stubbed
 
@@ -133,3 +135,30 @@ def test_stacks_are_found_by_name_whoever_they_belong_to_in_one_call(tmp_path: P
     with stubbed("cloudformation", Answer("describe_stacks", {"Stacks": stacks})) as client:
         session: Any = SimpleNamespace(client=lambda service: client)
         assert list(draft.beside(session).live) == ["p-queue"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "Resources: {Q: {Type: X, DependsOn: R}}",
+            "one.yaml:1: unresolved: ",
+        ),
+        (
+            "Resources: {Q: {Type: X}}\nParameters: {P: {Type: Number, Default: 0, MinValue: 1}}",
+            "one.yaml:2: the default of P: '0': must be at least 1",
+        ),
+    ],
+)
+def test_a_new_stack_that_cloudformation_would_refuse_is_told_before_it_is_planned(
+    tmp_path: Path, body: str, message: str
+) -> None:
+    (tmp_path / "one.yaml").write_text(body)
+    draft = project.draft("p", Settings(), Sources(tmp_path, tmp_path))
+    with pytest.raises(TemplateError, match=re.escape(message)):
+        draft.among([]).refuse_unsound()
+    # What a stack has, CloudFormation has taken.
+    draft.among([live("p-one", {"P": "1"}, {})]).refuse_unsound()
+    given = Settings(overrides={"P": "1"}) if "Parameters" in body else None
+    if given:
+        project.draft("p", given, Sources(tmp_path, tmp_path)).among([]).refuse_unsound()

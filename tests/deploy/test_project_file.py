@@ -125,6 +125,10 @@ def test_the_name_of_another_environment_is_no_project_for_these_parameters(path
         ("name: x\nname: y", ":2: name is given twice"),
         ("name: x\ntemplates: nowhere", ":2: templates: there is no folder nowhere"),
         ("name: x\nparameters:\n  A:", ":3: parameters: A: it has no value"),
+        (
+            "name: x\nparameters:\n  A: !Ref B",
+            ":3: parameters: A: a value belongs here, and !Ref is",
+        ),
         ("name: x\nparameters:\n  A: {b: c}", ":3: parameters: A: a value belongs here"),
         ("name: x\nparameters: 3", ":2: parameters: expected a mapping"),
         ("name: x\nenvironments: [a]", ":2: environments: expected a mapping"),

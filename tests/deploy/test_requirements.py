@@ -29,11 +29,35 @@ def test_the_packages_are_named_and_those_that_are_not_pinned() -> None:
 
 
 def test_files_that_it_names_belong_to_it() -> None:
-    asked = read("-r more.txt\n-c limits.txt\n", more="one==1\n-r requirements.txt", limits="two<3")
+    asked = read("-r more.txt\n-c limits.txt\n", more="one==1\n-c limits.txt", limits="two<3")
     assert (asked.names, set(asked.files)) == (
         ("one",),
         {"requirements.txt", "more.txt", "limits.txt"},
     )
+
+
+def test_a_file_that_names_itself_has_no_end() -> None:
+    with pytest.raises(BuildError, match=r"^functions/one: requirements.txt names itself \(by"):
+        read("-r more.txt\n", more="-c limits.txt\n", limits="-r requirements.txt")
+
+
+def test_the_wheels_of_a_folder_of_its_own_belong_to_it() -> None:
+    sources = {
+        requirements.NAME: b"-r sub/more.txt\n--find-links=https://files.example/wheels\n",
+        "sub/more.txt": b"--find-links ../vendor\nsix==1.16.0\n",
+        "vendor/six-1.16.0-py3-none-any.whl": b"wheel",
+        "vendor/readme.txt": b"",
+        "other-1-py3-none-any.whl": b"",
+    }
+    asked = requirements.read("functions/one", sources)
+    assert asked.wheels == {"vendor/six-1.16.0-py3-none-any.whl": b"wheel"}
+    assert set(asked.files) == {requirements.NAME, "sub/more.txt"}
+
+
+@pytest.mark.parametrize("option", ["-f wheels", "--find-links=../wheels", "-f /wheels"])
+def test_a_folder_of_wheels_that_is_none_of_its_own_is_told(option: str) -> None:
+    with pytest.raises(BuildError, match=r"requirements.txt:1: .* is no folder with wheels in"):
+        read(f"{option}\nsix\n")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n  # yet", "\ufeff# a mark\n"])

@@ -187,6 +187,20 @@ def test_a_path_that_leads_nowhere_is_told_with_its_line(
         made(tmp_path, ROOT.replace("./children/child.yaml", url))
 
 
+def test_the_key_does_not_rest_on_what_the_checkout_is_called(tmp_path: Path) -> None:
+    body = "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
+    (mine,), (yours,) = (made(tmp_path / name, body).objects for name in ("mine", "yours"))
+    assert mine == yours
+    assert mine.startswith("root/")
+
+
+def test_a_folder_without_a_file_is_no_code(tmp_path: Path) -> None:
+    (tmp_path / "src" / "__pycache__").mkdir(parents=True)
+    body = "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {Code: src}}\n"
+    with pytest.raises(TemplateError, match=r"root\.yaml:2: src has no file"):
+        made(tmp_path, body)
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "flow").mkdir()
     body = """\

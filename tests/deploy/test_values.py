@@ -100,6 +100,7 @@ def test_a_value_is_held_to_the_constraints_of_its_parameter(
         (r"{Type: String, AllowedPattern: '\p{Alpha}+'}", "1"),
         ("{Type: String, AllowedPattern: '[a-z&&[^b]]'}", "1"),
         ("{Type: String, AllowedPattern: '[[:alpha:]]+'}", "1"),
+        ("{Type: String, AllowedPattern: '[a-z[0-9]]+'}", "1"),
     ],
 )
 def test_what_only_aws_can_tell_is_left_to_it(declaration: str, value: str) -> None:

@@ -127,6 +127,14 @@ def test_who_imports_comes_after_who_exports(exported: str, imported: str) -> No
     assert steps[1].parents == {"z"}
 
 
+def test_who_reads_an_output_of_a_stack_comes_after_it() -> None:
+    steps = wire([exchange("a", imports="stack p-z"), exchange("z")], (), project="p")
+    assert [step.name for step in steps] == ["z", "a"]
+    # Its own outputs are those of before.
+    [own] = wire([exchange("a", imports="stack ${AWS::StackName}")], (), project="p")
+    assert own.parents == frozenset()
+
+
 def test_an_import_whose_name_is_not_known_is_no_edge() -> None:
     steps = wire([exchange("a", imports="${Network}-Vpc"), exchange("z", "${Network}-Vpc")], ())
     assert [step.parents for step in steps] == [frozenset(), frozenset()]
