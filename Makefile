@@ -48,7 +48,7 @@ check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS
 	@$(MAKE) --no-print-directory -j2 lint quick
 
 quick: $(READY)
-	@$(BIN)/pytest -n auto -m "not aws and not tools" $(TESTS)
+	@$(BIN)/pytest -m "not aws and not tools" $(TESTS)
 
 test: install ## Lint, and every test, the pipeline on real parts included
 	@$(MAKE) --no-print-directory -j2 lint every

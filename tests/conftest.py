@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,8 @@ from shared_aws import TestAws
 for number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+FOLDER = Path(__file__).parent
 
 # Nothing is drawn where this is set, and some of what is tested is a drawing.
 os.environ.pop("CI", None)
@@ -61,11 +64,15 @@ def past() -> Iterator[TestAws]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses an AWS on this machine, however indirectly; have what takes long start first.
 
-    That is whole flows, then what may have to install a tool.
+    That is whole flows, then what may have to install a tool, then the files that are in no folder,
+    whose commands wait for an AWS that does not answer.
     """
     for item in items:
         if {"local_aws", "past"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("aws")
     items.sort(
-        key=lambda item: [not item.get_closest_marker(name) for name in ("scenario", "tools")]
+        key=lambda item: [
+            *(not item.get_closest_marker(name) for name in ("scenario", "tools")),
+            item.path.parent != FOLDER,
+        ]
     )
