@@ -106,9 +106,12 @@ def _of_references(top: Mapping[str, Node]) -> Iterator[tuple[Node, str]]:
     conditions = nodes.entries(top.get("Conditions")).keys()
     for section in ("Conditions", "Resources", "Outputs"):
         known = parameters if section == "Conditions" else resources | parameters
+        there = {"Fn::GetAtt": resources, "Fn::If": conditions, "Condition": conditions}
         for node in nodes.every(top[section]) if section in top else ():
             name, given = nodes.call(node)
-            there = {"Fn::GetAtt": resources, "Fn::If": conditions, "Condition": conditions}
+            # Elsewhere it is a property of somebody's.
+            if name == "Condition" and section != "Conditions":
+                continue
             for word in _referred(name, given):
                 if word not in there.get(name, known) and not word.startswith(_PSEUDO):
                     yield node, _missing(word, there.get(name, known))

@@ -79,6 +79,7 @@ def test_what_is_not_there_cannot_be_referred_to(reference: str) -> None:
         "Transform: Mine\nGlobals: {}\n" + QUEUE + "Outputs: {O: {Value: !Ref QRole}}\n",
         "Resources:\n  Q: {Type: My::Own::Thing::MODULE}\n  R: {Type: X, DependsOn: QThing}\n",
         QUEUE.replace("}", ", Properties: {Policy: {Condition: {StringEquals: {a: b}}}}}"),
+        QUEUE.replace("}", ", Properties: {Rule: {Condition: a property of theirs}}}"),
         QUEUE + "Metadata: {A: !Ref Nope}\n",
         "Conditions: {A: !Equals [a, b], B: !Not [!Condition A]}\n"
         + QUEUE.replace("}", ", Condition: B}"),
