@@ -133,7 +133,7 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
         "state": "running",
         "pid": running.address.pid,
     }
-    with running.in_effect():
+    with running.in_effect(), _told_when_ended(running):
         flink = connect().client("kinesisanalyticsv2")
         applications = flink.list_applications()["ApplicationSummaries"]
     for application in applications:
@@ -145,6 +145,25 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
             yield {"kind": DASHBOARD, "name": dashboard(flink, name), "state": "running"}
     for process in processes.alive(running.folder.flink):
         yield {"kind": process.kind, "name": "Flink", "state": "running", "pid": process.pid}
+
+
+@contextlib.contextmanager
+def _told_when_ended(running: LocalAws) -> Iterator[None]:
+    """Another terminal can stop it while it is asked."""
+    from botocore.exceptions import BotoCoreError
+
+    from ..errors import MiztiikError
+    from ..local import launch
+
+    try:
+        yield
+    except BotoCoreError:
+        if launch.running(running.folder):
+            raise
+        raise MiztiikError(
+            "The AWS on this machine was ended meanwhile. To start it again: "
+            "miztiik-events local start"
+        ) from None
 
 
 def _show(rows: list[dict[str, Any]], form: str) -> None:

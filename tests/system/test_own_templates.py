@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 # Of another runtime than FLINK-1_20 the AWS on this machine has the states alone, without a Flink.
 TEMPLATE = (
-    audited_project.TEMPLATE.replace("FLINK-1_20", "FLINK-1_18")
-    + """\
-  StreamDataProcessor: {Value: !Ref Function}
-"""
+    audited_project.TEMPLATE.replace("FLINK-1_20", "FLINK-1_18").replace(
+        "StreamDataProcessor: {Value: producer}", "StreamDataProcessor: {Value: !Ref Function}"
+    )
 ).replace(
     "\nResources:\n",
     """

@@ -98,7 +98,9 @@ def test_a_stop_while_it_starts_leaves_nothing_half(folder: Path) -> None:
 def test_starts_and_stops_at_random_leave_one_server_or_none(folder: Path) -> None:
     start, stop = ("local", "start"), ("local", "stop")
     for answer in at_once(folder, {}, start, stop, start, stop, stop, start, start, stop):
-        assert answer.returncode == 0 or "did not start: it was ended" in answer.stderr
+        assert answer.returncode in (0, 1), answer.stderr
+        ended = ("did not start: it was ended", "was ended meanwhile")
+        assert answer.returncode == 0 or any(text in answer.stderr for text in ended)
     servers = [line for line in processes.naming(folder) if "local.server" in line]
     state = Folder(folder / launch.FOLDER_NAME)
     assert len(servers) == (1 if launch.running(state) else 0)
