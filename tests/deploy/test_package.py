@@ -69,6 +69,9 @@ def test_the_aws_cli_deploys_the_whole_project_as_we_do(
     assert deployed.returncode == 0, deployed.stderr
     result = json.loads(deployed.stdout.splitlines()[-1])
     assert (result["type"], result["outcomes"].keys()) == ("result", {"unchanged"})
+    # Its schedules and pollers would go on for as long as the tests' AWS.
+    destroyed = command_line.run(local_aws.environment, "destroy", project, "--yes")
+    assert destroyed.returncode == 0, destroyed.stderr
 
 
 CONDITIONAL = """\
