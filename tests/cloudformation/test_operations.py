@@ -19,6 +19,7 @@ from stack_answers import (
     ID,
     NOW,
     READY,
+    STUCK,
     TEMPLATE,
     Told,
     events,
@@ -28,20 +29,6 @@ from stubs import ANY, Answer, Refusal, stubbed
 
 LIVE = Stack("s", ID, "UPDATE_COMPLETE", "", {"Size": "3", "Age": "9"}, {}, {"project": "p"}, NOW)
 GET_TEMPLATE = Answer("get_template", {"TemplateBody": BODY})
-STUCK = Answer(
-    "list_stack_resources",
-    {
-        "StackResourceSummaries": [
-            {
-                "LogicalResourceId": "Queue",
-                "ResourceType": "AWS::SQS::Queue",
-                "LastUpdatedTimestamp": NOW,
-                "ResourceStatus": "UPDATE_FAILED",
-                "ResourceStatusReason": "denied",
-            }
-        ]
-    },
-)
 DELETE = Answer("delete_stack", {}, {"StackName": ID, "ClientRequestToken": ANY})
 
 

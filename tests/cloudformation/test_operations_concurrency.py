@@ -16,24 +16,10 @@ from miztiik_events.cloudformation.progress import Note
 from miztiik_events.cloudformation.stacks import Stack
 from miztiik_events.errors import StackError, StuckError
 from miztiik_events.patience import Patience
-from stack_answers import CREATE, DESIRED, EXECUTE, ID, NOW, READY, Told, events, state
+from stack_answers import CREATE, DESIRED, EXECUTE, ID, NOW, READY, STUCK, Told, events, state
 from stubs import Answer, Refusal, stubbed
 
 GONE = Refusal("describe_stacks", "ValidationError", "Stack with id s does not exist")
-FAILED_QUEUE = Answer(
-    "list_stack_resources",
-    {
-        "StackResourceSummaries": [
-            {
-                "LogicalResourceId": "Queue",
-                "ResourceType": "AWS::SQS::Queue",
-                "LastUpdatedTimestamp": NOW,
-                "ResourceStatus": "UPDATE_FAILED",
-                "ResourceStatusReason": "denied",
-            }
-        ]
-    },
-)
 TAKEN = Refusal("create_change_set", "AlreadyExistsException", "Stack [s] already exists")
 
 
@@ -99,7 +85,7 @@ def test_a_rollback_that_fails_in_between_is_told_as_one_that_had_failed_before(
     refusal = f"Stack:{ID} is in UPDATE_ROLLBACK_FAILED state and can not be updated."
     refused = Refusal("create_change_set", "ValidationError", refusal)
     live = Stack("s", ID, "UPDATE_COMPLETE", "", {"Size": "4", "Age": "9"}, {}, {}, NOW)
-    answers = (refused, state("UPDATE_ROLLBACK_FAILED"), FAILED_QUEUE)
+    answers = (refused, state("UPDATE_ROLLBACK_FAILED"), STUCK)
     with stubbed("cloudformation", *answers) as client, pytest.raises(StuckError) as failed:
         Operator(client, Patience(60), Told()).apply(DESIRED, live)
     assert "remove the cause, then miztiik-events deploy --recover" in str(failed.value)
