@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,9 @@ for number in (signal.SIGINT, signal.SIGHUP):
 
 FOLDER = Path(__file__).parent
 
+# What is collected of tests stays to the end: a fifth of the time was spent on looking at it again.
+gc.disable()
+
 # Nothing is drawn where this is set, and some of what is tested is a drawing.
 os.environ.pop("CI", None)
 
@@ -35,6 +39,20 @@ for name in [*os.environ]:
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("anywhere")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
+
+
+@pytest.fixture(scope="module")
+def no_collection() -> Iterator[None]:
+    """Nothing is collected at the limit of recursion, where no finalizer could be called."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,8 @@ from miztiik_events.text import (
     written,
 )
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 COLUMNS = {"store": "Store", "revenue": "Revenue", "orders": "Orders"}
 ROWS = [
     {"store": "store_1", "revenue": Decimal("1234.5"), "orders": 7},

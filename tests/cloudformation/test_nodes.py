@@ -7,6 +7,8 @@ import pytest
 from miztiik_events.cloudformation import nodes, template
 from miztiik_events.errors import TemplateError
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 RESOURCES = "Resources: {A: {Type: X}}\n"
 
 

@@ -21,6 +21,8 @@ from function_loader import NO_AWS, load
 from repository import FUNCTIONS
 from sample_events import order
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 ENVIRONMENT = {
     "WINDOW_SECONDS": "60",
     "ALLOWED_LATENESS_SECONDS": "5",

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from function_loader import NO_AWS, load
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 Record = dict[str, str]
 
 

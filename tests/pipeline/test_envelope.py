@@ -12,6 +12,8 @@ import flink_json
 from miztiik_events.audit.sales import event_time_of
 from miztiik_events.pipeline.envelope import as_flink_reads, parse
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 HEAD = '{"detail-type":"sales-events","time":"2026-01-01T00:00:00Z"'
 SALE = '"request_id":"1","name":"x","store_id":"store_1","sales":1.50,"is_return":false'
 REST = ',"category":"c","contact_me":"c"'

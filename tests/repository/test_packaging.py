@@ -19,9 +19,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     for path in _tracked_or_new():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_bytes((ROOT / path).read_bytes())
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source], check=True
-    )
+    wheel = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source]
+    subprocess.run(wheel, check=True, stdout=subprocess.DEVNULL)
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
         return set(archive.namelist())
 

@@ -93,3 +93,11 @@ def test_the_name_of_an_output_stands_in_one_place() -> None:
     # The gaps speak as AWS does.
     files = {path for path, _ in named if not path.startswith("local/")}
     assert files == {"cloudformation/stacks.py"}
+
+
+def test_what_is_nested_too_deeply_is_tried_without_garbage_collection() -> None:
+    """A finalizer that is called at the limit of recursion is lost, and a test fails for it."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        source = path.read_text("utf-8")
+        if re.search(r"""["'][\[{(]["'] \* |\bnested\(\d{4,}""", source):
+            assert 'usefixtures("no_collection")' in source, path

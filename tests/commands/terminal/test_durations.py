@@ -10,6 +10,8 @@ import pytest
 
 from miztiik_events.commands.terminal.durations import FILE, MOST_ENTRIES, Durations, Operation
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 CREATE: Operation = ("p-stream", "create")
 
 
