@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses an AWS on this machine, however indirectly; have what takes long start first.
 
     That is whole flows, then what may have to install a tool, then the files that are in no folder,
-    whose commands wait for an AWS that does not answer.
+    whose commands wait for an AWS that does not answer, then what tries many cases by itself.
     """
     for item in items:
         if {"local_aws", "past"} & set(getattr(item, "fixturenames", ())):
@@ -92,5 +92,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: [
             *(not item.get_closest_marker(name) for name in ("scenario", "tools")),
             item.path.parent != FOLDER,
+            item.path.parent.name not in ("system", "simulation"),
         ]
     )
