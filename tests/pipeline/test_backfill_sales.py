@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from importlib import util
@@ -94,20 +94,21 @@ def asked(file: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    "rows",
+    "sold",
     [
-        lines(),
-        lines(window_seconds=1),
-        lines(window_seconds=900, rate=0.01),
-        lines(return_ratio=0),
-        lines(return_ratio=1),
+        lines,
+        lambda: lines(window_seconds=1),
+        lambda: lines(window_seconds=900, rate=0.01),
+        lambda: lines(return_ratio=0),
+        lambda: lines(return_ratio=1),
         # A cent each, and a window in which one sale has everything.
-        [line(), line(store_id="store_2", orders=2, revenue=999_999_999.97)],
-        [line(orders=0, returns=1, revenue=0.01)],
+        lambda: [line(), line(store_id="store_2", orders=2, revenue=999_999_999.97)],
+        lambda: [line(orders=0, returns=1, revenue=0.01)],
     ],
     ids=["minutes", "seconds", "few", "no returns", "returns alone", "cents", "a return"],
 )
-def test_they_add_up_to_the_windows_to_the_cent(file: Path, rows: list[str]) -> None:
+def test_they_add_up_to_the_windows_to_the_cent(file: Path, sold: Callable[[], list[str]]) -> None:
+    rows = sold()
     parsed = [json.loads(one, parse_float=Decimal) for one in rows]
     assert parsed
     assert write(file, rows) == sum(one["orders"] + one["returns"] for one in parsed)
