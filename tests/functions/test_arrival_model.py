@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytest
@@ -67,8 +67,7 @@ class Stream:
         return {record for shard in self.shards for record in shard if record.name}
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(NamedTuple):
     """What a restart knows: how far each shard was read, the open windows, when they are closed."""
 
     read: tuple[int, ...]
@@ -76,8 +75,7 @@ class Saved:
     closed: float = NEVER
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Where the sales ended: `windows` has every result that was written, an end and its sales."""
 
     windows: frozenset[tuple[float, frozenset[Record]]] = frozenset()
@@ -85,8 +83,7 @@ class Outcome:
     dropped: frozenset[Record] = frozenset()
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """At one moment. `newest` is the watermark that a subtask has, `sent` what it has sent on."""
 
     now: Saved
@@ -95,7 +92,7 @@ class Job:
     saved: Saved
     restarts: int
     saves: int = 1
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: Outcome = Outcome()
 
 
 def outcomes(stream: Stream, rule: Rule, restarts: int = 1) -> set[Outcome]:
@@ -130,16 +127,16 @@ def steps(job: Job, stream: Stream, rule: Rule) -> Iterator[Job]:
         elif job.newest[stream.subtasks[shard]] == NEVER:
             # Started again at the end; heartbeats never end.
             newest = put(job.newest, stream.subtasks[shard], rule.watermark(CLOSING))
-            yield replace(job, newest=newest)
+            yield job._replace(newest=newest)
     for subtask, newest in enumerate(job.newest):
         if newest > job.sent[subtask]:
-            yield closed(replace(job, sent=put(job.sent, subtask, newest)))
+            yield closed(job._replace(sent=put(job.sent, subtask, newest)))
     if job.saves and job.restarts:
-        yield replace(job, saved=job.now, saves=job.saves - 1)
+        yield job._replace(saved=job.now, saves=job.saves - 1)
     if job.restarts:
         unknown = (NEVER,) * len(job.sent)
-        again = replace(job, now=job.saved, newest=unknown, sent=unknown)
-        yield replace(again, restarts=job.restarts - 1)
+        again = job._replace(now=job.saved, newest=unknown, sent=unknown)
+        yield again._replace(restarts=job.restarts - 1)
 
 
 def read(job: Job, shard: int, stream: Stream, rule: Rule) -> Job:
@@ -148,8 +145,8 @@ def read(job: Job, shard: int, stream: Stream, rule: Rule) -> Job:
     record = stream.shards[shard][number]
     reason = judged(record, job.sent[subtask], rule)
     newest = max(job.newest[subtask], rule.watermark(record))
-    now = replace(job.now, read=put(job.now.read, shard, number + 1))
-    job = replace(job, now=now, newest=put(job.newest, subtask, newest))
+    now = job.now._replace(read=put(job.now.read, shard, number + 1))
+    job = job._replace(now=now, newest=put(job.newest, subtask, newest))
     if not record.name:
         return job
     return set_aside(job, record, reason) if reason else taken(job, record, rule)
@@ -164,18 +161,18 @@ def judged(record: Record, watermark: float, rule: Rule) -> str:
 
 def set_aside(job: Job, record: Record, reason: str) -> Job:
     aside = job.outcome.aside | {(record, reason)}
-    return replace(job, outcome=replace(job.outcome, aside=aside))
+    return job._replace(outcome=job.outcome._replace(aside=aside))
 
 
 def taken(job: Job, record: Record, rule: Rule) -> Job:
     """By its window: dropped when that is closed, kept when it is the first of its copies."""
     if job.now.closed >= record.end - MOMENT:
         dropped = job.outcome.dropped | {record}
-        return replace(job, outcome=replace(job.outcome, dropped=dropped))
+        return job._replace(outcome=job.outcome._replace(dropped=dropped))
     copies = {one for one in job.now.open if (one.end, one.name) == (record.end, record.name)}
     if copies and rule.keeps_the_first:
         return job
-    return replace(job, now=replace(job.now, open=(job.now.open - copies) | {record}))
+    return job._replace(now=job.now._replace(open=(job.now.open - copies) | {record}))
 
 
 def closed(job: Job) -> Job:
@@ -184,9 +181,9 @@ def closed(job: Job) -> Job:
     due = {record for record in job.now.open if reached >= record.end - MOMENT}
     ends = {record.end for record in due}
     results = {(end, frozenset(one for one in due if one.end == end)) for end in ends}
-    outcome = replace(job.outcome, windows=job.outcome.windows | results)
-    now = replace(job.now, open=job.now.open - due, closed=reached)
-    return replace(job, now=now, outcome=outcome)
+    outcome = job.outcome._replace(windows=job.outcome.windows | results)
+    now = job.now._replace(open=job.now.open - due, closed=reached)
+    return job._replace(now=now, outcome=outcome)
 
 
 def put(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
