@@ -56,9 +56,15 @@ class RunFolder:
     def properties(self) -> Path:
         return self.path / "application_properties.json"
 
+    @property
+    def no_profiles(self) -> Path:
+        """An empty file: the SDK for Java warns, with a stack trace, that /dev/null is none."""
+        return self.path / "no_profiles"
+
     def create(self) -> None:
         for name in ("code", "conf", "usrlib", "pids", "tmp"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
+        self.no_profiles.touch()
 
     def latest_checkpoint(self) -> str | None:
         """The newest completed checkpoint; one is complete when its _metadata is there."""
@@ -188,6 +194,8 @@ def environment(
     return {
         **server,
         **role_session.credentials(application.role, application.name[:64]),
+        "AWS_CONFIG_FILE": str(folder.no_profiles),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder.no_profiles),
         "AWS_REGION": application.region,
         "AWS_DEFAULT_REGION": application.region,
         "APPLICATION_PROPERTIES_FILE": str(folder.properties),

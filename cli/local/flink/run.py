@@ -26,7 +26,6 @@ MOST_FAILURES_AT_START = 3
 LOOKS_AT_START = 3
 MOST_RECOVERIES_IN_A_ROW = 3
 MOST_SAVEPOINTS_AT_STOP = 3
-SAVEPOINT_PAUSE_SECONDS = 2.0
 
 OnStatus = Callable[..., None]
 
@@ -87,10 +86,19 @@ class Run:
             try:
                 return self._cluster.rest.stop(self._job().id, folder.as_uri())
             except RestError as error:
-                # The job goes on. It may have been restarting a task just then.
+                # The job goes on, from its last checkpoint: a source that was just taking on new
+                # shards does not end well.
                 self._log.say("WARN", f"The savepoint failed, and is tried again: {error}")
-                time.sleep(SAVEPOINT_PAUSE_SECONDS)
+                self._await_tasks()
         return self._cluster.rest.stop(self._job().id, folder.as_uri())
+
+    def _await_tasks(self) -> None:
+        """Wait until all tasks run, when a savepoint can be taken; or until they never will."""
+        deadline = time.monotonic() + START_SECONDS
+        job = self._job()
+        while not (job.runs_whole or job.is_over) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            job = self._job()
 
     def _live(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How long a stream on this machine keeps a record, and what it costs to see to it."""
+"""How long a stream on this machine keeps a record and an iterator, and what that costs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def kinesis() -> Any:
 
 
 class Record(dict[str, Any]):
-    """A record of MiniStack's that counts how often anybody looks at its time."""
+    """A record, or an iterator, of MiniStack's that counts how often anybody looks at its time."""
 
     looks = 0
 
@@ -53,3 +53,18 @@ def test_a_long_stream_costs_no_more_than_a_short_one(kinesis: Any) -> None:
     Record.looks = 0
     kinesis._expire_records(stream(*[HOUR] * 1000))
     assert Record.looks == 1
+
+
+def test_iterators_go_after_five_minutes_and_cost_no_more_when_they_are_many(
+    kinesis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    iterators = {
+        f"iterator {number}": Record(created_at=now - age)
+        for number, age in enumerate([600, 301, *[299] * 1000])
+    }
+    monkeypatch.setattr(kinesis._shard_iterators, "_data", iterators)
+    Record.looks = 0
+    kinesis._expire_iterators()
+    assert next(iter(iterators)) == "iterator 2"
+    assert (len(iterators), Record.looks) == (1000, 3)
