@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..patience import side_by_side
 from ..text import json_object
@@ -32,6 +32,13 @@ LAKE_PREFIX = "lake/sales/"
 FAILED_PREFIX = "failed/"
 # In the keys of what was made up (backfill.py).
 BACKFILL = "/backfill-"
+
+
+class Span(NamedTuple):
+    """Keys that come after one, up to another and with it; all further ones where that is empty."""
+
+    after: str
+    last: str
 
 
 @dataclass(frozen=True)
@@ -80,21 +87,34 @@ class Folder:
         return texts
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self.prefix, StartAfter=self._start()
-        )
-        for page in pages:
-            for entry in page.get("Contents", []):
-                if self.until and entry["Key"] >= self._hour(self.until + HOUR):
-                    return
-                is_recent = not self.since or entry["LastModified"] >= self.since
-                if is_recent and entry["Key"] not in self._seen:
-                    yield entry
+        with side_by_side(PARALLEL_CALLS) as pool:
+            for entries in pool.map(self._listed, self._spans()):
+                yield from entries
 
-    def _start(self) -> str:
-        """Keys begin with the hour, and S3 lists them in order: earlier hours can be left out."""
+    def _listed(self, span: Span) -> list[ObjectTypeDef]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix, StartAfter=span.after
+        )
+        entries = (entry for page in pages for entry in page.get("Contents", []))
+        within = itertools.takewhile(lambda one: not span.last or one["Key"] <= span.last, entries)
+        return [entry for entry in within if self._is_unseen(entry)]
+
+    def _is_unseen(self, entry: ObjectTypeDef) -> bool:
+        is_recent = not self.since or entry["LastModified"] >= self.since
+        return is_recent and entry["Key"] not in self._seen
+
+    def _spans(self) -> list[Span]:
+        """Keys begin with the hour, and S3 lists them in order, a thousand a call: earlier hours
+        can be left out, and what is longer than a day is listed in parts, side by side."""
+        last = self._hour(self.until + HOUR) if self.until else ""
         moment = self._latest or self.since
-        return self._hour(moment - LONGEST_DELIVERY) if moment else ""
+        if not moment:
+            return [Span("", last)]
+        first = moment - LONGEST_DELIVERY
+        whole = (self.until or datetime.now(timezone.utc)) - first
+        count = PARALLEL_CALLS if whole > timedelta(days=1) else 1
+        borders = [self._hour(first + whole * number / count) for number in range(count)]
+        return [Span(*ends) for ends in zip(borders, [*borders[1:], last])]
 
     def _hour(self, moment: datetime) -> str:
         return f"{self.prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}"

@@ -88,7 +88,26 @@ def test_earlier_hours_are_not_even_listed() -> None:
     }
     since = datetime(2026, 11, 24, 17, 30, tzinfo=timezone(timedelta(hours=2)))
     with stubbed("s3", Answer("list_objects_v2", {}, request)) as s3:
-        assert Folder(s3, "store", "sales/", since).fresh() == []
+        assert Folder(s3, "store", "sales/", since, since).fresh() == []
+
+
+@pytest.mark.parametrize("days", [1, 9, 800])
+def test_each_object_of_a_long_time_is_read_once_and_in_order(
+    local_aws: TestAws, bucket: str, days: int
+) -> None:
+    """It is listed in parts; keys lie on their borders too, and beside all hours."""
+    now = datetime.now(timezone.utc)
+    since = now - timedelta(days=days)
+    folder = Folder(local_aws.client("s3"), bucket, "sales/", since)
+    borders = [span.after for span in folder._spans()]
+    assert len(borders) == data_store.PARALLEL_CALLS
+    keys = [key for border in borders[1:] for key in (border, f"{border}/a", f"{border}/z")]
+    keys += [f"sales/{now + timedelta(days=1):%Y/%m/%d/%H}/of a clock that is ahead", "sales/zzz"]
+    for key in reversed(keys):
+        put(local_aws, bucket, key, "{}")
+    put(local_aws, bucket, f"sales/{since - timedelta(hours=2):%Y/%m/%d/%H}/z", "{}")
+    assert [line.key for line in folder.fresh()] == keys
+    assert folder.fresh() == []
 
 
 def test_the_newest_object_is_looked_for_in_the_newest_hour_alone(
