@@ -20,6 +20,7 @@ import pytest
 import processes
 from counting_application import PROPERTIES, Counter, code_in, create, document, role_in
 from flink_job import FlinkJob
+from miztiik_events.analytics import snapshots
 from miztiik_events.analytics.application import dashboard
 from miztiik_events.local import launch
 from miztiik_events.local.flink import data_plane
@@ -119,6 +120,19 @@ def test_a_stop_takes_a_snapshot_and_the_next_start_goes_on_there(counter: Count
     assert counter.status == "RUNNING"
     until(lambda: len(counter.counted()) > len(stopped))
     assert counter.counted()[len(stopped)] == max(stopped) + 1
+
+
+def test_what_the_stop_took_is_told_from_what_a_person_had_taken(counter: Counter) -> None:
+    def found() -> list[snapshots.Snapshot]:
+        return snapshots.of_application(counter.flink, "counter")
+
+    (ours,) = snapshots.taken_by_itself(counter.flink, "counter", found())
+    assert ours.name != "by-hand"
+    assert ours.status == "READY"
+    counter.flink.delete_application_snapshot(
+        ApplicationName="counter", SnapshotName=ours.name, SnapshotCreationTimestamp=ours.taken
+    )
+    assert [one.name for one in found()] == ["by-hand"]
 
 
 def test_a_program_that_fails_leaves_the_application_ready_and_tells_why(
