@@ -6,7 +6,7 @@ The only module that reads the bucket.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -39,6 +39,14 @@ class Span(NamedTuple):
 
     after: str
     last: str
+
+    def has(self, key: str) -> bool:
+        """Whether the key, which is not before the span, is not behind it either."""
+        return not self.last or key <= self.last
+
+    def of(self, entries: Iterable[ObjectTypeDef]) -> Iterator[ObjectTypeDef]:
+        """Those of the entries, which are in order, until the end of the span."""
+        return itertools.takewhile(lambda entry: self.has(entry["Key"]), entries)
 
 
 @dataclass(frozen=True)
@@ -87,25 +95,34 @@ class Folder:
         return texts
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
-        with side_by_side(PARALLEL_CALLS) as pool:
-            for entries in pool.map(self._listed, self._spans()):
-                yield from entries
+        """S3 lists a thousand keys a call, in order; after the first call, parts side by side."""
+        spans = self._spans()
+        whole = Span(spans[0].after, spans[-1].last)
+        page = self.s3.list_objects_v2(
+            Bucket=self.bucket, Prefix=self.prefix, StartAfter=whole.after
+        )
+        entries = page.get("Contents", [])
+        yield from filter(self._is_unseen, whole.of(entries))
+        if page.get("IsTruncated") and whole.has(entries[-1]["Key"]):
+            listed = entries[-1]["Key"]
+            left = [Span(max(listed, one.after), one.last) for one in spans if one.has(listed)]
+            with side_by_side(PARALLEL_CALLS) as pool:
+                for found in pool.map(self._listed, left):
+                    yield from found
 
     def _listed(self, span: Span) -> list[ObjectTypeDef]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix, StartAfter=span.after
         )
         entries = (entry for page in pages for entry in page.get("Contents", []))
-        within = itertools.takewhile(lambda one: not span.last or one["Key"] <= span.last, entries)
-        return [entry for entry in within if self._is_unseen(entry)]
+        return list(filter(self._is_unseen, span.of(entries)))
 
     def _is_unseen(self, entry: ObjectTypeDef) -> bool:
         is_recent = not self.since or entry["LastModified"] >= self.since
         return is_recent and entry["Key"] not in self._seen
 
     def _spans(self) -> list[Span]:
-        """Keys begin with the hour, and S3 lists them in order, a thousand a call: earlier hours
-        can be left out, and what is longer than a day is listed in parts, side by side."""
+        """Keys begin with the hour: earlier hours can be left out, and more than a day divided."""
         last = self._hour(self.until + HOUR) if self.until else ""
         moment = self._latest or self.since
         if not moment:
