@@ -103,8 +103,8 @@ class Folder:
         )
         entries = page.get("Contents", [])
         yield from filter(self._is_unseen, whole.of(entries))
-        if page.get("IsTruncated") and whole.has(entries[-1]["Key"]):
-            listed = entries[-1]["Key"]
+        listed = entries[-1]["Key"] if entries else whole.after
+        if page.get("IsTruncated") and whole.has(listed):
             left = [Span(max(listed, one.after), one.last) for one in spans if one.has(listed)]
             with side_by_side(PARALLEL_CALLS) as pool:
                 for found in pool.map(self._listed, left):

@@ -71,6 +71,20 @@ def test_the_hours_after_the_last_that_is_asked_for_are_not_even_listed() -> Non
         assert [line.key for line in folder.fresh()] == keys[:1]
 
 
+def test_a_page_may_be_empty_and_not_the_last() -> None:
+    moment = datetime(2026, 11, 24, 16, 30, tzinfo=timezone.utc)
+    asked = {"Bucket": "store", "Prefix": "sales/", "StartAfter": "sales/2026/11/24/15"}
+    page = {"Contents": [{"Key": "sales/2026/11/24/16/a", "LastModified": moment}]}
+    body = StreamingBody(io.BytesIO(b"{}"), 2)
+    answers = [
+        Answer("list_objects_v2", {"IsTruncated": True}, asked),
+        Answer("list_objects_v2", page, asked),
+        Answer("get_object", {"Body": body}),
+    ]
+    with stubbed("s3", *answers) as s3:
+        assert len(Folder(s3, "store", "sales/", moment, moment).fresh()) == 1
+
+
 def test_objects_of_before_are_left_out(local_aws: TestAws, bucket: str) -> None:
     now = datetime.now(timezone.utc)
     put(local_aws, bucket, f"sales/{now:%Y/%m/%d/%H}/a", "{}")

@@ -21,7 +21,8 @@ MOST_AT_ONCE = 10
 def fill() -> None:
     from ministack.services import kinesis
 
-    require(kinesis, "_expire_records", "_expire_iterators", "ITERATOR_EXPIRY_SECONDS")
+    names = "_expire_records", "_expire_iterators", "_shard_iterators", "ITERATOR_EXPIRY_SECONDS"
+    require(kinesis, *names)
     expire = kinesis._expire_records
 
     def expire_when_the_first_has_to_go(stream: dict[str, Any]) -> None:
