@@ -111,10 +111,7 @@ class Folder:
                     yield from found
 
     def _listed(self, span: Span) -> list[ObjectTypeDef]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self.prefix, StartAfter=span.after
-        )
-        entries = (entry for page in pages for entry in page.get("Contents", []))
+        entries = _objects(self.s3, self.bucket, self.prefix, span.after)
         return list(filter(self._is_unseen, span.of(entries)))
 
     def _is_unseen(self, entry: ObjectTypeDef) -> bool:
@@ -161,12 +158,8 @@ def set_aside(s3: S3Client, bucket: str, since: datetime) -> dict[str, int]:
     """How many objects Firehose wrote for what it could not process, by their folder."""
     counts = {}
     for folder in _folders_of_years(s3, bucket, FAILED_PREFIX):
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket,
-            Prefix=folder,
-            StartAfter=f"{folder}{since.astimezone(timezone.utc):%Y/%m/%d/%H}",
-        )
-        counts[folder] = sum(len(page.get("Contents", [])) for page in pages)
+        hour = f"{folder}{since.astimezone(timezone.utc):%Y/%m/%d/%H}"
+        counts[folder] = sum(1 for _ in _objects(s3, bucket, folder, hour))
     return {folder: count for folder, count in counts.items() if count}
 
 
@@ -190,16 +183,16 @@ def first_live(
     first, last = (
         f"{prefix}{moment.astimezone(timezone.utc):%Y/%m/%d/%H}" for moment in (start, end)
     )
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, StartAfter=first
-    )
-    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    keys = (entry["Key"] for entry in _objects(s3, bucket, prefix, first))
     before = itertools.takewhile(lambda key: key < last, keys)
     return next((key for key in before if BACKFILL not in key), None)
 
 
-def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+def _objects(s3: S3Client, bucket: str, prefix: str, after: str = "") -> Iterator[ObjectTypeDef]:
+    """Those under the prefix whose keys come after the one."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, StartAfter=after
+    )
     return (entry for page in pages for entry in page.get("Contents", []))
 
 
