@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -185,9 +185,11 @@ def sell_in_the_first_shard(pipeline: Pipeline) -> float:
     return now
 
 
-def row_of(pipeline: Pipeline, moment: float) -> dict[str, Any] | None:
+def until_row_of(pipeline: Pipeline, moment: float, seconds: float) -> None:
+    """Wait until the window of that moment is in the results, within so many seconds."""
     end = f"{datetime.fromtimestamp(window_end(moment), timezone.utc):%Y-%m-%d %H:%M:%S.000}"
-    return next((row for row in pipeline.results() if row["timestamp"] == end), None)
+    pipeline.until_row(lambda row: row["timestamp"] == end, f"the window until {end}", seconds)
+    assert end in {row["timestamp"] for row in pipeline.results()}
 
 
 def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_nothing(
@@ -197,7 +199,7 @@ def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_noth
     moment = sell_in_the_first_shard(pipeline)
     closes = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
     left = closes - time.time() + HEARTBEAT_SECONDS
-    assert until(lambda: row_of(pipeline, moment), "the last window", left + DELIVERY_SECONDS)
+    until_row_of(pipeline, moment, left + DELIVERY_SECONDS)
 
 
 def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
@@ -205,9 +207,7 @@ def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
 ) -> None:
     recorded = len(pipeline.stored("late_events/"))
     moment = sell_in_the_first_shard(pipeline)
-    over = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
-    until(lambda: time.time() >= over, "the end of the window")
-    pipeline.beat()
-    assert until(lambda: row_of(pipeline, moment), "the window", 60)
+    pipeline.let_windows_close()
+    until_row_of(pipeline, moment, 60)
     assert len(pipeline.stored("late_events/")) == recorded
     assert FlinkJob(local_aws.running.folder.flink).late_records_dropped() == 0

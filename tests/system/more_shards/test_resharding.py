@@ -21,7 +21,6 @@ import pytest
 import oracle
 from deployed_pipeline import WINDOW_SECONDS, Pipeline
 from sample_events import Item
-from waiting import until
 
 pytestmark = pytest.mark.scenario
 
@@ -57,10 +56,7 @@ class Stores:
 def let_a_window_pass(pipeline: Pipeline) -> None:
     """Wait until a window that begins from now on is in the results."""
     now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
-    until(
-        lambda: any(line["window_start"] >= now for line in pipeline.results()),
-        "a whole window from now on",
-    )
+    pipeline.until_row(lambda line: line["window_start"] >= now, "a whole window from now on")
 
 
 @dataclass(frozen=True)
