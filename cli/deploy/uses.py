@@ -51,6 +51,12 @@ class Use:
     has_layers: bool = field(default=False, compare=False)
 
     @property
+    def machine(self) -> str:
+        """What it runs on, for a person."""
+        is_open = self.architecture == _UNKNOWN != self.runtime
+        return f"{self.runtime} on {self.architecture}" if is_open else self.runtime
+
+    @property
     def python(self) -> Runtime | None:
         """The Python that runs the code; None when it is another thing, or not known."""
         python, machine = _PYTHON.fullmatch(self.runtime), _MACHINES.get(self.architecture)
