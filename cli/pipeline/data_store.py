@@ -104,11 +104,18 @@ class Folder:
         return {key: body.decode(errors="replace") for key, body in bodies}
 
     def _compacted(self, entries: Sequence[ObjectTypeDef]) -> dict[str, bytes]:
-        """What the compaction made of the objects' hours, by hour."""
+        """What the compaction made of their hours, by hour; nothing where it may not be read."""
+        from botocore.exceptions import ClientError
+
         hours = {f"{COMPACTED}{hour_of(entry['Key'])}{SUFFIX}" for entry in entries}
         first = f"{COMPACTED}{hour_of(entries[0]['Key'])}"
-        there = _objects(self.s3, self.bucket, f"{COMPACTED}{self.prefix}", first)
-        bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in hours])
+        try:
+            there = _objects(self.s3, self.bucket, f"{COMPACTED}{self.prefix}", first)
+            bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in hours])
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "AccessDenied":
+                raise
+            return {}
         return {key[len(COMPACTED) : -len(SUFFIX)]: body for key, body in bodies.items()}
 
     def _bodies(self, keys: Sequence[str]) -> dict[str, bytes]:
