@@ -122,7 +122,9 @@ def _moment(value: Any) -> datetime:
     """A time in an answer; botocore's own parser takes half of what it takes to list a bucket."""
     from botocore.utils import parse_timestamp
 
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        if value.endswith("GMT"):
+            return parsedate_to_datetime(value)
         # Python before 3.11 does not know the Z.
         moment = datetime.fromisoformat(re.sub("Z$", "+00:00", value))
         if moment.tzinfo:

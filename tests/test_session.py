@@ -18,8 +18,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 import command_line
+from miztiik_events import session
 from miztiik_events.errors import ConfigurationError, MiztiikError
 from miztiik_events.session import LOCAL_HINT, connect, is_unanswered, no_credentials, translate
 from stubs import Refusal, stubbed
@@ -86,6 +88,24 @@ def test_clients_try_five_times_and_give_up_connecting_after_ten_seconds() -> No
 
 
 @pytest.mark.usefixtures("_keys")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-27T13:25:49.250Z", "2026-11-27T13:25:49+01:00", "2026-11-27"),
+        *("Fri, 27 Nov 2026 13:25:49 GMT", "1795705170", 1795705170.5),
+    ],
+)
+def test_a_time_is_read_as_botocore_reads_it(text: str | float) -> None:
+    assert session._moment(text) == parse_timestamp(text)
+
+
+@pytest.mark.parametrize("text", ["soon", "soon GMT", None])
+def test_what_is_no_time_is_an_error_as_for_botocore(text: str | None) -> None:
+    for read in (session._moment, parse_timestamp):
+        with pytest.raises(ValueError, match="Invalid timestamp"):
+            read(text)
+
+
 def test_no_region_is_refused_and_none_is_made_up() -> None:
     with pytest.raises(ConfigurationError, match=r"^No region\. Give --region") as refused:
         connect()

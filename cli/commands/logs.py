@@ -74,8 +74,8 @@ def command(
       miztiik-events logs analytics --follow
 
     A COMPONENT is analytics, recomputation, firehose or lake (deliveries), or a function: producer,
-    transformer, heartbeat, enrichment, dispatch, warehouse. Without one, all are shown, merged by
-    time.
+    transformer, compaction, heartbeat, enrichment, dispatch, warehouse. Without one, all are shown,
+    merged by time.
     """
     from ..operate import logs
     from ..operate.logs import Log

@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,34 +57,38 @@ class KeptHours:
 
     def known(self, entries: Iterable[ObjectTypeDef]) -> Iterator[tuple[str, str]]:
         """The key and the text of each of the objects that is kept as it is listed."""
-        for hour, group in groupby(entries, lambda entry: hour_of(entry["Key"])):
-            kept = self._read(hour) if hour else {}
-            for entry in group:
-                body = kept.get(entry["Key"])
-                if body and body.tag == entry["ETag"]:
-                    yield entry["Key"], body.text
+        for hour, group in _by_hour(entries):
+            yield from _known(self._read(hour), group)
+
+    def taken(
+        self, entries: Iterable[ObjectTypeDef], hours: Mapping[str, bytes]
+    ) -> Iterator[tuple[str, str]]:
+        """The same of what is kept elsewhere of these hours, which is kept here from now on."""
+        for hour, group in _by_hour(entries):
+            if hour in hours:
+                self._write(hour, hours[hour])
+                yield from _known(_bodies(hours[hour]), group)
 
     def keep(self, entries: Iterable[ObjectTypeDef], texts: Mapping[str, str]) -> None:
         """Keep the texts of these objects, beside those that are kept already of their hours."""
-        for hour, group in groupby(entries, lambda entry: hour_of(entry["Key"])):
-            if hour:
-                fresh = {one["Key"]: Body(one["ETag"], texts[one["Key"]]) for one in group}
-                self._write(hour, {**self._read(hour), **fresh})
+        for hour, group in _by_hour(entries):
+            fresh = {one["Key"]: Body(one["ETag"], texts[one["Key"]]) for one in group}
+            bodies = {**self._read(hour), **fresh}
+            self._write(hour, gzip.compress(json.dumps(bodies).encode(), 1))
         self._limit()
 
     def _read(self, hour: str) -> Bodies:
         try:
-            data = json.loads(gzip.decompress(self._path(hour).read_bytes()))
-            return {key: Body(str(tag), str(text)) for key, (tag, text) in data.items()}
-        except (*_DAMAGES, AttributeError, TypeError):
+            return _bodies(self._path(hour).read_bytes())
+        except OSError:
             return {}
 
-    def _write(self, hour: str, bodies: Bodies) -> None:
+    def _write(self, hour: str, data: bytes) -> None:
         with contextlib.suppress(OSError):
             # Revenue is nobody else's business.
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with files.whole(self._path(hour)) as draft:
-                draft.write_bytes(gzip.compress(json.dumps(bodies).encode(), 1))
+                draft.write_bytes(data)
 
     def _limit(self) -> None:
         """Let go of the hours that were written first, of any bucket, when all is too much."""
@@ -103,4 +108,32 @@ class KeptHours:
 def hour_of(key: str) -> str:
     """The part of the key that ends with its hour; empty where it has none."""
     folder = key.rpartition("/")[0]
-    return folder if _HOUR.fullmatch(folder) else ""
+    return folder if _is_hour(folder) else ""
+
+
+# An hour has many objects.
+@lru_cache
+def _is_hour(folder: str) -> bool:
+    return bool(_HOUR.fullmatch(folder))
+
+
+def _by_hour(entries: Iterable[ObjectTypeDef]) -> Iterator[tuple[str, Iterator[ObjectTypeDef]]]:
+    """Those whose keys have an hour, which come in the order of their keys."""
+    groups = groupby(entries, lambda entry: hour_of(entry["Key"]))
+    return ((hour, group) for hour, group in groups if hour)
+
+
+def _bodies(data: bytes) -> Bodies:
+    """What is kept of an hour; nothing when it is damaged."""
+    try:
+        kept = json.loads(gzip.decompress(data))
+        return {key: Body(str(tag), str(text)) for key, (tag, text) in kept.items()}
+    except (*_DAMAGES, AttributeError, TypeError):
+        return {}
+
+
+def _known(bodies: Bodies, entries: Iterable[ObjectTypeDef]) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        body = bodies.get(entry["Key"])
+        if body and body.tag == entry["ETag"]:
+            yield entry["Key"], body.text
