@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..cloudformation import nodes, operations, outside, stacks
 from ..errors import TemplateError
 from ..text import command, counted
+from . import resources
 from .wiring import Default, Given, Step
 
 if TYPE_CHECKING:
     import boto3
-    from yaml import Node
 
     from ..cloudformation.stacks import Stack
     from .project import Project
@@ -27,6 +27,7 @@ KIND = "AWS::Kinesis::Stream"
 _COUNT, _PROVISIONED = stacks.SHARDS, "PROVISIONED"
 # They leave a stream as it is written; of other macros nobody knows.
 _HARMLESS = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
+_OPEN = "?"
 _UNKNOWN = ("AccessDenied", "AccessDeniedException", "ResourceNotFoundException")
 
 Values = Mapping[str, str]
@@ -74,60 +75,52 @@ def changes(project: Project, step: Step, live: Stack, body: str) -> Iterator[Ch
     """The streams of the step's stack, whose template is `body`, that get another number."""
     if not {*outside.macros(body), *outside.macros(step.template.body)} <= _HARMLESS:
         return
-    before, after = _streams(body), _streams(step.template.body)
-    values = _values(project, step, live, body)
+    before = _streams(body, live.parameters)
+    after = _streams(step.template.body, _values(project, step, live, body))
     for logical_id in sorted(before.keys() & after.keys()):
-        old = _known(before[logical_id], live.parameters)
-        new = _known(after[logical_id], values)
+        old, new = before[logical_id], after[logical_id]
         # With another name, it is another stream.
-        is_in_place = old.get("Name") == new.get("Name")
-        count, target = (_number(one.get(_COUNT, "")) for one in (old, new))
-        if is_in_place and count and target and count != target:
-            node = after[logical_id][_COUNT]
-            is_parameter = nodes.call(node)[0] == "Ref"
-            parameter = "".join(nodes.references(nodes.pattern(node) or "")) if is_parameter else ""
-            yield Change(logical_id, target, parameter, nodes.line(node))
+        if old.name == new.name and old.shards != new.shards:
+            yield Change(logical_id, new.shards, *_place(step.template.body, logical_id))
 
 
-def _streams(body: str) -> dict[str, Mapping[str, Node]]:
-    """The properties of the template's provisioned streams, by logical id."""
-    found: dict[str, Mapping[str, Node]] = {}
-    resources = nodes.entries(nodes.entries(nodes.compose(body)).get("Resources"))
-    for logical_id, resource in resources.items():
-        attributes = nodes.entries(resource)
-        if "Type" in attributes and attributes["Type"].value == KIND:
-            found[logical_id] = nodes.entries(attributes.get("Properties"))
-    return found
+@dataclass(frozen=True)
+class _Stream:
+    """A provisioned stream as a template has it; the `name` is empty where AWS makes it up."""
+
+    name: str
+    shards: int
 
 
-def _known(properties: Mapping[str, Node], values: Values) -> dict[str, str]:
-    """The name and the number of shards; nothing when it is not surely provisioned, or named."""
-    texts = {name: _text(properties.get(name), values) for name in ("Name", _COUNT)}
-    mode = nodes.entries(properties.get("StreamModeDetails")).get("StreamMode")
-    is_written = "StreamModeDetails" in properties
-    if (is_written and _text(mode, values) != _PROVISIONED) or None in texts.values():
-        return {}
-    return {name: text for name, text in texts.items() if text is not None}
+def _streams(body: str, values: Values) -> dict[str, _Stream]:
+    """The streams of the template, by logical id, of which name, mode and number are known."""
+    # AWS's own are the same before and after.
+    own = {name: name for name in resources.PSEUDO_PARAMETERS}
+    data = resources.data(body, {**own, **values}, _OPEN)
+    listed = data.get("Resources", {}).items()
+    streams = ((logical_id, _stream(resource)) for logical_id, resource in listed)
+    return {logical_id: stream for logical_id, stream in streams if stream}
 
 
-def _number(text: str) -> int:
-    """The number, 0 for what is none."""
-    return int(text) if text.isdecimal() else 0
+def _stream(resource: Any) -> _Stream | None:
+    properties = resource.get("Properties") if isinstance(resource, dict) else None
+    if not isinstance(properties, dict) or resource.get("Type") != KIND:
+        return None
+    name, shards = properties.get("Name", ""), properties.get(_COUNT, "")
+    mode = properties.get("StreamModeDetails", {"StreamMode": _PROVISIONED})
+    is_known = mode == {"StreamMode": _PROVISIONED} and name != _OPEN
+    # What is not known is no number; no stream has none.
+    is_number = isinstance(shards, str) and shards.isdecimal() and int(shards) > 0
+    return _Stream(str(name), int(shards)) if is_known and is_number else None
 
 
-def _text(node: Node | None, values: Values) -> str | None:
-    """What the node comes to; None when that is not known, empty when there is no node.
-
-    What is AWS's own stands for itself: it is the same before and after.
-    """
-    if node is None:
-        return ""
-    text = nodes.pattern(node)
-    filled = None if text is None else nodes.filled(text, values)
-    is_known = filled is not None and all(
-        name.startswith("AWS::") for name in nodes.references(filled)
-    )
-    return filled if is_known else None
+def _place(body: str, logical_id: str) -> tuple[str, int]:
+    """The parameter that gives the stream's number, if one does, and the line that says so."""
+    listed = nodes.entries(nodes.entries(nodes.compose(body)).get("Resources"))
+    node = nodes.entries(nodes.entries(listed[logical_id]).get("Properties"))[_COUNT]
+    is_parameter = nodes.call(node)[0] == "Ref"
+    names = nodes.references(nodes.pattern(node) or "") if is_parameter else []
+    return "".join(names), nodes.line(node)
 
 
 def _values(project: Project, step: Step, live: Stack, body: str) -> dict[str, str]:

@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
     from ..cloudformation.template import Template
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+PSEUDO_PARAMETERS = tuple(
+    f"AWS::{name}"
+    for name in ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+)
 _REFERENCE = re.compile(r"\$\{([\w:]+)\}")
 
 
-def data(declared: Template, values: Mapping[str, str], unknown: str) -> Any:
-    """The template as mappings, lists and text.
+def data(body: str, values: Mapping[str, str], unknown: str) -> Any:
+    """The template of this text as mappings, lists and text.
 
     A Ref is what `values` has for it, and what FindInMap finds is that, also by a key that is not
     known where all of them have the same; all that only AWS can tell is `unknown`.
     """
-    root = nodes.compose(declared.body)
+    root = nodes.compose(body)
     mappings = _Reader(values, unknown, {}).read(nodes.entries(root).get("Mappings"))
     return _Reader(values, unknown, mappings).read(root)
 
@@ -56,6 +61,8 @@ class _Reader:
     def _called(self, function: str, argument: Any) -> Any:
         if function == "FindInMap" and isinstance(argument, list):
             return self._found(argument)
+        if function == "Join" and isinstance(argument, list):
+            return self._joined(argument)
         if not isinstance(argument, str):
             return self.unknown
         if function == "Ref":
@@ -75,3 +82,9 @@ class _Reader:
         first = next(iter(tables), self.unknown)
         is_whole = len(keys) == 3 and all(other == first for other in tables)
         return first if is_whole else self.unknown
+
+    def _joined(self, argument: list[Any]) -> str:
+        separator, words = argument if len(argument) == 2 else ("", [])
+        texts = [separator, *words] if isinstance(words, list) else [self.unknown]
+        is_known = all(isinstance(text, str) and text != self.unknown for text in texts)
+        return str(separator).join(words) if is_known and words else self.unknown

@@ -122,6 +122,16 @@ def test_a_default_that_nobody_gave_is_a_number_like_another(tmp_path: Path) -> 
         refuse(beside(tmp_path, body, {"Shards": "1"}), BY_PARAMETER, RESOURCES, summary(1))
 
 
+def test_a_number_may_come_out_of_a_mapping(tmp_path: Path) -> None:
+    body = BY_PARAMETER.replace("Shards: {Type: Number", "Stage: {Type: String").replace(
+        "!Ref Shards", "!FindInMap [Sizes, !Ref Stage, Shards]"
+    )
+    body += "Mappings: {Sizes: {'1': {Shards: 1}, prod: {Shards: 4}}}\n"
+    present = beside(tmp_path, body, {"Stage": "1"}, {"Stage": "prod"})
+    with pytest.raises(TemplateError, match=r"would get 4.* Next: deploy it with 2 first, then"):
+        refuse(present, body, RESOURCES, summary(1))
+
+
 def test_what_the_stream_has_counts_and_not_what_the_stack_says(tmp_path: Path) -> None:
     """Somebody has split its shards by hand."""
     present = beside(tmp_path, BY_PARAMETER, {"Shards": "1"}, {"Shards": "4"})
@@ -153,7 +163,7 @@ def test_where_the_shards_cannot_be_seen_it_is_left_to_kinesis(tmp_path: Path, c
         pytest.param(BY_PARAMETER.replace("Sales:", "Other:"), BY_PARAMETER, id="another id"),
         pytest.param(
             BY_PARAMETER,
-            BY_PARAMETER.replace("!Ref Shards", "!FindInMap [A, B, C]") + "Mappings: {}\n",
+            BY_PARAMETER.replace("!Ref Shards", "!If [Some, 4, 1]"),
             id="a number that is not known",
         ),
         pytest.param(
