@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..patience import side_by_side
 from ..text import json_object
-from .kept_hours import KeptHours, hour_of
+from .kept_hours import KeptHours, day_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +32,7 @@ HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
 LAKE_PREFIX = "lake/sales/"
 FAILED_PREFIX = "failed/"
-# The compaction's object of an hour has the hour's own key between these.
+# The compaction's object of a day has the day's own key between these.
 COMPACTED, SUFFIX = "compacted/", ".json.gz"
 # In the keys of what was made up (backfill.py).
 BACKFILL = "/backfill-"
@@ -67,7 +67,7 @@ class Folder:
 
     `since` leaves out the objects that were written before, `until` the hours after that one.
     What is `kept` on this machine is not read from the bucket again, and much that is not kept yet
-    is taken from what the compaction (functions/compaction/) made of whole hours.
+    is taken from what the compaction (functions/compaction/) made of whole days.
     """
 
     s3: S3Client
@@ -89,14 +89,23 @@ class Folder:
 
     def _texts(self, entries: Sequence[ObjectTypeDef]) -> dict[str, str]:
         """The text of each of the objects, by its key."""
-        texts = dict(self.kept.known(entries)) if self.kept else {}
+        texts = self._known(self.kept, entries) if self.kept else {}
         missing = _without(texts, entries)
-        if self.kept and len(missing) >= WORTH_COMPACTION:
-            texts.update(self.kept.taken(missing, self._compacted(missing)))
-            missing = _without(texts, missing)
         texts.update(self._read([entry["Key"] for entry in missing]))
         if self.kept and missing:
             self.kept.keep(missing, texts)
+        return texts
+
+    def _known(self, kept: KeptHours, entries: Sequence[ObjectTypeDef]) -> dict[str, str]:
+        """The texts of those that need not be read one by one."""
+        texts = dict(kept.known(entries))
+        missing = _without(texts, entries)
+        if len(missing) >= WORTH_COMPACTION:
+            texts.update(kept.known(missing, day_of))
+            missing = _without(texts, missing)
+        if len(missing) >= WORTH_COMPACTION:
+            kept.keep_days(self._compacted(missing))
+            texts.update(kept.known(missing, day_of))
         return texts
 
     def _read(self, keys: Sequence[str]) -> dict[str, str]:
@@ -104,14 +113,14 @@ class Folder:
         return {key: body.decode(errors="replace") for key, body in bodies}
 
     def _compacted(self, entries: Sequence[ObjectTypeDef]) -> dict[str, bytes]:
-        """What the compaction made of their hours, by hour; nothing where it may not be read."""
+        """What the compaction made of their days, by day; nothing where it may not be read."""
         from botocore.exceptions import ClientError
 
-        hours = {f"{COMPACTED}{hour_of(entry['Key'])}{SUFFIX}" for entry in entries}
-        first = f"{COMPACTED}{hour_of(entries[0]['Key'])}"
+        days = {f"{COMPACTED}{day_of(entry['Key'])}{SUFFIX}" for entry in entries}
+        first = f"{COMPACTED}{day_of(entries[0]['Key'])}"
         try:
             there = _objects(self.s3, self.bucket, f"{COMPACTED}{self.prefix}", first)
-            bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in hours])
+            bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in days])
         except ClientError as error:
             if error.response["Error"].get("Code") != "AccessDenied":
                 raise

@@ -82,9 +82,10 @@ class Collection:
         return row
 
     def _is_new(self, row: Row) -> bool:
-        known = self._known.get(row.key)
+        key = row.key
+        known = self._known.get(key)
         if known is None:
-            self._known[row.key] = [row]
+            self._known[key] = [row]
             return True
         if row in known:
             self.repeated += 1

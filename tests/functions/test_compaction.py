@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX = "sales_revenue/"
 NOW = datetime.now(timezone.utc)
-EARLIER, LATER = (f"{PREFIX}{NOW - timedelta(hours=hours):%Y/%m/%d/%H}" for hours in (3, 2))
+EARLIER, LATER = (f"{PREFIX}{NOW - timedelta(days=days):%Y/%m/%d/%H}" for days in (3, 2))
 
 
 @pytest.fixture
@@ -89,16 +90,27 @@ def put(s3: S3Client, bucket: str, *objects: str) -> None:
 
 
 def compacted(hour: str) -> str:
-    return f"compacted/{hour}.json.gz"
+    return f"compacted/{hour[:-3]}.json.gz"
 
 
-def test_an_hour_is_read_from_one_object(
+def test_a_day_is_read_from_one_object(
     s3: S3Client, store: str, compaction: ModuleType, read: Reader
 ) -> None:
     put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b", f"{LATER}/a", f"{LATER}/b", f"{LATER}/c")
-    assert compaction.handler({}, None) == {"hours": 2, "objects": 5}
+    assert compaction.handler({}, None) == {"days": 2, "objects": 5}
     assert len(read.texts()) == 10
     assert read.asked == [compacted(EARLIER), compacted(LATER)]
+
+
+def test_what_was_read_from_it_is_kept(
+    s3: S3Client, store: str, compaction: ModuleType, read: Reader, tmp_path: Path
+) -> None:
+    put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b")
+    compaction.handler({}, None)
+    folder = Folder(s3, store, PREFIX, kept=KeptHours(tmp_path / "kept", store))
+    again = Folder(s3, store, PREFIX, kept=KeptHours(tmp_path / "kept", store))
+    assert folder.fresh() == again.fresh() != []
+    assert read.asked == [compacted(EARLIER)]
 
 
 def test_what_is_compacted_is_not_compacted_again(
@@ -106,9 +118,38 @@ def test_what_is_compacted_is_not_compacted_again(
 ) -> None:
     put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b", f"{LATER}/a", f"{LATER}/b")
     compaction.handler({}, None)
-    assert compaction.handler({}, None) == {"hours": 0, "objects": 0}
+    assert compaction.handler({}, None) == {"days": 0, "objects": 0}
     put(s3, store, f"{LATER}/c")
-    assert compaction.handler({}, None) == {"hours": 1, "objects": 3}
+    assert compaction.handler({}, None) == {"days": 1, "objects": 3}
+
+
+def test_what_was_compacted_before_is_not_read_again(
+    s3: S3Client, store: str, compaction: ModuleType
+) -> None:
+    put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b", f"{EARLIER}/c")
+    compaction.handler({}, None)
+    put(s3, store, f"{EARLIER}/d")
+    s3.put_object(Bucket=store, Key=f"{EARLIER}/b", Body=b"changed")
+    s3.delete_object(Bucket=store, Key=f"{EARLIER}/c")
+    asked: list[str] = []
+    compaction.client.meta.events.register(
+        "provide-client-params.s3.GetObject", lambda params, **_: asked.append(params["Key"])
+    )
+    assert compaction.handler({}, None) == {"days": 1, "objects": 3}
+    assert asked[0] == compacted(EARLIER)
+    assert sorted(asked[1:]) == [f"{EARLIER}/b", f"{EARLIER}/d"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"no JSON", gzip.compress(b"[1]")])
+def test_what_is_damaged_is_compacted_anew(
+    s3: S3Client, store: str, compaction: ModuleType, read: Reader, damage: bytes
+) -> None:
+    put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b")
+    s3.put_object(Bucket=store, Key=compacted(EARLIER), Body=damage)
+    put(s3, store, f"{EARLIER}/c")
+    compaction.handler({}, None)
+    assert len(read.texts()) == 6
+    assert read.asked == [compacted(EARLIER)]
 
 
 def test_what_was_written_while_it_was_compacted_is_looked_at_again(
@@ -117,7 +158,7 @@ def test_what_was_written_while_it_was_compacted_is_looked_at_again(
     put(s3, store, f"{EARLIER}/a", f"{EARLIER}/b")
     compaction.handler({}, None)
     compaction.__dict__["OVERLAP"] = timedelta(minutes=5)
-    assert compaction.handler({}, None) == {"hours": 1, "objects": 2}
+    assert compaction.handler({}, None) == {"days": 1, "objects": 2}
 
 
 def test_what_came_later_has_changed_or_is_gone_is_as_s3_lists_it(
@@ -149,7 +190,7 @@ def test_one_object_is_read_by_itself(
     s3: S3Client, store: str, compaction: ModuleType, read: Reader
 ) -> None:
     put(s3, store, f"{EARLIER}/a", f"{PREFIX}readme", f"{PREFIX}about")
-    assert compaction.handler({}, None) == {"hours": 0, "objects": 0}
+    assert compaction.handler({}, None) == {"days": 0, "objects": 0}
     assert len(read.texts()) == 6
     assert read.asked == [f"{EARLIER}/a", f"{PREFIX}about", f"{PREFIX}readme"]
 
@@ -161,7 +202,7 @@ def test_large_objects_and_what_is_too_much_are_read_by_themselves(
     size = s3.head_object(Bucket=store, Key=f"{EARLIER}/a")["ContentLength"]
     s3.put_object(Bucket=store, Key=f"{EARLIER}/large", Body=b"1" * (size + 1))
     compaction.__dict__.update(LARGEST=size, MOST_BYTES=2 * size)
-    assert compaction.handler({}, None) == {"hours": 1, "objects": 2}
+    assert compaction.handler({}, None) == {"days": 1, "objects": 2}
     assert len(read.texts()) == 9
     wanted = [f"{EARLIER}/{name}" for name in ("c", "d", "large")]
     assert read.asked == [compacted(EARLIER), *wanted]
@@ -173,7 +214,7 @@ def test_late_events_are_compacted_too_and_old_days_are_not(
     late = EARLIER.replace(PREFIX, "late_events/")
     old = f"{PREFIX}{NOW - timedelta(days=9):%Y/%m/%d/%H}"
     put(s3, store, f"{late}/a", f"{late}/b", f"{old}/a", f"{old}/b")
-    assert compaction.handler({}, None) == {"hours": 1, "objects": 2}
+    assert compaction.handler({}, None) == {"days": 1, "objects": 2}
     assert len(read.texts("late_events/")) == 4
     assert read.asked == [compacted(late)]
 

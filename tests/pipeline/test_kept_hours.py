@@ -100,11 +100,13 @@ def test_what_is_kept_is_bounded(kept: KeptHours, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("refused", ["list_objects_v2", "get_object"])
-def test_who_may_not_read_the_compacted_hours_reads_the_objects(
+def test_who_may_not_read_the_compacted_days_reads_the_objects(
     kept: KeptHours, refused: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_store, "WORTH_COMPACTION", 1)
-    compacted = Answer("list_objects_v2", {"Contents": [entry(f"compacted/{HOUR}.json.gz")]})
+    compacted = Answer(
+        "list_objects_v2", {"Contents": [entry("compacted/sales/2026/11/24.json.gz")]}
+    )
     body = StreamingBody(io.BytesIO(b"1"), 1)
     with stubbed(
         "s3",

@@ -113,6 +113,7 @@ MAY: dict[str, list[Call]] = {
         bucket("list_objects_v2", "$FirehoseDataStore"),
         bucket("get_object", "$FirehoseDataStore", Key="sales_revenue/test"),
         bucket("put_object", "$FirehoseDataStore", Key="compacted/test"),
+        bucket("get_object", "$FirehoseDataStore", Key="compacted/test"),
         send("$CompactionFailureQueue"),
         log_stream("$CompactionLogGroup"),
         log("$CompactionLogGroup"),
