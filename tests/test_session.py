@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from botocore import exceptions
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
@@ -175,6 +176,48 @@ def test_an_endpoint_that_nobody_answers_is_named() -> None:
         assert translated.exit_code == 5, failed.value
         assert "127.0.0.1:1" in str(translated)
         assert LOCAL_HINT in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("host", "region", "guess"),
+    [
+        ("sqs.eu-wset-1.amazonaws.com", "eu-wset-1", " Did you mean eu-west-1?"),
+        ("sqs.cn-nroth-1.amazonaws.com.cn", "cn-nroth-1", " Did you mean cn-north-1?"),
+        ("bucket.s3.euwest1.amazonaws.com", "euwest1", " Did you mean eu-west-1?"),
+        ("sqs.frankfurt.api.aws", "frankfurt", ""),
+    ],
+)
+def test_a_region_that_botocore_does_not_know_is_named_when_it_is_out_of_reach(
+    host: str, region: str, guess: str
+) -> None:
+    place = f"in the list of botocore {botocore.__version__}."
+    assert out_of_reach(host).startswith(f"There is no region {region} {place}{guess} Could not")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sqs.us-gov-west-1.amazonaws.com",
+        "iam.amazonaws.com",
+        "bucket.s3.amazonaws.com",
+        "bucket.s3-accelerate.amazonaws.com",
+        "sqs.eu-wset-1.example.com",
+    ],
+)
+def test_what_is_out_of_reach_may_have_a_region_that_is_right_or_none(host: str) -> None:
+    assert out_of_reach(host).startswith(f"Could not reach https://{host}/ ")
+
+
+def out_of_reach(host: str) -> str:
+    failed = EndpointConnectionError(endpoint_url=f"https://{host}/", error="no such host")
+    translated = translate(failed)
+    assert translated.exit_code == 5
+    return str(translated)
+
+
+@pytest.mark.usefixtures("_keys")
+def test_a_region_of_any_name_is_taken_beforehand_since_there_may_be_new_ones() -> None:
+    assert connect(region="eu-next-9").client("sqs").meta.region_name == "eu-next-9"
 
 
 def connect_to(endpoint: str, config: Config) -> Any:
