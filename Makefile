@@ -13,7 +13,7 @@ DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 .DEFAULT_GOAL := help
 # Where it is set, each of hundreds of processes would compile the program for itself.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-comparison bench-analytics bench-producer bench-latency bench-lateness bench-many scale clean wheel
+.PHONY: help install demo check quick test every soak simulate lint bench-cli bench-comparison bench-analytics bench-producer bench-latency bench-lateness bench-results bench-many scale clean wheel
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench-latency: install ## Measure how long a result takes from its window's end 
 
 bench-lateness: install ## Measure how long sales take to arrive, and when windows close
 	@$(BIN)/python bench/lateness.py
+
+bench-results: install ## Time how long a week of results takes to read; a minute or two
+	@PYTHONPATH=tests/fixtures $(BIN)/python bench/results.py $(ARGS)
 
 bench-many: install ## Deploy 60 stacks with failures in the middle, mend and destroy them; a minute or two
 	@PYTHONPATH=tests/fixtures $(BIN)/python bench/sixty_stacks.py

@@ -1,6 +1,8 @@
 """How long it takes to read the results of a week: 10,080 windows of 5 stores, an object each.
 
-    .venv/bin/python bench/results.py
+As on a new machine, and again with what is kept on it; before the compaction and after it.
+
+    make bench-results
 
 Firehose writes an object a minute with the defaults; `--objects-an-hour 4` is one each 15 minutes.
 """
@@ -9,15 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
+from function_loader import load
 from miztiik_events.local import launch
 from miztiik_events.pipeline import results
 from miztiik_events.pipeline.data_store import Folder
+from miztiik_events.pipeline.kept_hours import KeptHours
 from miztiik_events.session import connect
 
 BUCKET, MINUTE = "week", timedelta(minutes=1)
@@ -28,16 +34,22 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--stores", type=int, default=5)
     parser.add_argument("--objects-an-hour", type=int, default=60)
-    parser.add_argument("--again", type=int, default=3, help="how often to read it")
     asked = parser.parse_args()
-    with launch.local_aws() as aws, aws.in_effect():
+    with launch.local_aws() as aws, aws.in_effect(), tempfile.TemporaryDirectory() as folder:
         s3 = connect().client("s3")
         s3.create_bucket(Bucket=BUCKET)
         now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
-        _fill(s3, now - timedelta(days=asked.days), asked)
-        for days in (asked.days, 1 / 24):
-            for _ in range(asked.again):
-                _read(s3, now - timedelta(days=days))
+        since = now - timedelta(days=asked.days)
+        _fill(s3, since, asked)
+        _read_twice(s3, since, KeptHours(Path(folder) / "before", BUCKET), "by itself")
+        _compact()
+        _read_twice(s3, since, KeptHours(Path(folder) / "after", BUCKET), "compacted")
+
+
+def _compact() -> None:
+    begun = time.perf_counter()
+    answer = load("compaction", {"BUCKET": BUCKET}).handler({}, None)
+    print(f"compaction: {answer}, {time.perf_counter() - begun:.1f} s")
 
 
 def _fill(s3: Any, start: datetime, asked: argparse.Namespace) -> None:
@@ -72,16 +84,17 @@ def _lines(start: datetime, stores: int) -> Iterator[str]:
         yield json.dumps(fields, separators=(",", ":"))
 
 
-def _read(s3: Any, since: datetime) -> None:
-    begun, used = time.perf_counter(), time.process_time()
-    lines = Folder(s3, BUCKET, results.PREFIX, since).fresh()
-    read = time.perf_counter()
-    rows = results.Collection().add(lines)
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - used
-    print(
-        f"since {since:%Y-%m-%d %H:%M}  {len(rows):>7,} rows  {seconds:5.1f} s, of which objects "
-        f"{read - begun:.1f} s; {cpu:.1f} s of the processor"
-    )
+def _read_twice(s3: Any, since: datetime, kept: KeptHours, name: str) -> None:
+    for when in ("first", "again"):
+        begun, used = time.perf_counter(), time.process_time()
+        lines = Folder(s3, BUCKET, results.PREFIX, since, kept=kept).fresh()
+        read = time.perf_counter()
+        rows = results.Collection().add(lines)
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - used
+        print(
+            f"{name}, {when}: {len(rows):,} rows in {seconds:.1f} s, of which objects "
+            f"{read - begun:.1f} s; {cpu:.1f} s of the processor"
+        )
 
 
 if __name__ == "__main__":

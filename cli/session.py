@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, MiztiikError
-from .text import span
+from .text import did_you_mean, span
 
 if TYPE_CHECKING:
     import boto3
@@ -122,7 +122,9 @@ def _moment(value: Any) -> datetime:
     """A time in an answer; botocore's own parser takes half of what it takes to list a bucket."""
     from botocore.utils import parse_timestamp
 
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        if value.endswith("GMT"):
+            return parsedate_to_datetime(value)
         # Python before 3.11 does not know the Z.
         moment = datetime.fromisoformat(re.sub("Z$", "+00:00", value))
         if moment.tzinfo:
@@ -173,6 +175,8 @@ _CREDENTIAL_CODES = frozenset(
         "OptInRequired",
     }
 )
+# https://docs.aws.amazon.com/general/latest/gr/rande.html; global services have no region in it.
+_REGIONAL = re.compile(r".+\.(?!s3-)(?P<region>[^.]+)\.(amazonaws\.com(\.cn)?|api\.aws)")
 # With them, a session gets its credentials: what refuses them refuses everything.
 _CREDENTIAL_CALLS = (
     "AssumeRole",
@@ -292,6 +296,7 @@ def translate(error: Exception) -> MiztiikError:
     if isinstance(error, _network_errors(exceptions)):
         endpoint = _told(error, "endpoint_url") or _told(error, "proxy_url") or "AWS"
         return ConfigurationError(
+            f"{_of_region(_told(error, 'endpoint_url'))}"
             f"Could not reach {endpoint} ({text}). Check the network, the region, the proxy and "
             f"AWS_ENDPOINT_URL{_of_certificates(error, exceptions)}; {LOCAL_HINT}"
         )
@@ -314,6 +319,25 @@ def translate(error: Exception) -> MiztiikError:
             f"{LOCAL_HINT}"
         )
     return MiztiikError(text)
+
+
+def _of_region(endpoint: str) -> str:
+    """That the region in the address is none that botocore knows: misspelt, or newer than it is."""
+    import botocore
+    import botocore.session
+
+    found = _REGIONAL.fullmatch(urlsplit(endpoint).hostname or "")
+    core = botocore.session.Session()
+    known = {
+        region
+        for partition in core.get_available_partitions()
+        for region in core.get_available_regions("cloudformation", partition)
+    }
+    if not found or found["region"] in {*known, *core.get_available_services()}:
+        return ""
+    guess = did_you_mean([found["region"]], sorted(known))
+    place = f"in the list of botocore {botocore.__version__}"
+    return f"There is no region {found['region']} {place}.{guess} "
 
 
 def _of_certificates(error: Exception, exceptions: ModuleType) -> str:

@@ -55,11 +55,19 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
+# What JSON takes for space.
+_SPACES = " \t\n\r"
+
+
 def json_object(text: str | bytes, **numbers: Any) -> dict[str, Any] | None:
     """The JSON object that the text is, None when it is none; `numbers` are json.loads' hooks."""
     try:
         if isinstance(text, str):
-            value = _decoder(**numbers).decode(text)
+            # decode() looks for spaces around it as well, for half the time again.
+            text = text.strip(_SPACES)
+            value, end = _decoder(**numbers).raw_decode(text)
+            if end != len(text):
+                return None
         else:
             value = json.loads(text, **numbers)
     # A number can be beyond what Decimal takes.

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from botocore import exceptions
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 import command_line
+from miztiik_events import session
 from miztiik_events.errors import ConfigurationError, MiztiikError
 from miztiik_events.session import LOCAL_HINT, connect, is_unanswered, no_credentials, translate
 from stubs import Refusal, stubbed
@@ -85,6 +88,24 @@ def test_clients_try_five_times_and_give_up_connecting_after_ten_seconds() -> No
 
 
 @pytest.mark.usefixtures("_keys")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-27T13:25:49.250Z", "2026-11-27T13:25:49+01:00", "2026-11-27"),
+        *("Fri, 27 Nov 2026 13:25:49 GMT", "1795705170", 1795705170.5),
+    ],
+)
+def test_a_time_is_read_as_botocore_reads_it(text: str | float) -> None:
+    assert session._moment(text) == parse_timestamp(text)
+
+
+@pytest.mark.parametrize("text", ["soon", "soon GMT", None])
+def test_what_is_no_time_is_an_error_as_for_botocore(text: str | None) -> None:
+    for read in (session._moment, parse_timestamp):
+        with pytest.raises(ValueError, match="Invalid timestamp"):
+            read(text)
+
+
 def test_no_region_is_refused_and_none_is_made_up() -> None:
     with pytest.raises(ConfigurationError, match=r"^No region\. Give --region") as refused:
         connect()
@@ -155,6 +176,48 @@ def test_an_endpoint_that_nobody_answers_is_named() -> None:
         assert translated.exit_code == 5, failed.value
         assert "127.0.0.1:1" in str(translated)
         assert LOCAL_HINT in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("host", "region", "guess"),
+    [
+        ("sqs.eu-wset-1.amazonaws.com", "eu-wset-1", " Did you mean eu-west-1?"),
+        ("sqs.cn-nroth-1.amazonaws.com.cn", "cn-nroth-1", " Did you mean cn-north-1?"),
+        ("bucket.s3.euwest1.amazonaws.com", "euwest1", " Did you mean eu-west-1?"),
+        ("sqs.frankfurt.api.aws", "frankfurt", ""),
+    ],
+)
+def test_a_region_that_botocore_does_not_know_is_named_when_it_is_out_of_reach(
+    host: str, region: str, guess: str
+) -> None:
+    place = f"in the list of botocore {botocore.__version__}."
+    assert out_of_reach(host).startswith(f"There is no region {region} {place}{guess} Could not")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sqs.us-gov-west-1.amazonaws.com",
+        "iam.amazonaws.com",
+        "bucket.s3.amazonaws.com",
+        "bucket.s3-accelerate.amazonaws.com",
+        "sqs.eu-wset-1.example.com",
+    ],
+)
+def test_what_is_out_of_reach_may_have_a_region_that_is_right_or_none(host: str) -> None:
+    assert out_of_reach(host).startswith(f"Could not reach https://{host}/ ")
+
+
+def out_of_reach(host: str) -> str:
+    failed = EndpointConnectionError(endpoint_url=f"https://{host}/", error="no such host")
+    translated = translate(failed)
+    assert translated.exit_code == 5
+    return str(translated)
+
+
+@pytest.mark.usefixtures("_keys")
+def test_a_region_of_any_name_is_taken_beforehand_since_there_may_be_new_ones() -> None:
+    assert connect(region="eu-next-9").client("sqs").meta.region_name == "eu-next-9"
 
 
 def connect_to(endpoint: str, config: Config) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TemplateError
+from ..text import shortened
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -26,6 +27,9 @@ _ESCAPES = re.compile(
 )
 _REFERENCE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 _TWO_SHORT = re.compile(r"!([A-Z][A-Za-z]+) +!([A-Z][A-Za-z0-9]+)")
+_TRAILING = re.compile(r",\s*([}\]])")
+# Of more of a line than this, nothing is to be read.
+_SHOWN = 60
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _CONVERTED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
@@ -144,6 +148,13 @@ def _refuse_json(text: str, path: str) -> None:
     except RecursionError:
         raise TemplateError("nested more deeply than CloudFormation takes", path) from None
     except json.JSONDecodeError as error:
+        comma = text.rfind(",", 0, error.pos + 1)
+        end = _TRAILING.match(text, comma) if comma >= 0 else None
+        if end and end.end() > error.pos:
+            number = text.count("\n", 0, comma) + 1
+            written = shortened(text.split("\n")[number - 1].strip(), _SHOWN)
+            reason = f"not valid JSON: after the comma of {written} comes only {end[1]}"
+            raise TemplateError(f"{reason}. Next: delete the comma", path, number) from None
         raise TemplateError(f"not valid JSON: {error.msg}", path, error.lineno) from None
 
 
@@ -163,10 +174,28 @@ def _refuse_beyond(root: Node, text: str, path: str) -> None:
         if node.tag == _MERGE and node.value == "<<":
             reason = "CloudFormation takes no YAML merges (<<): write it out"
             raise TemplateError(reason, path, line(node))
+        _refuse_twice(node, path)
         kind = node.tag.removeprefix(_YAML)
         if kind != node.tag and kind not in _TAGS:
             reason = f"CloudFormation takes no YAML of the tag !!{kind}: write it as text or a list"
             raise TemplateError(reason, path, line(node))
+
+
+def _refuse_twice(node: Node, path: str) -> None:
+    """Raise TemplateError for a name that the mapping has twice.
+
+    CloudFormation takes the last one without a word, as YAML's and JSON's readers do.
+    """
+    import yaml
+
+    first: dict[str, Node] = {}
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        other = first.setdefault(key.value, key)
+        if other is not key:
+            reason = f"{key.value} is defined twice, first on line {line(other)}, and only the last"
+            raise TemplateError(f"{reason} would count. Next: delete one", path, line(key))
 
 
 def every(root: Node) -> Iterator[Node]:
@@ -187,7 +216,7 @@ def every(root: Node) -> Iterator[Node]:
 
 
 def section(node: Node, path: str) -> dict[str, Node]:
-    """The entries of a YAML mapping; anything else, or a key twice, is a TemplateError."""
+    """The entries of a YAML mapping; anything else is a TemplateError."""
     import yaml
 
     refuse_null(node, path)
@@ -197,8 +226,6 @@ def section(node: Node, path: str) -> dict[str, Node]:
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise TemplateError("expected a name, not a list or a mapping", path, line(key))
-        if key.value in entries:
-            raise TemplateError(f"{key.value} is defined twice", path, line(key))
         # The mapping's own name is the line a person looks for, not that of its first entry.
         value.start_mark = (
             key.start_mark if isinstance(value, yaml.MappingNode) else value.start_mark

@@ -328,13 +328,21 @@ def still_to_do(
     if not is_alike and not others:
         return desired
     body = stacks.body(cloudformation, live.id)
-    before = template.defaults(body) if others else {}
-    # Nobody has given it: it was the default, so it is the default.
-    fresh = {name: new for name, new in others.items() if before.get(name) == live.parameters[name]}
+    fresh = new_defaults(desired, live, body)
     if is_alike and not fresh and outside.says_the_same(body, desired.template.body):
         return None
     given = {**desired.parameters, **fresh}
     return replace(desired, parameters=given, kept=desired.kept - fresh.keys())
+
+
+def new_defaults(desired: Desired, live: Stack, body: str) -> dict[str, str]:
+    """The defaults that have changed since the stack's template, `body`, where nobody gave a value.
+
+    What it has was the default, so it is the default.
+    """
+    others = _other_than_defaults(desired, live)
+    before = template.defaults(body) if others else {}
+    return {name: new for name, new in others.items() if before.get(name) == live.parameters[name]}
 
 
 def _other_than_defaults(desired: Desired, live: Stack) -> dict[str, str]:

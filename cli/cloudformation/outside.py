@@ -52,11 +52,11 @@ def may_have_changed(template: Template, values: Iterable[str]) -> bool:
         or any(_REFERENCE.search(text) for text in (template.body, *values))
         or any(_TYPES.match(type_) for type_ in template.types.values())
         or bool(_INCLUSION.search(template.body))
-        or any(macro not in _PURE for macro in _macros(template.body))
+        or any(macro not in _PURE for macro in macros(template.body))
     )
 
 
-def _macros(body: str) -> list[str]:
+def macros(body: str) -> list[str]:
     """The names under Transform; one that has parameters of its own is a name as well."""
     if "Transform" not in body:
         return []

@@ -83,7 +83,10 @@ def watching(options: Options, what: str) -> Iterator[Callable[[str], None]]:
             yield watch
         wait.durations.keep(wait.took)
     except KeyboardInterrupt:
-        options.say(f"\n{what} continues in AWS; miztiik-events status shows its progress.")
+        from ..text import command
+
+        status = command("status", options.project)
+        options.say(f"\n{what} continues in AWS; {status} shows its progress.")
         raise
 
 

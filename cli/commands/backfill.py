@@ -37,7 +37,7 @@ def write_backfill(options: Options, length: timedelta, request: Mapping[str, An
     """Write windows and sales of the time before the project was deployed, and say so."""
     from ..cloudformation import stacks
     from ..pipeline import backfill
-    from ..text import counted
+    from ..text import command, counted
 
     excluded = [name for name, value in request.items() if value and name not in TAKEN]
     if excluded:
@@ -53,12 +53,13 @@ def write_backfill(options: Options, length: timedelta, request: Mapping[str, An
     with elapsing(options, partial(_progress, hours, wanted)):
         lake = _lake(options, outputs, wanted) if has_lake else None
         written = backfill.write(s3, bucket, wanted, lake, lambda: hours.append(None))
+    words = f"results --since {wanted.first:%Y-%m-%dT%H:%M} --by day"
     sales = f", and the {counted(written.sales, 'sale')} behind them into the lake" if lake else ""
     options.say(
         f"Wrote {counted(written.rows, 'row')} of windows from {wanted.first:%Y-%m-%d %H:%M} to "
         f"{wanted.last:%Y-%m-%d %H:%M} UTC, before the project was deployed{sales}. They are made "
         "up, and marked so; no event stands behind them.\n"
-        f"Next: miztiik-events results --since {wanted.first:%Y-%m-%dT%H:%M} --by day"
+        f"Next: {command(words, options.project)}"
     )
 
 

@@ -44,12 +44,14 @@ def follow(options: Options, question: Question, folder: Folder, deployed: Seque
 class Outlook:
     """When the next result is to be expected; how the windows are is None without an application.
 
-    `buffer` is for how many milliseconds Firehose collects results.
+    `buffer` is for how many milliseconds Firehose collects results, `start` what starts an
+    application that rests.
     """
 
     windowing: Windowing | None = None
     buffer: int = 0
     status: str = "RUNNING"
+    start: str = ""
 
     @property
     def text(self) -> str:
@@ -57,9 +59,16 @@ class Outlook:
             return "Waiting for windows to close"
         length, delay = self.windowing.length / 1000, self.delay / 1000
         text = f"Waiting for windows of {length:g} s, written some {delay:g} s after their end"
-        if self.status == "RUNNING":
+        if self.runs:
             return text
-        return f"{text}.\nThe application is {self.status}. Next: miztiik-events start-analytics"
+        next_step = f". Next: {self.start}" if self.start else ""
+        return f"{text}.\nThe application is {self.status}{next_step}"
+
+    @property
+    def runs(self) -> bool:
+        from ..analytics import lifecycle
+
+        return self.status in lifecycle.RUNNING
 
     @property
     def delay(self) -> int:
@@ -72,7 +81,7 @@ class Outlook:
         """What comes next; windows that end until `shown` have been shown."""
         from ..pipeline import windowing
 
-        if not self.windowing or self.status != "RUNNING":
+        if not self.windowing or not self.runs:
             return "Waiting"
         length = self.windowing.length
         end = max(-(-(now - self.delay) // length), shown // length + 1) * length
@@ -83,14 +92,19 @@ class Outlook:
 def _outlook(options: Options, question: Question, deployed: Sequence[Stack]) -> Outlook:
     from ..analytics import application, recomputation
     from ..cloudformation import stacks
+    from ..operate import advice
 
-    output = recomputation.OUTPUT if question.is_of_recomputation else application.OUTPUT
-    name = stacks.outputs_of(deployed).get(output)
+    output, words = application.OUTPUT, "start-analytics"
+    if question.is_of_recomputation:
+        output, words = recomputation.OUTPUT, advice.AGAIN
+    outputs = stacks.outputs_of(deployed)
+    name = outputs.get(output)
     if not name:
         return Outlook()
     described = application.describe(options.session.client("kinesisanalyticsv2"), name)
     buffer = round(stacks.buffering(deployed).total_seconds() * 1000)
-    return Outlook(described.windowing, buffer, described.status)
+    start = advice.of_rest(described.status, outputs, options.project, words)
+    return Outlook(described.windowing, buffer, described.status, start)
 
 
 @dataclass

@@ -7,21 +7,21 @@ import math
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from . import advice
 from .options import Options, moment_or_none, names_for, shared_options
 from .terminal import ending
 from .views.logs import LogView
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ..operate.logs import LogEvent
 
 POLL_SECONDS = 2.0
+# How far back to look when nothing is there.
+FURTHER = {"1d": timedelta(days=1), "7d": timedelta(days=7)}
 
 
 def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> re.Pattern[str]:
@@ -74,8 +74,8 @@ def command(
       miztiik-events logs analytics --follow
 
     A COMPONENT is analytics, recomputation, firehose or lake (deliveries), or a function: producer,
-    transformer, heartbeat, enrichment, dispatch, warehouse. Without one, all are shown, merged by
-    time.
+    transformer, compaction, heartbeat, enrichment, dispatch, warehouse. Without one, all are shown,
+    merged by time.
     """
     from ..operate import logs
     from ..operate.logs import Log
@@ -116,11 +116,10 @@ def _say_why(
     grep: re.Pattern[str],
     hidden: Sequence[LogEvent],
 ) -> None:
-    from ..analytics import application
-    from ..cloudformation import stacks
     from ..text import counted
 
     names = sorted(set(groups.values()))
+    applications = {"analytics", "recomputation"} & set(names)
     options.say(f"Nothing since {since:%Y-%m-%d %H:%M:%S} UTC from {', '.join(names)}.")
     if hidden and grep.pattern:
         options.say(f"{grep.pattern!r} matches none of {counted(len(hidden), 'message')}.")
@@ -129,21 +128,45 @@ def _say_why(
         options.say(
             f"Functions ran without logging anything ({counted(len(hidden), 'line')} with --all)."
         )
+    if applications or not hidden:
+        _say_what_logs(options, applications, is_rest=not hidden and set(names) != applications)
+    age = datetime.now(timezone.utc) - since
+    if further := next((text for text, longer in FURTHER.items() if longer > age), ""):
+        options.say(f"--since {further} looks further back.")
+
+
+def _say_what_logs(options: Options, applications: set[str], *, is_rest: bool) -> None:
+    """What has to be for there to be messages, as far as the project has it."""
+    from ..analytics import application, recomputation
+    from ..cloudformation import stacks
+    from ..operate import advice
+
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     produce = advice.possible("produce", outputs, options.project)
-    if not hidden and produce and names != ["analytics"]:
+    if is_rest and produce:
         options.say(f"The functions log when there are events: {produce}")
-    if "analytics" in names and application.OUTPUT in outputs:
-        _say_state(options, outputs)
-    options.say("--since 1d looks further back.")
+    kinds = {
+        "analytics": (application.OUTPUT, "start-analytics"),
+        "recomputation": (recomputation.OUTPUT, advice.AGAIN),
+    }
+    for name, (output, words) in kinds.items():
+        if name in applications and output in outputs:
+            _say_state(options, name, outputs, output, words)
 
 
-def _say_state(options: Options, outputs: Mapping[str, str]) -> None:
+def _say_state(
+    options: Options, name: str, outputs: Mapping[str, str], output: str, words: str
+) -> None:
     """Why the application says nothing, by its state."""
-    from ..analytics import application, lifecycle
+    from ..analytics import application
+    from ..operate import advice
+    from ..text import command as typed
 
-    flink = options.session.client("kinesisanalyticsv2")
-    status = application.status(flink, outputs[application.OUTPUT])
-    start = advice.possible("start-analytics", outputs, options.project)
-    next_step = "" if status in lifecycle.RUNNING else f": {start}"
-    options.say(f"The analytics application is {status}; it logs while it runs{next_step}")
+    status = application.status(options.session.client("kinesisanalyticsv2"), outputs[output])
+    if status is None:
+        drift = typed("status --drift", options.project)
+        options.say(f"The {name} application has been deleted, not by its stack. Next: {drift}")
+        return
+    start = advice.of_rest(status, outputs, options.project, words)
+    next_step = f": {start}" if start else ""
+    options.say(f"The {name} application is {status}; it logs while it runs{next_step}")

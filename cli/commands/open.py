@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from . import advice
 from .options import Options, shared_options
 
 DASHBOARD, FLINK, CONSOLE = "dashboard", "flink", "console"
@@ -39,7 +38,7 @@ def _address(options: Options, page: str) -> str:
     from ..analytics import application
     from ..cloudformation import stacks
     from ..errors import MiztiikError
-    from ..operate import console
+    from ..operate import advice, console
     from ..session import is_local
     from ..text import command
 

@@ -150,7 +150,10 @@ def _telling_that_it_goes_on(options: Options) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        options.say("\nThe call goes on in Lambda, and so do its events: miztiik-events logs")
+        from ..text import command as typed
+
+        logs = typed("logs", options.project)
+        options.say(f"\nThe call goes on in Lambda, and so do its events: {logs}")
         raise
 
 

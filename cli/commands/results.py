@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import advice
 from .options import Options, moment_or_none, shared_options_with_csv, table_width
 from .terminal import ending
 from .views import chart
@@ -149,7 +148,7 @@ def _show(options: Options, question: Question, deployed: list[Stack]) -> None:
     if not rows:
         _say_why_none(options, question, collection, folder, deployed)
     _say_backfill(options, rows)
-    _say_doubts(options, collection)
+    _say_doubts(options, collection, deployed)
 
 
 def _say_backfill(options: Options, rows: Sequence[Row]) -> None:
@@ -243,11 +242,26 @@ def _say_why_none(
         written = f"{newest['LastModified'].astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}"
         options.say(f"No results in that time. The newest were written at {written} UTC.")
         return
-    options.say(f"No results yet.{_what_they_need(options, stacks.outputs_of(deployed))}")
+    outputs = stacks.outputs_of(deployed)
+    needs = _what_recomputed_need if question.is_of_recomputation else _what_they_need
+    options.say(f"No results yet.{needs(options, outputs)}")
+
+
+def _what_recomputed_need(options: Options, outputs: Mapping[str, str]) -> str:
+    """How those of a recomputation come, by its state."""
+    from ..analytics import application, recomputation
+    from ..operate import advice
+
+    flink = options.session.client("kinesisanalyticsv2")
+    status = application.status(flink, outputs[recomputation.OUTPUT])
+    again = advice.of_rest(status, outputs, options.project, advice.AGAIN)
+    return f" The recomputation is {status}{f'. Next: {again}' if again else ''}"
 
 
 def _what_they_need(options: Options, outputs: Mapping[str, str]) -> str:
     """What there have to be for results, as far as the project has it."""
+    from ..operate import advice
+
     start = advice.possible("start-analytics", outputs, options.project)
     produce = advice.possible("produce", outputs, options.project)
     if not start:
@@ -263,7 +277,9 @@ def _natural(name: str) -> tuple[int, str]:
     return len(name), name
 
 
-def _say_doubts(options: Options, collection: Collection) -> None:
+def _say_doubts(options: Options, collection: Collection, deployed: Sequence[Stack]) -> None:
+    from ..cloudformation import stacks
+    from ..operate import advice
     from ..text import counted
 
     if collection.garbage:
@@ -272,8 +288,9 @@ def _say_doubts(options: Options, collection: Collection) -> None:
             f"Not a result: {counted(len(collection.garbage), 'line')}, the first in {first}"
         )
     if collection.contradictions:
+        verify = advice.possible("verify", stacks.outputs_of(deployed), options.project)
         options.say(
             f"Contradicting an earlier row of the same store and window: "
-            f"{counted(collection.contradictions, 'row')}. Next: miztiik-events verify",
+            f"{counted(collection.contradictions, 'row')}{f'. Next: {verify}' if verify else ''}",
             fg="red",
         )

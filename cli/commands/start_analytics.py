@@ -158,6 +158,7 @@ def _say_cost(options: Options, running: Application) -> None:
     """Say what it costs, unless it runs on this machine."""
     from .. import session
     from ..pipeline import costs
+    from ..text import command as typed
 
     if session.is_local(options.session.client("kinesisanalyticsv2")):
         return
@@ -166,5 +167,5 @@ def _say_cost(options: Options, running: Application) -> None:
     cost = costs.hourly(parallelism, parallelism, per_kpu, region)
     options.say(
         f"It costs about ${cost.analytics} an hour while it runs ({cost.source}). "
-        "Stop it with: miztiik-events stop-analytics"
+        f"Stop it with: {typed('stop-analytics', options.project)}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,8 @@ from .terminal import ending
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mypy_boto3_cloudformation import CloudFormationClient
 
     from ..operate.health import Health
     from ..session import Clients
@@ -90,17 +93,32 @@ def _show(options: Options, clients: Clients) -> None:
     if health.stacks or form != "table":
         click.echo(as_text(health, form, color=options.color, width=table_width()))
     if health.problems:
-        next_step = typed(_way_out(health), options.project)
+        words = way_out(health, clients.cloudformation)
+        next_step = typed(words, options.project) if words else ""
         if health.mismatch and len(health.problems) == 1:
             next_step = health.mismatch.next_step
-        raise UnhealthyError(f"{'; '.join(health.problems)}. Next: {next_step}")
+        way = f". Next: {next_step}" if next_step else ""
+        raise UnhealthyError(f"{'; '.join(health.problems)}{way}")
 
 
-def _way_out(health: Health) -> str:
+def way_out(health: Health, cloudformation: CloudFormationClient) -> str:
+    """The command that tells more; empty where none does."""
     if _is_explained(health):
         return "status --why"
-    has_dead_letters = health.queues and any(health.queues.dead_letters.values())
-    return "redrive" if has_dead_letters else "logs"
+    if health.queues and any(health.queues.dead_letters.values()):
+        return "redrive"
+    if _may_log(health, cloudformation):
+        return "logs"
+    # The AWS on this machine has no console.
+    return "open console" if health.outputs and not health.is_local else ""
+
+
+def _may_log(health: Health, cloudformation: CloudFormationClient) -> bool:
+    """Whether there is a log group to read, or none may be looked for."""
+    from ..operate import inspection, logs
+
+    look = partial(logs.log_groups, cloudformation, health.project)
+    return inspection.allowed(look, "logs", {}) != {}
 
 
 def _is_explained(health: Health) -> bool:

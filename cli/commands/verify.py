@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..text import command as typed
 from ..text import counted
-from . import advice
 from .options import Options, shared_options
 from .views import verify
 
@@ -54,7 +54,7 @@ def command(options: Options, wait: float, recomputed: bool, lake: bool) -> None
     subject = RECOMPUTATION if recomputed else ANALYTICS
     report = audit(options.session, options.project, subject, wait, options.say)
     click.echo(verify.shown(report, options.format()))
-    _say_notes(options, report)
+    _say_notes(options, report, "start-analytics --from TIME" if recomputed else "start-analytics")
     if not report.agrees:
         count = len(report.differences)
         raise DifferenceError(
@@ -83,17 +83,22 @@ def _verify_lake(options: Options, wait: float) -> None:
 
 def _say_no_sales(options: Options) -> None:
     from ..cloudformation import stacks
+    from ..operate import advice
 
     outputs = stacks.project_outputs(options.session.client("cloudformation"), options.project)
     produce = advice.possible("produce", outputs, options.project)
     options.say(f"There are no sales in the stream.{f' Next: {produce}' if produce else ''}")
 
 
-def _say_notes(options: Options, report: Audit) -> None:
-    if report.application_status != "RUNNING":
+def _say_notes(options: Options, report: Audit, start: str) -> None:
+    from ..analytics.lifecycle import RUNNING
+
+    if report.application_status not in RUNNING:
+        is_at_rest = report.application_status == "READY"
+        next_step = f" after {typed(start, options.project)}" if is_at_rest else " when it runs"
         options.say(
             f"The application is {report.application_status}: what it has not written yet will "
-            "only come after miztiik-events start-analytics"
+            f"only come{next_step}"
         )
     if any(window.is_mixed for window in report.windows):
         options.say(

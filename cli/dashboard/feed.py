@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from ..analytics import lifecycle
 from ..audit import verdict
 from ..cloudformation import stacks
 from ..errors import MiztiikError
-from ..operate import inspection
+from ..operate import advice, inspection
 from ..pipeline import results
 from ..pipeline.data_store import LATE_PREFIX, Folder, Line
 from ..pipeline.kept_hours import KeptHours, hour_of
 from ..session import Clients, is_refused_for_now, translate
+from ..text import command
 from .sales import Sales
 from .view import Question, view
 
@@ -95,6 +97,7 @@ class Feed:
         said = verdict.last(self._bucket)
         return {
             "project": self.project,
+            "again": command("dashboard", self.project),
             "region": self.session.region_name,
             "now": round(time.time() * 1000),
             "problem": self._problem,
@@ -195,7 +198,7 @@ class Feed:
 
     def _look_at_health(self) -> None:
         health = inspection.inspect(Clients.of(self.session), self.project)
-        self._health = _summary(health)
+        self._health = summary(health)
 
 
 def _translated(error: Exception) -> MiztiikError:
@@ -210,13 +213,18 @@ def _is_late(line: Line) -> bool:
     return (line.fields or {}).get("reason") in ("late", "overtaken")
 
 
-def _summary(health: Health) -> dict[str, Any]:
+def summary(health: Health) -> dict[str, Any]:
     """What the page tells of it; None for what is not there or not to be seen."""
     messages, store = health.queues, health.store
     written = store.last_written if store else None
+    status = health.application.status if health.application else None
     return {
         "isLocal": health.is_local,
-        "status": health.application.status if health.application else None,
+        "status": status,
+        "runs": status in lifecycle.RUNNING,
+        "start": advice.of_rest(status, health.outputs, health.project),
+        "produce": advice.possible("produce", health.outputs, health.project),
+        "verify": advice.possible("verify", health.outputs, health.project),
         "written": round(written.timestamp() * 1000) if written else None,
         "rejected": messages.rejected if messages else None,
         "deadLetters": sum(messages.dead_letters.values()) if messages else None,

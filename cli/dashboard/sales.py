@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import NamedTuple
 
 from ..pipeline import backfill, results, windowing
@@ -20,7 +19,7 @@ MOST_SUMS = 1_000_000
 # In milliseconds: of a window, and between this machine's clock and that of the producers.
 LONGEST, CLOCKS_APART = 86_400_000, 3_600_000
 # Whole numbers add up exactly, and ten times as fast as decimals.
-UNIT = Decimal(10) ** results.FINEST
+UNIT = results.FINEST
 
 
 class Window(NamedTuple):

@@ -168,7 +168,7 @@ def _packages(
         return None, "the folder has packages of its own already"
     runtimes = {use.python for use in taken}
     if None in runtimes or not runtimes:
-        others = sorted({f"{use.runtime} ({use.place})" for use in taken if use.python is None})
+        others = sorted({f"{use.machine} ({use.place})" for use in taken if use.python is None})
         known = f"it runs on {', '.join(others)}" if others else "no template says what runs it"
         return None, f"{known}, and packages are installed for Python on Lambda only"
     if len(runtimes) > 1:

@@ -103,4 +103,4 @@ def _at(data: Any, *path: str) -> Any:
 def _data(declared: Template) -> Any:
     """The template's data; of a parameter its default, which here stands for all its values."""
     values = {"AWS::Region": REGION, **resources.defaults(declared)}
-    return resources.data(declared, values, STAND_IN)
+    return resources.data(declared.body, values, STAND_IN)

@@ -12,7 +12,7 @@ from ..cloudformation.stacks import PROJECT_TAG, TEMPLATE_TAG, Stack, stack_name
 from ..cloudformation.template import LARGEST_BODY
 from ..cloudformation.template_folder import PassedOver
 from ..errors import NotDeployedError, TemplateError, UnhealthyError
-from . import bundle, values
+from . import bundle, resharding, values
 from .bundle import Bundle
 from .wiring import BUCKET, Code, Default, Given, Step, missing, refusal, wire
 
@@ -285,12 +285,13 @@ class Draft:
         """The project with the stacks that exist.
 
         By their names, not by the project's tag: a name is taken whoever's the stack is. Raises
-        TemplateError for a parameter that nobody has given a value, now or before, and for a new
-        stack that CloudFormation would refuse.
+        TemplateError for a parameter that nobody has given a value, now or before, for a new
+        stack that CloudFormation would refuse, and for a number of shards that Kinesis would.
         """
         project = self.among(stacks.every_live(session.client("cloudformation")))
         project.refuse_missing()
         project.refuse_unsound()
+        resharding.refuse(session, project)
         return project
 
     def among(self, everything: Iterable[Stack]) -> Project:

@@ -51,6 +51,12 @@ class Use:
     has_layers: bool = field(default=False, compare=False)
 
     @property
+    def machine(self) -> str:
+        """What it runs on, for a person."""
+        is_open = self.architecture == _UNKNOWN != self.runtime
+        return f"{self.runtime} on {self.architecture}" if is_open else self.runtime
+
+    @property
     def python(self) -> Runtime | None:
         """The Python that runs the code; None when it is another thing, or not known."""
         python, machine = _PYTHON.fullmatch(self.runtime), _MACHINES.get(self.architecture)
@@ -87,7 +93,7 @@ def _uses(step: Step, function: str) -> Iterator[Use]:
 def _takers(declared: Template, known: Mapping[str, str], code: str) -> Iterator[Use]:
     """The resources whose code, as JSON, has this in it, with these values of parameters."""
     values = {**dict.fromkeys(declared.parameters, _UNKNOWN), **known}
-    data = resources.data(declared, values, _UNKNOWN)
+    data = resources.data(declared.body, values, _UNKNOWN)
     common = _mapping(_mapping(_mapping(data).get("Globals")).get("Function"))
     for logical_id, resource in _mapping(_mapping(data).get("Resources")).items():
         type_ = str(_mapping(resource).get("Type"))

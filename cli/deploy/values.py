@@ -23,6 +23,8 @@ _LISTS = ("CommaDelimitedList", "List<Number>", "List<String>")
 _CHECKED = ("String", *_NUMBERS, *_LISTS)
 # A pattern without classes in classes, which Java has, and Python reads as something else.
 _ALIKE = re.compile(r"(\\.|[^\[\\]|\[(\\.|[^\[\]\\])+\])*", re.DOTALL)
+# A pattern may take for ever with a value that it does not match.
+PATTERN_SECONDS = 1.0
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -79,8 +81,8 @@ def require(
 def problem(parameter: Parameter, value: str) -> str | None:
     """What the parameter's own type and constraints have against the value.
 
-    What only AWS can tell is left to it: types that stand for something there, and patterns that
-    Python does not read as Java does.
+    What only AWS can tell is left to it: types that stand for something there, patterns that
+    Python does not read as Java does, and those that take long.
     """
     is_list = parameter.type in _LISTS
     items = [item.strip() for item in value.split(",")] if is_list else [value]
@@ -92,7 +94,10 @@ def problem(parameter: Parameter, value: str) -> str | None:
         return f"{shown} is not a number" if not is_list else f"{shown} is not a list of numbers"
     if parameter.type not in _CHECKED:
         return None
-    broken = next((reason for item in items for reason in _broken(parameter, item)), None)
+    try:
+        broken = next((reason for item in items for reason in _broken(parameter, item)), None)
+    except TimeoutError:
+        return None
     if broken is None:
         return None
     description = parameter.constraints.get("ConstraintDescription", ())
@@ -129,13 +134,19 @@ def _is_same(parameter: Parameter, item: str, other: str) -> bool:
 
 
 def _matches(pattern: str, item: str) -> bool:
+    """Whether it matches, also when Python does not take the pattern; raises TimeoutError."""
+    # It reads patterns as re does, and can be told to end.
+    import regex
+
     if not _ALIKE.fullmatch(pattern) or "&&" in pattern:
         return True
     try:
         with warnings.catch_warnings():
             # Of what may mean something else in Python one day.
             warnings.simplefilter("ignore", FutureWarning)
+            re.compile(pattern)
             # Java's digits and words are those of ASCII.
-            return re.fullmatch(pattern, item, re.ASCII) is not None
-    except (re.error, RecursionError):
+            found = regex.fullmatch(pattern, item, regex.ASCII, timeout=PATTERN_SECONDS)
+            return found is not None
+    except (re.error, regex.error, RecursionError):
         return True

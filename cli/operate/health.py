@@ -133,8 +133,9 @@ class Alarms:
 class Health:
     """A project as it is now; a part is None when it is not deployed, or not to be seen.
 
-    `set_aside` are the objects of what Firehose could not process in a day, by their folder.
-    `refused` has AWS's answer for each part that it did not let us see, by the part's name here.
+    `outputs` are those of all its stacks. `set_aside` are the objects of what Firehose could not
+    process in a day, by their folder. `refused` has AWS's answer for each part that it
+    did not let us see, by the part's name here.
     """
 
     project: str
@@ -151,6 +152,7 @@ class Health:
     cost: Cost | None
     lake: LakeHealth | None = None
     set_aside: Mapping[str, int] | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property

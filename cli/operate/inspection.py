@@ -91,6 +91,7 @@ def inspect(clients: Clients, project: str) -> Health:
             cost=_cost(clients.region, analytics(), stream()),
             lake=lake(),
             set_aside=set_aside(),
+            outputs=outputs,
             refused=refused,
         )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..patience import side_by_side
 from ..text import json_object
-from .kept_hours import KeptHours
+from .kept_hours import KeptHours, day_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Below the ten connections that a boto3 client keeps.
 PARALLEL_CALLS = 8
+# Fewer objects are as quick to read one by one.
+WORTH_COMPACTION = 100
 # A key has the hour in which its first record reached Firehose, which may wait for a quarter of an
 # hour until it writes, and longer when the bucket does not take it.
 LONGEST_DELIVERY = timedelta(hours=1)
@@ -30,6 +32,8 @@ HOUR = timedelta(hours=1)
 LATE_PREFIX = "late_events/"
 LAKE_PREFIX = "lake/sales/"
 FAILED_PREFIX = "failed/"
+# The compaction's object of a day has the day's own key between these.
+COMPACTED, SUFFIX = "compacted/", ".json.gz"
 # In the keys of what was made up (backfill.py).
 BACKFILL = "/backfill-"
 
@@ -49,8 +53,7 @@ class Span(NamedTuple):
         return itertools.takewhile(lambda entry: self.has(entry["Key"]), entries)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of an object; `fields` is None when it is no JSON object."""
 
     key: str
@@ -63,7 +66,8 @@ class Folder:
     """What is under a prefix, `sales_revenue/` for one; each object is read once.
 
     `since` leaves out the objects that were written before, `until` the hours after that one.
-    What is `kept` on this machine is not read from the bucket again.
+    What is `kept` on this machine is not read from the bucket again, and much that is not kept yet
+    is taken from what the compaction (functions/compaction/) made of whole days.
     """
 
     s3: S3Client
@@ -85,14 +89,48 @@ class Folder:
 
     def _texts(self, entries: Sequence[ObjectTypeDef]) -> dict[str, str]:
         """The text of each of the objects, by its key."""
-        texts = dict(self.kept.known(entries)) if self.kept else {}
-        missing = [entry for entry in entries if entry["Key"] not in texts]
-        keys = [entry["Key"] for entry in missing]
-        with side_by_side(PARALLEL_CALLS) as pool:
-            texts.update(zip(keys, pool.map(partial(_text, self.s3, self.bucket), keys)))
+        texts = self._known(self.kept, entries) if self.kept else {}
+        missing = _without(texts, entries)
+        texts.update(self._read([entry["Key"] for entry in missing]))
         if self.kept and missing:
             self.kept.keep(missing, texts)
         return texts
+
+    def _known(self, kept: KeptHours, entries: Sequence[ObjectTypeDef]) -> dict[str, str]:
+        """The texts of those that need not be read one by one."""
+        texts = dict(kept.known(entries))
+        missing = _without(texts, entries)
+        if len(missing) >= WORTH_COMPACTION:
+            texts.update(kept.known(missing, day_of))
+            missing = _without(texts, missing)
+        if len(missing) >= WORTH_COMPACTION:
+            kept.keep_days(self._compacted(missing))
+            texts.update(kept.known(missing, day_of))
+        return texts
+
+    def _read(self, keys: Sequence[str]) -> dict[str, str]:
+        bodies = self._bodies(keys).items()
+        return {key: body.decode(errors="replace") for key, body in bodies}
+
+    def _compacted(self, entries: Sequence[ObjectTypeDef]) -> dict[str, bytes]:
+        """What the compaction made of their days, by day; nothing where it may not be read."""
+        from botocore.exceptions import ClientError
+
+        days = {f"{COMPACTED}{day_of(entry['Key'])}{SUFFIX}" for entry in entries}
+        first = f"{COMPACTED}{day_of(entries[0]['Key'])}"
+        try:
+            there = _objects(self.s3, self.bucket, f"{COMPACTED}{self.prefix}", first)
+            bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in days])
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "AccessDenied":
+                raise
+            return {}
+        return {key[len(COMPACTED) : -len(SUFFIX)]: body for key, body in bodies.items()}
+
+    def _bodies(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """What each of the objects holds, by its key."""
+        with side_by_side(PARALLEL_CALLS) as pool:
+            return dict(zip(keys, pool.map(partial(_body, self.s3, self.bucket), keys)))
 
     def _unseen(self) -> Iterator[ObjectTypeDef]:
         """S3 lists a thousand keys a call, in order; after the first call, parts side by side."""
@@ -196,8 +234,12 @@ def _objects(s3: S3Client, bucket: str, prefix: str, after: str = "") -> Iterato
     return (entry for page in pages for entry in page.get("Contents", []))
 
 
-def _text(s3: S3Client, bucket: str, key: str) -> str:
-    return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
+def _without(texts: Mapping[str, str], entries: Iterable[ObjectTypeDef]) -> list[ObjectTypeDef]:
+    return [entry for entry in entries if entry["Key"] not in texts]
+
+
+def _body(s3: S3Client, bucket: str, key: str) -> bytes:
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 def _lines(key: str, body: str) -> list[Line]:

@@ -13,7 +13,7 @@ from .data_store import Line
 PREFIX = "sales_revenue/"
 # Far beyond what any store takes in. Numbers of more digits would lose some when they are added up.
 HIGHEST = 10**20
-FINEST = -6
+FINEST = Decimal("0.000001")
 
 
 class RowKey(NamedTuple):
@@ -82,11 +82,15 @@ class Collection:
         return row
 
     def _is_new(self, row: Row) -> bool:
-        known = self._known.setdefault(row.key, [])
+        key = row.key
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = [row]
+            return True
         if row in known:
             self.repeated += 1
             return False
-        self.contradictions += len(known) > 0
+        self.contradictions += 1
         known.append(row)
         return True
 
@@ -136,7 +140,7 @@ def _number(value: Any) -> Decimal:
     if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
         raise ValueError(f"no number: {value!r}")
     number = Decimal(value)
-    if abs(number) >= HIGHEST or int(number.as_tuple().exponent) < FINEST:
+    if not -HIGHEST < number < HIGHEST or number != number.quantize(FINEST):
         raise ValueError(f"no amount: {value!r}")
     return number
 

@@ -71,7 +71,42 @@ def test_an_anchor_that_nobody_uses_is_taken() -> None:
 
 def test_what_says_that_it_is_json_has_to_be() -> None:
     with pytest.raises(TemplateError, match=r"^a\.JSON:2: not valid JSON: "):
-        nodes.composed('{"A": 1,\n}', "a.JSON")
+        nodes.composed('{"A": 1\n"B": 2}', "a.JSON")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "written"),
+    [
+        ('{"A": 1,\n}', 1, '{"A": 1,'),
+        ('{"A": {\n  "B": [1,\n  2,\n\n  ]\n}}', 3, "2,"),
+        ('{"A": {\n  "B": {}\n  ,\n}}', 3, ","),
+        ('{"A": ",}", "B": [1 , ]}', 1, '{"A": ",}", "B": [1 , ]}'),
+    ],
+)
+def test_a_comma_with_nothing_after_it_is_told_with_its_line(
+    text: str, line: int, written: str
+) -> None:
+    with pytest.raises(TemplateError) as refused:
+        nodes.composed(text, "a.json")
+    begun = f"a.json:{line}: not valid JSON: after the comma of {written} comes only "
+    assert str(refused.value).startswith(begun)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("A:\n  B: 1\n  C: 2\n  B: 3\n", "4: B is defined twice, first on line 2,"),
+        ('A:\n- {B: {"C": 1,\n  C: 1}}\n', "3: C is defined twice, first on line 2,"),
+        ('A: !If [x, {B: 1, "B": 2}, y]\n', "1: B is defined twice, first on line 1,"),
+        ("1: x\n'1': y\n", "2: 1 is defined twice, first on line 1,"),
+    ],
+)
+def test_a_name_that_a_mapping_has_twice_is_refused_at_any_depth(text: str, message: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        nodes.composed(text, "a.yaml")
+    assert str(refused.value).startswith(f"a.yaml:{message}")
+    # In two mappings it is two names.
+    nodes.composed("A: {B: 1}\nC: {B: 1}\n", "a.yaml")
 
 
 def test_json_nested_too_deeply_is_refused() -> None:

@@ -35,8 +35,10 @@ def test_it_names_the_next_window_and_when_its_result_is_due(
 
 
 def test_without_an_application_that_runs_nothing_is_due() -> None:
-    stopped = Outlook(OUTLOOK.windowing, 60_000, "READY")
+    stopped = Outlook(OUTLOOK.windowing, 60_000, "READY", "start-analytics --from TIME")
     assert stopped.next(DAY, 0) == Outlook().next(DAY, 0) == "Waiting"
-    assert "start-analytics" in stopped.text
+    assert stopped.text.endswith("The application is READY. Next: start-analytics --from TIME")
+    assert Outlook(OUTLOOK.windowing, 60_000, "STARTING").text.endswith("is STARTING")
+    assert Outlook(OUTLOOK.windowing, 60_000, "AUTOSCALING").text == OUTLOOK.text
     assert "start-analytics" not in OUTLOOK.text
     assert "windows of 60 s, written some 68 s after" in OUTLOOK.text

@@ -18,6 +18,7 @@ import terminal
 from audited_project import AuditedProject, audited_project
 from live_project import LiveProject
 from miztiik_events.commands import completion
+from recorded_endpoint import recorded
 from small_projects import empty_project
 
 if TYPE_CHECKING:
@@ -179,7 +180,30 @@ def test_a_project_without_log_groups_or_the_systems_outputs_says_what_it_lacks(
     assert silent.stderr == f"Nothing logs in project {own.name!r}: {reason}\n"
     own.sources.template("log", "Resources: {L: {Type: AWS::Logs::LogGroup}}\n")
     assert own.deploy().returncode == 0
-    assert own.run("logs").stderr.splitlines()[1:] == ["--since 1d looks further back."]
+    for since, further in (("10m", ["1d"]), ("2d", ["7d"]), ("8d", [])):
+        hints = own.run("logs", "--since", since).stderr.splitlines()[1:]
+        assert hints == [f"--since {age} looks further back." for age in further]
     lacking = own.run("produce")
     assert lacking.returncode == 1
     assert f"None of the stacks of project {own.name!r} in account 0" in lacking.stderr
+
+
+def test_only_what_there_is_advice_for_is_looked_up(local_aws: TestAws, tmp_path: Path) -> None:
+    own = LiveProject(local_aws, empty_project(tmp_path))
+    own.sources.template("log", "Resources: {L: {Type: AWS::Logs::LogGroup}}\n")
+    assert own.deploy().returncode == 0
+    [resource] = local_aws.client("cloudformation").list_stack_resources(
+        StackName=f"{own.name}-log"
+    )["StackResourceSummaries"]
+    logs, group = local_aws.client("logs"), resource["PhysicalResourceId"]
+    logs.create_log_stream(logGroupName=group, logStreamName="stream")
+    event = {"timestamp": int(time.time() * 1000), "message": "END RequestId: 1"}
+    logs.put_log_events(logGroupName=group, logStreamName="stream", logEvents=[event])
+    with recorded(local_aws.endpoint) as record:
+        done = own.run("logs", AWS_ENDPOINT_URL=record.url)
+    assert done.stderr.splitlines()[1:] == [
+        "Functions ran without logging anything (1 line with --all).",
+        "--since 1d looks further back.",
+    ]
+    # The outputs would be asked for after the resources, by DescribeStacks once more.
+    assert record.calls[-1] == "ListStackResources"

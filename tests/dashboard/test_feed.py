@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -13,8 +14,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from miztiik_events.dashboard.feed import Feed
+from miztiik_events.dashboard.feed import Feed, summary
 from miztiik_events.dashboard.view import Question
+from miztiik_events.operate.health import Health
+from well_project import APPLICATION, WELL
 
 
 def answering(status: int, code: str) -> boto3.Session:
@@ -43,3 +46,25 @@ def test_the_page_opens_and_tells_that_aws_is_out_of_order() -> None:
 def test_the_page_does_not_open_when_aws_refuses_for_good() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         Feed(answering(403, "AccessDenied"), "shop").start()
+
+
+def test_the_page_names_only_commands_that_have_something_to_work_on() -> None:
+    there = {
+        "AnalyticsApplicationName": "a",
+        "StreamDataProcessor": "f",
+        "SalesStreamName": "s",
+    }
+    at_rest = replace(WELL, application=replace(APPLICATION, status="READY"))
+    words = ("start", "produce", "verify")
+
+    def named(health: Health) -> list[str]:
+        return [summary(health)[word] for word in words]
+
+    assert named(replace(at_rest, outputs=there)) == [
+        "miztiik-events start-analytics --project p",
+        "miztiik-events produce --project p",
+        "miztiik-events verify --project p",
+    ]
+    # What runs needs no start.
+    assert named(replace(WELL, outputs=there))[0] == ""
+    assert named(at_rest) == named(replace(WELL, application=None)) == ["", "", ""]

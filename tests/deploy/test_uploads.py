@@ -155,6 +155,10 @@ Resources:
             "!Ref Runs",
             "code/requirements.txt is not installed: it runs on what its template leaves open (",
         ),
+        (
+            "python3.12, Architectures: [!Ref Runs]",
+            "not installed: it runs on python3.12 on what its template leaves open (",
+        ),
     ],
 )
 def test_the_requirements_of_a_local_folder_are_installed_or_it_is_said_why_not(

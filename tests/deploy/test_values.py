@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from miztiik_events.cloudformation import template
@@ -105,6 +107,18 @@ def test_a_value_is_held_to_the_constraints_of_its_parameter(
 )
 def test_what_only_aws_can_tell_is_left_to_it(declaration: str, value: str) -> None:
     assert reason(declaration, value) is None
+
+
+def test_a_pattern_that_takes_for_ever_is_left_to_aws_and_a_slow_one_is_not() -> None:
+    value = "a" * 60 + "b"
+    found = reason("{Type: String, AllowedPattern: '^(a+)+$'}", value)
+    assert found
+    assert "must match ^(a+)+$" in found
+    begun = time.process_time()
+    # Each of these items would take for ever; what is left to AWS is the whole value.
+    several = ",".join([value] * 30)
+    assert reason("{Type: CommaDelimitedList, AllowedPattern: '(a|aa)+'}", several) is None
+    assert time.process_time() - begun < 10
 
 
 def test_a_secret_is_not_shown() -> None:

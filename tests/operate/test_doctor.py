@@ -121,7 +121,7 @@ def test_credentials_that_are_refused_end_it() -> None:
 
 def test_a_service_out_of_reach_hides_no_other() -> None:
     def unreachable() -> Any:
-        raise EndpointConnectionError(endpoint_url="https://servicequotas.xx.amazonaws.com/")
+        raise EndpointConnectionError(endpoint_url="https://servicequotas.eu-west-1.amazonaws.com/")
 
     look: Callable[[], Finding] = unreachable
     found = doctor.looked("KPUs", look)

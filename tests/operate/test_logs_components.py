@@ -44,6 +44,7 @@ def test_a_group_is_named_after_its_function_or_else_its_template(
 def test_the_templates_of_this_package_have_the_names_that_people_know() -> None:
     assert completion.component_names() == [
         "analytics",
+        "compaction",
         "dispatch",
         "enrichment",
         "firehose",

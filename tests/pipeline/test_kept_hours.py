@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 
-from miztiik_events.pipeline import kept_hours
+from miztiik_events.pipeline import data_store, kept_hours
 from miztiik_events.pipeline.data_store import Folder
 from miztiik_events.pipeline.kept_hours import KeptHours
-from stubs import Answer, stubbed
+from stubs import Answer, Refusal, stubbed
 
 HOUR = "sales/2026/11/24/15"
 WRITTEN = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
@@ -97,6 +97,26 @@ def test_what_is_kept_is_bounded(kept: KeptHours, monkeypatch: pytest.MonkeyPatc
     texts(other, [second], "2")
     assert not path.exists()
     assert texts(other, [second]) == ["2"]
+
+
+@pytest.mark.parametrize("refused", ["list_objects_v2", "get_object"])
+def test_who_may_not_read_the_compacted_days_reads_the_objects(
+    kept: KeptHours, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_store, "WORTH_COMPACTION", 1)
+    compacted = Answer(
+        "list_objects_v2", {"Contents": [entry("compacted/sales/2026/11/24.json.gz")]}
+    )
+    body = StreamingBody(io.BytesIO(b"1"), 1)
+    with stubbed(
+        "s3",
+        Answer("list_objects_v2", {"Contents": [entry(f"{HOUR}/a")]}),
+        *([compacted] if refused == "get_object" else []),
+        Refusal(refused, "AccessDenied", status=403),
+        Answer("get_object", {"Body": body}, {"Bucket": "store", "Key": f"{HOUR}/a"}),
+    ) as s3:
+        [line] = Folder(s3, "store", "sales/", kept=kept).fresh()
+    assert line.text == "1"
 
 
 def test_it_is_for_this_user_alone(kept: KeptHours) -> None:

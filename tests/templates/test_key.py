@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shared_aws import TestAws
 
 PROJECT = "keyed"
-QUEUES, LOG_GROUPS = 8, 10
+QUEUES, LOG_GROUPS = 9, 11
 
 
 @dataclass(frozen=True)

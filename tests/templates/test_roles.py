@@ -109,6 +109,15 @@ MAY: dict[str, list[Call]] = {
         invoke("$TransformerFunction"),
     ],
     "TransformerRole": [log_stream("$TransformerLogGroup"), log("$TransformerLogGroup")],
+    "CompactionRole": [
+        bucket("list_objects_v2", "$FirehoseDataStore"),
+        bucket("get_object", "$FirehoseDataStore", Key="sales_revenue/test"),
+        bucket("put_object", "$FirehoseDataStore", Key="compacted/test"),
+        bucket("get_object", "$FirehoseDataStore", Key="compacted/test"),
+        send("$CompactionFailureQueue"),
+        log_stream("$CompactionLogGroup"),
+        log("$CompactionLogGroup"),
+    ],
     "LakeDeliveryRole": [
         stream("list_shards"),
         stream("get_shard_iterator", **LATEST),
@@ -183,6 +192,14 @@ MAY_NOT: dict[str, list[Call]] = {
         deliver("$RevenueAnalyticsStream"),
         stream("list_shards"),
         invoke("$TransformerFunction"),
+    ],
+    "CompactionRole": [
+        bucket("put_object", "$FirehoseDataStore", Key="sales_revenue/test"),
+        bucket("delete_object", "$FirehoseDataStore", Key="compacted/test"),
+        bucket("get_object", "$FirehoseDataStore", Key="lake/sales/test"),
+        bucket("list_objects_v2", "$ArtifactBucket"),
+        queue("receive_message", "$CompactionFailureQueue"),
+        log_stream("$TransformerLogGroup"),
     ],
     "LakeDeliveryRole": [
         put(),

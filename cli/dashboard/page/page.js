@@ -90,7 +90,7 @@ function listen() {
     const isOver = source.readyState === EventSource.CLOSED;
     tell("bad", isOver ? "Ended" : "No connection");
     banner("The program behind this page does not answer. What you see is what it last said. " +
-      "To start it again, and for its new address: miztiik-events dashboard");
+      (answer ? `To start it again, and for its new address: ${answer.again}` : ""));
   };
 }
 
@@ -105,6 +105,7 @@ function show(news) {
   ].filter(Boolean).join(" · ");
   find("empty").hidden = !isEmpty || !answer.isComplete;
   find("content").hidden = isEmpty;
+  showNext();
   showState(isEmpty);
   if (!isEmpty) {
     showFigures();
@@ -113,6 +114,14 @@ function show(news) {
     showRanking();
   }
   showSigns();
+}
+
+// What the project lacks for results, and has a command for.
+function showNext() {
+  const { start, produce } = answer.health || {};
+  const next = [start, produce].filter(Boolean).join("\n");
+  find("empty-next").textContent = next;
+  find("empty-next").parentElement.hidden = !next;
 }
 
 function tell(kind, text) {
@@ -369,9 +378,8 @@ function signs() {
   if (health.problem) {
     list.push(["Health", "bad", health.problem]);
   } else if (answer.health) {
-    const runs = health.status === "RUNNING";
-    const next = runs ? "" : "; nothing new comes before miztiik-events start-analytics";
-    list.push(["Analytics", runs ? "good" : "warn", `${health.status || "not deployed"}${next}`]);
+    const next = health.start ? `; nothing new comes before ${health.start}` : "";
+    list.push(["Analytics", health.runs ? "good" : "warn", `${health.status || "not deployed"}${next}`]);
     list.push(["Late, in 24 hours", ...counted(answer.late, "warn")]);
     list.push(["Rejected", ...counted(health.rejected, "warn")]);
     list.push(["Dead letters", ...counted(health.deadLetters, "bad")]);
@@ -379,7 +387,8 @@ function signs() {
   list.push(["Unreadable lines", ...counted(answer.unreadable, "warn")]);
   if (answer.contradictions) {
     list.push(["Contradicting rows", "bad",
-      `${answer.contradictions.toLocaleString("en")}; next: miztiik-events verify`]);
+      answer.contradictions.toLocaleString("en") +
+        (health.verify ? `; next: ${health.verify}` : "")]);
   }
   if (answer.forgottenUntil) {
     list.push(["Left out", "warn", `windows until ${day(answer.forgottenUntil)} ` +

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from shared_aws import TestAws
 from small_roles import ARN
+from taken_messages import taken
 from waiting import until
 
 SOLD = datetime(2024, 2, 29, 23, 59, 58, tzinfo=timezone.utc)
@@ -76,10 +77,8 @@ class Bus:
         """All that is in the rule's queue."""
         sqs, found = self.aws.client("sqs"), []
         url = sqs.get_queue_url(QueueName=f"{self.name}-{rule}")["QueueUrl"]
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                found.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        while bodies := taken(sqs, url):
+            found += map(json.loads, bodies)
         return found
 
 
