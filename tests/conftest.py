@@ -8,9 +8,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 import past_aws
 from miztiik_events import text
@@ -78,6 +80,19 @@ def past() -> Iterator[TestAws]:
         yield TestAws(running)
 
 
+class Scheduling(LoadFileScheduling):
+    """A file goes to one worker; so do the files of a folder in system/, which share a project."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(super()._split_scope(nodeid))
+        return str(file.parent if file.parent.parent.name == "system" else file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses an AWS on this machine, however indirectly; have what takes long start first.
@@ -92,6 +107,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: [
             *(not item.get_closest_marker(name) for name in ("scenario", "tools")),
             item.path.parent != FOLDER,
-            item.path.parent.name not in ("system", "simulation"),
+            not {"system", "simulation"} & {*item.path.parts},
         ]
     )

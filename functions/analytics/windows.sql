@@ -145,7 +145,7 @@ WHERE copy_number = 1;
 --    they are in the rows, and for the one millisecond in which a window closes. Flink's own way,
 --    GROUP BY the windows of step 2, goes wrong when an update gives them another length: it takes
 --    their starts, and the time when they are due, from that length, and loses those that were open
---    (tests/system/test_updates.py).
+--    (tests/system/own_time/test_updates.py).
 CREATE TABLE sales_revenue (
   store_id         STRING,
   revenue          DECIMAL(38, 2),

@@ -65,6 +65,16 @@ def address(project: AuditedProject) -> Iterator[str]:
 
 @pytest.fixture
 def page(driver: webdriver.Chrome, address: str) -> Page:
+    return opened(driver, address)
+
+
+@pytest.fixture(scope="module")
+def same_page(driver: webdriver.Chrome, address: str) -> Page:
+    """Opened once, for tests that only look at it: to draw it takes seconds."""
+    return opened(driver, address)
+
+
+def opened(driver: webdriver.Chrome, address: str) -> Page:
     chromium.resize(driver, 1440)
     driver.get("about:blank")
     driver.get(address)
@@ -172,11 +182,11 @@ def test_what_verify_said_is_shown(page: Page, project: AuditedProject) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [360, 800, 1440, 2560])
-def test_it_fits_every_width(page: Page, width: int, dark: bool) -> None:
-    chromium.resize(page.driver, width, dark=dark)
-    until(lambda: page.run("innerWidth") == width, "the width")
-    assert page.run("document.documentElement.scrollWidth") <= width
-    light = page.run("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+def test_it_fits_every_width(same_page: Page, width: int, dark: bool) -> None:
+    chromium.resize(same_page.driver, width, dark=dark)
+    until(lambda: same_page.run("innerWidth") == width, "the width")
+    assert same_page.run("document.documentElement.scrollWidth") <= width
+    light = same_page.run("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
     assert light is not dark
 
 

@@ -32,10 +32,36 @@ STATELESS = {
     *("Calc", "Exchange", "LocalWindowAggregate", "Reused"),
     *("TableSourceScan", "WatermarkAssigner", "WindowTableFunction"),
 }
+# Each tries to end the text, the option or the statement that it stands in.
+ATTACKS = (
+    "it's; DROP TABLE events",
+    "x';\nINSERT INTO late_events SELECT 1;\n--",
+    "x'), ('y' = 'z",
+    "${late.sink}",
+    "\\'; --",
+)
+HOSTILE = {f"option-{number}": value for number, value in enumerate(ATTACKS)}
+READ_BACK = """
+import json, os, main
+from pyflink.table import EnvironmentSettings, TableEnvironment
+program = main.program(main.read_groups(os.environ["HOSTILE"]))
+tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+tables.execute_sql(next(one for one in program if "CREATE TABLE late_events" in one))
+created = tables.execute_sql("SHOW CREATE TABLE late_events").collect().next()[0]
+print(json.dumps([len(program), created]))
+"""
 EXPLAIN = """
 import main
 print(main.prepare(main.program(main.read_groups(main.PROPERTIES))).explain())
 """
+
+
+def written(groups: dict[str, dict[str, str]], path: Path) -> Path:
+    entries = [
+        {"PropertyGroupId": name, "PropertyMap": options} for name, options in groups.items()
+    ]
+    path.write_text(json.dumps(entries))
+    return path
 
 
 def run(
@@ -45,12 +71,7 @@ def run(
     classpath: Path | None = None,
     **further: str,
 ) -> tuple[int, str]:
-    properties = folder / "application_properties.json"
-    properties.write_text(
-        json.dumps(
-            [{"PropertyGroupId": name, "PropertyMap": options} for name, options in groups.items()],
-        )
-    )
+    properties = written(groups, folder / "application_properties.json")
     environment = {
         **os.environ,
         "PYTHONPATH": str(FUNCTION),
@@ -69,16 +90,27 @@ def run(
     return done.returncode, done.stdout + done.stderr
 
 
-def explained(folder: Path, **further: str) -> str:
+def explained(folder: Path, code: str = EXPLAIN, **further: str) -> tuple[str, str]:
+    """What the code prints before Flink's plan, and the plan."""
     connectors = jar.build((FUNCTION / "pom.xml").read_bytes())
-    code, text = run(EXPLAIN, GROUPS, folder, connectors, **further)
-    assert code == 0, text
-    return text.split("== Optimized Execution Plan ==")[1]
+    ended, text = run(code, GROUPS, folder, connectors, **further)
+    assert ended == 0, text
+    before, _, plan = text.partition("== Optimized Execution Plan ==")
+    return before, plan
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return explained(tmp_path_factory.mktemp("plan"))
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """What one Flink, which takes seconds to start, says of hostile properties; and its plan."""
+    folder = tmp_path_factory.mktemp("plan")
+    groups = {**GROUPS, "late.sink": {"connector": "blackhole", **HOSTILE}}
+    hostile = written(groups, folder / "hostile.json")
+    return explained(folder, READ_BACK + EXPLAIN, HOSTILE=str(hostile))
+
+
+@pytest.fixture(scope="module")
+def plan(told: tuple[str, str]) -> str:
+    return told[1]
 
 
 @pytest.mark.tools
@@ -86,7 +118,7 @@ def test_the_newest_flink_of_the_line_plans_the_same(plan: str, tmp_path: Path) 
     """What runs here is the oldest; AWS runs one of them, and does not say which."""
     newest = newest_flink.installed()
     assert list((newest / "lib").glob("flink-dist-1.20.5.jar"))
-    assert explained(tmp_path, FLINK_HOME=str(newest)) == plan
+    assert explained(tmp_path, FLINK_HOME=str(newest))[1] == plan
 
 
 @pytest.mark.parametrize(
@@ -137,35 +169,10 @@ def test_a_missing_property_stops_the_start_and_is_named(
     assert f"windows.sql needs the property '{group}{'.' + key if key else ''}'" in text
 
 
-# Each tries to end the text, the option or the statement that it stands in.
-ATTACKS = (
-    "it's; DROP TABLE events",
-    "x';\nINSERT INTO late_events SELECT 1;\n--",
-    "x'), ('y' = 'z",
-    "${late.sink}",
-    "\\'; --",
-)
-
-
-READ_BACK = """
-import json, main
-from pyflink.table import EnvironmentSettings, TableEnvironment
-program = main.program(main.read_groups(main.PROPERTIES))
-tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-tables.execute_sql(next(one for one in program if "CREATE TABLE late_events" in one))
-created = tables.execute_sql("SHOW CREATE TABLE late_events").collect().next()[0]
-print(json.dumps([len(program), created]))
-"""
-
-
-def test_a_property_stays_text_whatever_is_in_it(tmp_path: Path) -> None:
+def test_a_property_stays_text_whatever_is_in_it(told: tuple[str, str]) -> None:
     """Flink reads the option's value as it was given, out of as many statements as ever."""
-    options = {f"option-{number}": value for number, value in enumerate(ATTACKS)}
-    groups = {**GROUPS, "late.sink": {"connector": "blackhole", **options}}
-    ended, text = run(READ_BACK, groups, tmp_path)
-    assert ended == 0, text
-    statements, created = json.loads(text.splitlines()[-1])
+    statements, created = json.loads(told[0].splitlines()[0])
     assert statements == (FUNCTION / "windows.sql").read_text("utf-8").count(";\n")
-    for name, value in options.items():
-        written = value.replace("'", "''")
-        assert f"'{name}' = '{written}'" in created
+    for name, value in HOSTILE.items():
+        quoted = value.replace("'", "''")
+        assert f"'{name}' = '{quoted}'" in created

@@ -43,13 +43,43 @@ def code(local_aws: TestAws) -> str:
 
 
 @pytest.fixture(scope="module")
-def counter(local_aws: TestAws, role: str, code: str) -> Iterator[Counter]:
+def started(local_aws: TestAws, role: str, code: str) -> Iterator[tuple[Counter, int]]:
+    """It runs; and the port that was chosen for it, which was taken before Flink had it."""
     application = create(local_aws, "counter", role, code, PROPERTIES)
-    application.start()
-    assert application.status == "RUNNING", application.messages()[-3:]
-    yield application
+    application.flink.start_application(ApplicationName="counter", RunConfiguration={})
+    port = until(lambda: rest_port(application))
+    with socket.create_server(("127.0.0.1", port)):
+        until(lambda: application.status != "STARTING")
+        assert application.status == "RUNNING", application.messages()[-3:]
+        until(lambda: len(application.counted()) > 0)
+    yield application, port
     application.flink.stop_application(ApplicationName="counter", Force=True)
     until(lambda: application.status == "READY")
+
+
+def rest_port(application: Counter) -> int:
+    """The port that was chosen for its JobManager; 0 as long as none is known."""
+    folder = application.aws.running.folder.flink
+    for path in folder.glob(f"*{application.name}/run-*/conf/config.yaml"):
+        # It may be written just now.
+        with contextlib.suppress(ValueError):
+            return int(json.loads(path.read_text())["rest.port"])
+    return 0
+
+
+@pytest.fixture(scope="module")
+def counter(started: tuple[Counter, int]) -> Counter:
+    return started[0]
+
+
+def test_a_port_that_is_taken_before_flink_has_it_costs_a_start_and_no_more(
+    started: tuple[Counter, int],
+) -> None:
+    application, taken = started
+    assert rest_port(application) != taken
+    said = [m["message"] for m in application.messages() if m["logger"] == SERVICE]
+    (again,) = (text for text in said if text.endswith("; the job starts again from nothing"))
+    assert again.startswith("java.net.BindException: Could not start rest endpoint"), again
 
 
 def test_flinks_own_dashboard_can_be_opened(counter: Counter) -> None:
@@ -170,34 +200,6 @@ def test_run_options_that_name_what_is_not_there_are_told(
     application.start()
     assert application.status == "READY"
     assert any(cause in message["message"] for message in application.messages())
-
-
-def test_a_port_that_is_taken_before_flink_has_it_costs_a_start_and_no_more(
-    local_aws: TestAws, role: str, code: str
-) -> None:
-    application = create(local_aws, "crowded", role, code, PROPERTIES)
-    application.flink.start_application(ApplicationName="crowded", RunConfiguration={})
-    chosen = until(lambda: rest_port(application))
-    with socket.create_server(("127.0.0.1", chosen)):
-        until(lambda: application.status != "STARTING")
-        assert application.status == "RUNNING", application.messages()[-3:]
-        until(lambda: len(application.counted()) > 0)
-    assert rest_port(application) != chosen
-    said = [m["message"] for m in application.messages() if m["logger"] == SERVICE]
-    (again,) = (text for text in said if text.endswith("; the job starts again from nothing"))
-    assert again.startswith("java.net.BindException: Could not start rest endpoint"), again
-    application.flink.stop_application(ApplicationName="crowded", Force=True)
-    until(lambda: application.status == "READY")
-
-
-def rest_port(application: Counter) -> int:
-    """The port that was chosen for its JobManager; 0 as long as none is known."""
-    folder = application.aws.running.folder.flink
-    for path in folder.glob(f"*{application.name}/run-*/conf/config.yaml"):
-        # It may be written just now.
-        with contextlib.suppress(ValueError):
-            return int(json.loads(path.read_text())["rest.port"])
-    return 0
 
 
 def test_a_role_that_may_not_read_the_code_cannot_start_it(local_aws: TestAws, code: str) -> None:

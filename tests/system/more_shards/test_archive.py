@@ -2,7 +2,8 @@
 
 One story is told: events of all kinds come, copies and a late sale among them; windows close; one
 dispatch note is lost. Then the very commands of the document replay everything, and after that once
-more for a new rule alone. The tests look at every place before and after.
+more for a new rule alone. The tests look at every place before and after, and leave out what was
+there at the start.
 """
 
 from __future__ import annotations
@@ -11,31 +12,24 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import aws_cli
 import command_line
-from deployed_pipeline import INVENTORY, SALES, Pipeline, deployed
-from oracle import MARGIN_SECONDS
+from deployed_pipeline import INVENTORY, SALES, Pipeline
 from repository import DOCS
 from sample_events import Item, order, stock_count
 from waiting import until
 
-if TYPE_CHECKING:
-    from shared_aws import TestAws
-
 pytestmark = pytest.mark.scenario
 
 DOCUMENT = DOCS / "replay.md"
-NAME = "archived"
-WINDOW_SECONDS, LATENESS_SECONDS = 5, 5
 IN_TIME = [*map(order, range(30)), *(order(number, is_return=True) for number in range(30, 40))]
 COPIES = IN_TIME[:5]
 LATE = order(50)
@@ -119,7 +113,10 @@ def places(project: Pipeline) -> Places:
 
 @dataclass(frozen=True)
 class Story:
+    """`name` is the replay's."""
+
     name: str
+    start: Places
     before: Places
     after: Places
     end: Places
@@ -127,48 +124,44 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def project(local_aws: TestAws) -> Iterator[Pipeline]:
-    seconds = {"WindowSeconds": WINDOW_SECONDS, "AllowedLatenessSeconds": LATENESS_SECONDS}
-    with deployed(local_aws, NAME, BufferIntervalSeconds=1, **seconds) as found:
-        yield found
+def story(pipeline: Pipeline) -> Story:
+    pipeline.run("start-analytics")
+    start, begun = places(pipeline), datetime.now(timezone.utc)
+    sell(pipeline, begun)
+    before = places(pipeline)
+    lose_a_note(pipeline)
 
-
-@pytest.fixture(scope="module")
-def story(project: Pipeline) -> Story:
-    project.run("start-analytics")
-    moment = sell(project)
-    before = places(project)
-    lose_a_note(project)
-
-    hours = [moment - timedelta(hours=2), moment + timedelta(minutes=1)]
-    start, end = (f"{hour:%Y-%m-%dT%H:%M:%SZ}" for hour in hours)
-    values = {"project": NAME, "start": start, "end": end, "replay": f"{NAME}-again"}
-    commands = Commands(project, values)
+    moments = (begun - timedelta(seconds=5), datetime.now(timezone.utc) + timedelta(minutes=1))
+    first, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments)
+    name = pipeline.name
+    values = {"project": name, "start": first, "end": end, "replay": f"{name}-again"}
+    commands = Commands(pipeline, values)
     commands.replay("Start it")
-    until(lambda: len(project.stored("late_events/")) > len(SOLD), "the replayed sales' records")
-    after = places(project)
+    recorded = len(before.late) + len(SOLD)
+    until(lambda: len(pipeline.stored("late_events/")) >= recorded, "the replayed sales' records")
+    after = places(pipeline)
 
-    name = new_rule(project)
-    alone = Commands(project, {**values, "replay": f"{NAME}-alone", "name": name})
+    rule = new_rule(pipeline)
+    alone = Commands(pipeline, {**values, "replay": f"{name}-alone", "name": rule})
     alone.replay("or for one")
-    taken = drain(project, f"{NAME}-new", len([*SOLD, *COUNTS, *MALFORMED]))
-    return Story(values["replay"], before, after, places(project), taken)
+    taken = drain(pipeline, rule, len([*SOLD, *COUNTS, *MALFORMED]))
+    remove(pipeline, rule)
+    return Story(values["replay"], start, before, after, places(pipeline), taken)
 
 
-def sell(project: Pipeline) -> datetime:
-    """Send everything, and see it counted, recorded and set aside; when the sales were made."""
+def sell(project: Pipeline, begun: datetime) -> None:
+    """Send everything, and see it counted, recorded and set aside.
+
+    The late sale happens before the stock is counted, and in the time that is replayed.
+    """
+    rows, late = (len(project.stored(prefix)) for prefix in ("sales_revenue/", "late_events/"))
     project.put(*COUNTS, kind=INVENTORY)
     project.until_done("WarehouseQueueName")
-    moment = datetime.now(timezone.utc)
-    project.put(*IN_TIME, *COPIES, *MALFORMED, time=moment)
-    end = moment.timestamp() // WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS
-    over = end + LATENESS_SECONDS + MARGIN_SECONDS
-    until(lambda: time.time() > over, "the end of the window")
-    project.beat()
-    until(lambda: project.stored("sales_revenue/"), "the window's rows")
-    project.put(LATE, time=moment - timedelta(hours=1))
-    until(lambda: project.stored("late_events/"), "the late sale's record")
-    return moment
+    project.put(*IN_TIME, *COPIES, *MALFORMED)
+    project.let_windows_close()
+    until(lambda: len(project.stored("sales_revenue/")) > rows, "the window's rows")
+    project.put(LATE, time=begun - timedelta(seconds=2))
+    until(lambda: len(project.stored("late_events/")) > late, "the late sale's record")
 
 
 def lose_a_note(project: Pipeline) -> None:
@@ -179,7 +172,8 @@ def lose_a_note(project: Pipeline) -> None:
 
 def new_rule(project: Pipeline) -> str:
     """A rule of the person's own, which leads everything on the bus into a queue of its name."""
-    name, events, sqs = f"{NAME}-new", project.aws.client("events"), project.aws.client("sqs")
+    name, events = f"{project.name}-new", project.aws.client("events")
+    sqs = project.aws.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     bus = {"EventBusName": project.outputs["EventBusName"]}
@@ -187,6 +181,13 @@ def new_rule(project: Pipeline) -> str:
     target = {"Id": "queue", "Arn": attributes["QueueArn"]}
     events.put_targets(Rule=name, Targets=[target], **bus)
     return name
+
+
+def remove(project: Pipeline, rule: str) -> None:
+    events = project.aws.client("events")
+    bus = {"EventBusName": project.outputs["EventBusName"]}
+    events.remove_targets(Rule=rule, Ids=["queue"], **bus)
+    events.delete_rule(Name=rule, **bus)
 
 
 def drain(project: Pipeline, queue: str, count: int) -> list[Item]:
@@ -205,9 +206,15 @@ def drain(project: Pipeline, queue: str, count: int) -> list[Item]:
     return found
 
 
+def since(start: list[Item], end: list[Item]) -> list[Item]:
+    """The lines that were not there at the start; no two are alike."""
+    return [line for line in end if line not in start]
+
+
 def test_a_replayed_sale_is_recorded_as_late_with_all_its_fields(story: Story) -> None:
-    first, *replayed = sorted(story.after.late, key=lambda line: line["replay_name"] or "")
-    assert story.before.late == [first]
+    late = since(story.start.late, story.after.late)
+    first, *replayed = sorted(late, key=lambda line: line["replay_name"] or "")
+    assert since(story.start.late, story.before.late) == [first]
     assert (first["request_id"], first["replay_name"]) == (LATE["request_id"], None)
     assert {(line["reason"], line["replay_name"]) for line in replayed} == {("late", story.name)}
     sold = [{key: line[key] for key in LATE} for line in replayed]
@@ -221,20 +228,24 @@ def _as_text(sale: Item) -> dict[str, str]:
 
 def test_nothing_is_counted_twice_and_nothing_is_lost(story: Story) -> None:
     assert story.after.revenue == story.before.revenue
-    counted = [line["orders"] + line["returns"] for line in story.after.revenue]
-    assert sum(counted) == len(IN_TIME)
-    before, after = (Counter(one.audit["counts"]) for one in (story.before, story.after))
+    revenue = since(story.start.revenue, story.after.revenue)
+    assert sum(line["orders"] + line["returns"] for line in revenue) == len(IN_TIME)
+    places = (story.start, story.before, story.after)
+    start, before, after = (Counter(one.audit["counts"]) for one in places)
     assert after - before == Counter(
         records=len(SOLD) + after["heartbeats"] - before["heartbeats"],
         heartbeats=after["heartbeats"] - before["heartbeats"],
         duplicates=len(SOLD),
     )
-    assert (after["counted"], after["late"], before["duplicates"]) == (len(IN_TIME), 1, len(COPIES))
+    assert (after - start)["counted"] == len(IN_TIME)
+    assert ((after - start)["late"], (before - start)["duplicates"]) == (1, len(COPIES))
 
 
 def test_a_lost_note_comes_back_and_the_others_stay(story: Story) -> None:
     orders = {sale["request_id"] for sale in SOLD if not sale["is_return"]}
-    assert story.before.notes.keys() == story.after.notes.keys() == orders
+    assert (
+        story.before.notes.keys() == story.after.notes.keys() == orders | story.start.notes.keys()
+    )
     changed = {key for key in orders if story.before.notes[key] != story.after.notes[key]}
     assert changed <= {LOST}
 
@@ -242,35 +253,39 @@ def test_a_lost_note_comes_back_and_the_others_stay(story: Story) -> None:
 def test_the_warehouse_applies_nothing_again(story: Story) -> None:
     # The late order is older than the count, so it is part of it.
     sold = Counter(sale["store_id"] for sale in IN_TIME if not sale["is_return"])
-    assert story.before.stock == {(store, "Books"): 100 - sold[store] for store in sold}
+    counted = {(store, "Books"): 100 - sold[store] for store in sold}
+    assert story.before.stock == {**story.start.stock, **counted}
     assert story.after.stock == story.before.stock
     key = str
     assert sorted(story.after.applied, key=key) == sorted(story.before.applied, key=key)
 
 
 def test_what_is_malformed_is_not_set_aside_again(story: Story) -> None:
-    before, after = story.before.audit["queues"], story.after.audit["queues"]
-    assert before == after == {**dict.fromkeys(before, 0), "RejectedEvents": len(MALFORMED)}
+    places = (story.start, story.before, story.after)
+    start, before, after = (one.audit["queues"] for one in places)
+    rejected = start["RejectedEvents"] + len(MALFORMED)
+    assert before == after == {**dict.fromkeys(before, 0), "RejectedEvents": rejected}
 
 
 def test_the_archive_keeps_every_event_once(story: Story) -> None:
     sent = len([*SOLD, *COUNTS, *MALFORMED])
-    assert [one.archived for one in (story.before, story.after, story.end)] == [sent] * 3
+    places = (story.before, story.after, story.end)
+    assert [one.archived - story.start.archived for one in places] == [sent] * 3
 
 
-def test_a_new_rule_gets_all_events_and_nobody_else_does(story: Story) -> None:
+def test_a_new_rule_gets_all_events_and_nobody_else_does(pipeline: Pipeline, story: Story) -> None:
     kinds = Counter(event["detail-type"] for event in story.taken)
     assert kinds == {SALES: len([*SOLD, *MALFORMED]), INVENTORY: len(COUNTS)}
-    assert {event["replay-name"] for event in story.taken} == {f"{NAME}-alone"}
+    assert {event["replay-name"] for event in story.taken} == {f"{pipeline.name}-alone"}
     end, after = Counter(story.end.audit["counts"]), Counter(story.after.audit["counts"])
     assert (end - after).keys() <= {"records", "heartbeats"}
     assert end["records"] - end["heartbeats"] == after["records"] - after["heartbeats"]
     assert len(story.end.late) == len(story.after.late)
 
 
-def test_what_the_document_looks_at_in_the_end_is_well(project: Pipeline, story: Story) -> None:
+def test_what_the_document_looks_at_in_the_end_is_well(pipeline: Pipeline, story: Story) -> None:
     assert story.after
-    look = Commands(project, {"project": NAME})
+    look = Commands(pipeline, {"project": pipeline.name})
     script = _block("Then look").splitlines()
     assert [line.split()[1] for line in script] == ["status", "verify"]
     assert "Copies of one of these" in look.run("Choose the events", "Then look")

@@ -1,9 +1,7 @@
 """The whole pipeline on real parts: bus, rules, stream, Flink, Firehose, S3 and the consumers.
 
-One story is told, and the tests look at how it ended: events pile up before the application runs,
-more come while it runs, with copies, late and malformed ones among them, and in the middle it is
-stopped with a snapshot and started again. Then event time is looked at by itself: the heartbeat on
-its schedule, idle shards, and what Flink drops.
+One story is told (pipeline_story.py), and the tests look at how it ended. Then event time is looked
+at by itself: the heartbeat on its schedule, idle shards, and what Flink drops.
 """
 
 from __future__ import annotations
@@ -12,20 +10,23 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import oracle
-from deployed_pipeline import SOURCE, Pipeline, Tap, deployed
+from deployed_pipeline import (
+    LATENESS_SECONDS,
+    SOURCE,
+    WINDOW_SECONDS,
+    Pipeline,
+    Tap,
+    window_end,
+)
 from flink_job import FlinkJob
 from oracle import MARGIN_SECONDS
-from sample_events import some_sales
+from pipeline_story import AFTERWARDS, AGAIN, DIFFERENT, LATE_IDS, SHARDS, Story, in_stream
 from waiting import until
 
 if TYPE_CHECKING:
@@ -33,91 +34,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.scenario
 
-PROJECT = "pipeline"
-WINDOW_SECONDS = 10
-LATENESS_SECONDS = 5
-SHARDS = 4
 HEARTBEAT_SECONDS = 60
 # For Firehose's buffer of a second, the transformer, and a machine that is busy.
 DELIVERY_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Story:
-    """What was done, and all that came of it."""
-
-    pipeline: Pipeline
-    answers: list[dict[str, Any]]
-    late_ids: set[str]
-    events: list[dict[str, Any]]
-    audit: dict[str, Any]
-
-    @property
-    def sales(self) -> list[oracle.Sale]:
-        return [sale for event in self.events if (sale := oracle.sale(event))]
-
-    @property
-    def expected(self) -> dict[tuple[str, str], oracle.Revenue]:
-        in_time = [sale for sale in self.sales if sale.request_id not in self.late_ids]
-        return oracle.windows(in_time, WINDOW_SECONDS)
-
-
-@pytest.fixture(scope="module")
-def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    with deployed(
-        local_aws,
-        PROJECT,
-        ShardCount=SHARDS,
-        WindowSeconds=WINDOW_SECONDS,
-        AllowedLatenessSeconds=LATENESS_SECONDS,
-        BufferIntervalSeconds=1,
-    ) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def tap(pipeline: Pipeline) -> Tap:
-    return pipeline.tap()
-
-
-@pytest.fixture(scope="module")
-def story(pipeline: Pipeline, tap: Tap) -> Story:
-    answers = [pipeline.produce(stores=5, duration=20, rate=100, seed=1, duplicate_ratio=0.1)]
-    pipeline.run("start-analytics")
-
-    with ThreadPoolExecutor(1) as pool:
-        meanwhile = pool.submit(
-            pipeline.produce, stores=5, duration=30, rate=60, seed=2, bad_ratio=0.1
-        )
-        copies = some_sales(100, seed=3)
-        pipeline.put(*copies, *copies)
-        pipeline.run("stop-analytics")
-        pipeline.run("start-analytics")
-        answers.append(meanwhile.result())
-
-    after_the_restart = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
-    pipeline.put(*some_sales(50, seed=4))
-    _let_windows_close(pipeline)
-    until(
-        lambda: any(line["timestamp"] > after_the_restart for line in pipeline.results()),
-        "a window that closed after the restart",
-    )
-    late = some_sales(25, seed=5)
-    pipeline.put(*late, ago=120)
-    late_ids = {sale["request_id"] for sale in late}
-    until(lambda: len(pipeline.stored("late_events/")) >= len(late), "the late events' records")
-
-    audit = json.loads(pipeline.run("verify", "--output=json"))
-    sent = sum(answer["record_count"] + answer["duplicates"] for answer in answers) + 200 + 50 + 25
-    return Story(pipeline, answers, late_ids, tap.drain(sent), audit)
-
-
-def _let_windows_close(pipeline: Pipeline) -> None:
-    """Wait until the current window is over and its lateness too, then say so to every shard."""
-    now = time.time()
-    over = (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS + LATENESS_SECONDS + MARGIN_SECONDS
-    until(lambda: time.time() >= over, "the end of the window")
-    pipeline.beat()
 
 
 def test_every_window_equals_the_oracle_to_the_cent(story: Story) -> None:
@@ -155,20 +74,12 @@ def _measured_cents(pipeline: Pipeline) -> dict[str, int]:
 def test_a_catch_up_over_four_shards_makes_nothing_late(story: Story) -> None:
     """Only what arrived late is recorded: what we sent late, and copies sent on a busy machine."""
     recorded = story.pipeline.stored("late_events/")
-    late = Counter(sale.request_id for sale in _arrived_late(story.pipeline))
+    late = Counter(sale.request_id for sale, is_late in in_stream(story.pipeline) if is_late)
     assert Counter(line["request_id"] for line in recorded) == late
     assert {line["reason"] for line in recorded} == {"late"}
     sent = Counter(sale.request_id for sale in story.sales)
-    assert story.late_ids <= late.keys()
-    assert all(sent[request_id] > 1 for request_id in late.keys() - story.late_ids)
-
-
-def _arrived_late(pipeline: Pipeline) -> Iterator[oracle.Sale]:
-    for record in pipeline.records():
-        sale = oracle.sale(json.loads(record["Data"], parse_float=Decimal))
-        arrival = record["ApproximateArrivalTimestamp"].timestamp()
-        if sale and arrival > window_end(sale.second) + LATENESS_SECONDS:
-            yield sale
+    assert late.keys() >= LATE_IDS
+    assert all(sent[request_id] > 1 for request_id in late.keys() - LATE_IDS)
 
 
 def test_the_shards_were_really_all_in_use(story: Story) -> None:
@@ -179,13 +90,14 @@ def test_the_shards_were_really_all_in_use(story: Story) -> None:
 
 def test_the_sums_agree_with_what_the_producer_said(story: Story) -> None:
     produced = sum(round(answer["tot_sales"] * 100) for answer in story.answers)
-    own = sum(sale.cents for sale in {s.request_id: s for s in _own(story)}.values())
+    own = sum(sale.cents for sale in _own(story).values())
     assert sum(revenue.cents for revenue in story.expected.values()) == produced + own
 
 
-def _own(story: Story) -> list[oracle.Sale]:
-    sent = {sale["request_id"] for seed, n in ((3, 100), (4, 50)) for sale in some_sales(n, seed)}
-    return [sale for sale in story.sales if sale.request_id in sent]
+def _own(story: Story) -> dict[str, oracle.Sale]:
+    """What we sent in time: of copies, the first."""
+    sent = {sale["request_id"] for sale in (*AGAIN, *DIFFERENT, *AFTERWARDS)}
+    return {sale.request_id: sale for sale in reversed(story.sales) if sale.request_id in sent}
 
 
 def test_every_event_that_is_neither_a_sale_nor_a_stock_count_is_rejected(story: Story) -> None:
@@ -242,10 +154,10 @@ def _orders(story: Story) -> set[str]:
 def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
     counts = story.audit["counts"]
     assert story.audit["differences"] == []
-    assert counts["late"] == len(story.late_ids)
-    # The 100 that were put twice; on a busy machine the producer may have sent more again.
+    assert counts["late"] == len(LATE_IDS)
+    # Those that were put twice; on a busy machine the producer may have sent more again.
     known = {(sale.second // WINDOW_SECONDS, sale.request_id) for sale in story.sales}
-    assert counts["duplicates"] == len(story.sales) - len(known) >= 100
+    assert counts["duplicates"] == len(story.sales) - len(known) >= len([*AGAIN, *DIFFERENT])
     places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
     assert sum(counts[place] for place in places) == counts["records"]
 
@@ -273,13 +185,11 @@ def sell_in_the_first_shard(pipeline: Pipeline) -> float:
     return now
 
 
-def window_end(moment: float) -> float:
-    return (moment // WINDOW_SECONDS + 1) * WINDOW_SECONDS
-
-
-def row_of(pipeline: Pipeline, moment: float) -> dict[str, Any] | None:
+def until_row_of(pipeline: Pipeline, moment: float, seconds: float) -> None:
+    """Wait until the window of that moment is in the results, within so many seconds."""
     end = f"{datetime.fromtimestamp(window_end(moment), timezone.utc):%Y-%m-%d %H:%M:%S.000}"
-    return next((row for row in pipeline.results() if row["timestamp"] == end), None)
+    pipeline.until_row(lambda row: row["timestamp"] == end, f"the window until {end}", seconds)
+    assert end in {row["timestamp"] for row in pipeline.results()}
 
 
 def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_nothing(
@@ -289,7 +199,7 @@ def test_the_last_window_closes_by_the_heartbeat_and_an_idle_shard_holds_up_noth
     moment = sell_in_the_first_shard(pipeline)
     closes = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
     left = closes - time.time() + HEARTBEAT_SECONDS
-    assert until(lambda: row_of(pipeline, moment), "the last window", left + DELIVERY_SECONDS)
+    until_row_of(pipeline, moment, left + DELIVERY_SECONDS)
 
 
 def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
@@ -297,9 +207,7 @@ def test_a_sale_after_an_idle_time_is_counted_and_nothing_is_dropped(
 ) -> None:
     recorded = len(pipeline.stored("late_events/"))
     moment = sell_in_the_first_shard(pipeline)
-    over = window_end(moment) + LATENESS_SECONDS + MARGIN_SECONDS
-    until(lambda: time.time() >= over, "the end of the window")
-    pipeline.beat()
-    assert until(lambda: row_of(pipeline, moment), "the window", 60)
+    pipeline.let_windows_close()
+    until_row_of(pipeline, moment, 60)
     assert len(pipeline.stored("late_events/")) == recorded
     assert FlinkJob(local_aws.running.folder.flink).late_records_dropped() == 0

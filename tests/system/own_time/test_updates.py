@@ -1,8 +1,10 @@
 """Updates of the analytics while it runs, on real parts: other windows, another program.
 
-One story is told: windows of 10 s become windows of 20 s while two are open, by an update that also
+One story is told: windows of 4 s become windows of 8 s while two are open, by an update that also
 brings a program whose state fits; then a program whose state does not fit is taken back. Events
 arrive when the story says so (past_aws.py), so that it is known which windows are open.
+
+The application is another one afterwards, so this is the last story of the project.
 """
 
 from __future__ import annotations
@@ -10,31 +12,23 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from subprocess import CompletedProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import past_aws
+from analysed_project import NEEDED, AnalysedProject
 from audited_project import envelope
 from live_project import LiveProject
 from repository import ROOT
 from small_projects import SmallProject
 from waiting import until
 
-if TYPE_CHECKING:
-    from shared_aws import TestAws
-
 pytestmark = pytest.mark.scenario
 
-# Without the heartbeat: the story has its own.
-TEMPLATES = ("artifacts", "data-store", "stream", "transformer", "firehose", "analytics")
-SETTINGS = {"ShardCount": 1, "AllowedLatenessSeconds": 5, "BufferIntervalSeconds": 1}
 LATE_AFTER_RESTART = {"late-1", "late-2", "late-3"}
 
 Change = tuple[str, str]
@@ -46,13 +40,17 @@ ANOTHER_AGGREGATE: Change = ("  SUM(amount),\n", "  SUM(amount) + 0 * MAX(amount
 
 @dataclass
 class Shop:
-    """The deployed project; `sold` has the cents that are to be in each window."""
+    """The deployed project, with a program of our own; the story's time begins at `base`.
+
+    `sold` has the cents that are to be in each window.
+    """
 
     project: LiveProject
-    # Long ago, so that nothing which comes by itself moves time on; the windows begin here.
-    base: int = field(default_factory=lambda: int(time.time() - 7200) // 600 * 600)
+    analysed: AnalysedProject
+    base: int
     sold: dict[tuple[int, int], int] = field(default_factory=dict)
     clock: int = 0
+    _recorded: dict[str, str] = field(default_factory=dict)
 
     def deploy(self, **parameters: int) -> CompletedProcess[str]:
         flags = [f"--parameter-overrides={name}={value}" for name, value in parameters.items()]
@@ -84,38 +82,39 @@ class Shop:
         self._put(second, envelope(detail, self.base + second))
 
     def beat(self, second: int) -> None:
-        self._put(second, envelope({}, self.base + second, "heartbeat"))
+        """In every shard."""
+        self.clock = max(self.clock, second)
+        self.analysed.beat(self.base + self.clock)
 
     def rows(self) -> dict[tuple[int, int], int]:
         """Cents by the start and the end of the window, in seconds of the story."""
         lines = self.project.run("results", "--all", "--output=ndjson").stdout.splitlines()
         rows = [json.loads(line) for line in lines]
-        return {
+        windows = {
             (self._second(row["window_start"]), self._second(row["timestamp"])): round(
                 row["revenue"] * 100
             )
             for row in rows
         }
+        return {window: cents for window, cents in windows.items() if window[0] >= 0}
 
     def recorded(self) -> dict[str, str]:
         """The reason by request_id."""
-        s3 = self.project.aws.client("s3")
-        listed = s3.list_objects_v2(Bucket=self.bucket, Prefix="late_events/")
-        bodies = (
-            s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
-            for entry in listed.get("Contents", [])
-        )
-        lines = [json.loads(line) for body in bodies for line in body.splitlines()]
-        return {line["request_id"]: line["reason"] for line in lines}
+        lines = self.analysed.fresh_lines("late_events/")
+        self._recorded.update({line["request_id"]: line["reason"] for line in lines})
+        return self._recorded
 
     def remove_rows(self, pattern: str) -> int:
         """Take the rows that match out of the data store; how many there were."""
         s3, removed = self.project.aws.client("s3"), 0
-        for entry in s3.list_objects_v2(Bucket=self.bucket, Prefix="sales_revenue/")["Contents"]:
-            body = s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
-            kept = [line for line in body.splitlines(True) if not re.search(pattern, line)]
-            removed += body.count("\n") - len(kept)
-            s3.put_object(Bucket=self.bucket, Key=entry["Key"], Body="".join(kept).encode())
+        pages = s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix="sales_revenue/"):
+            for entry in page["Contents"]:
+                body = s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read().decode()
+                kept = [line for line in body.splitlines(True) if not re.search(pattern, line)]
+                if len(kept) < body.count("\n"):
+                    removed += body.count("\n") - len(kept)
+                    s3.put_object(Bucket=self.bucket, Key=entry["Key"], Body="".join(kept).encode())
         return removed
 
     @property
@@ -140,7 +139,7 @@ class Shop:
         return self.project.aws.client("kinesisanalyticsv2")
 
     def _put(self, second: int, event: dict[str, Any]) -> None:
-        """It arrives in its second, or with the one before it."""
+        """It arrives in its second, or with the one before it; then all shards are as far."""
         self.clock = max(self.clock, second)
         event["resources"] = [past_aws.resource(self.base + self.clock)]
         self.project.aws.client("kinesis").put_record(
@@ -148,6 +147,7 @@ class Shop:
             Data=json.dumps(event).encode(),
             PartitionKey="one shard",
         )
+        self.beat(self.clock)
 
     def _second(self, text: str) -> int:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=timezone.utc)
@@ -168,31 +168,29 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def shop(past: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(project: AnalysedProject, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     sources = SmallProject(tmp_path_factory.mktemp("updates"))
     sources.templates.mkdir()
-    for name in TEMPLATES:
+    for name in NEEDED:
         shutil.copy(ROOT / "templates" / f"{name}.yaml", sources.templates)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions", sources.functions, ignore=ignored)
-    shop = Shop(LiveProject(past, sources, f"updates-{uuid.uuid4().hex[:8]}"))
-    deployed = shop.deploy(**SETTINGS, WindowSeconds=10)
-    assert deployed.returncode == 0, deployed.stderr
-    started = shop.project.run("start-analytics")
-    assert started.returncode == 0, started.stderr
-    yield shop
-    shop.project.run("destroy", "--yes")
+    # What is there already is none of the story's.
+    project.fresh_lines("late_events/")
+    # Where a window begins, however long windows are.
+    base = -(-project.clock // 600) * 600
+    return Shop(LiveProject(project.aws, sources, project.name), project, base)
 
 
 @pytest.fixture(scope="module")
 def story(shop: Shop) -> Story:
-    # Two windows of 10 s are open: the first is closed at 18 s.
-    shop.sell(0, 14, length=10)
+    # Two windows of 4 s are open: the first is closed at 9 s.
+    shop.sell(0, 6, length=4)
     shop.change_program(ANOTHER_FILTER)
-    update = shop.deploy(WindowSeconds=20)
-    # To 46 s, with a sale in time that happened before the update.
-    shop.sell(12, 13, length=20)
-    shop.sell(14, 47, length=20)
+    update = shop.deploy(WindowSeconds=8)
+    # To 19 s, with a sale in time that happened before the update. The window to 16 s is open.
+    shop.sell(4, 5, length=8)
+    shop.sell(6, 20, length=8)
 
     before = shop.application
     shop.change_program(ANOTHER_FILTER, ANOTHER_AGGREGATE)
@@ -200,9 +198,9 @@ def story(shop: Shop) -> Story:
     why = shop.project.run("status", "--why")
     after, operations = shop.application, shop.operations()
     for request_id in sorted(LATE_AFTER_RESTART):
-        shop.send(39, request_id, 1)
-    shop.sell(47, 70, length=20)
-    shop.beat(200)
+        shop.send(15, request_id, 1)
+    shop.sell(20, 28, length=8)
+    shop.beat(80)
     until(lambda: sum(shop.rows().values()) >= sum(shop.sold.values()), "all sales in the rows")
     # They come by a delivery stream of their own, which may be later.
     until(lambda: shop.recorded().keys() >= set(LATE_AFTER_RESTART), "the late sales' records")
@@ -212,7 +210,7 @@ def story(shop: Shop) -> Story:
 def test_open_windows_keep_their_length_and_no_sale_is_lost_or_counted_twice(story: Story) -> None:
     assert story.update.returncode == 0, story.update.stderr
     assert story.shop.rows() == story.shop.sold
-    assert story.shop.rows().keys() == {(0, 10), (10, 20), (0, 20), (20, 40), (40, 60), (60, 80)}
+    assert story.shop.rows().keys() == {(0, 4), (4, 8), (0, 8), (8, 16), (16, 24), (24, 32)}
 
 
 def test_what_is_late_right_after_a_restart_is_recorded(story: Story) -> None:
@@ -248,13 +246,13 @@ def test_verify_agrees_and_finds_a_row_that_is_missing_where_windows_overlap(sto
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert verified.stdout.count("agrees, as one sum") == 1
 
-    start = f"{datetime.fromtimestamp(story.shop.base + 10, timezone.utc):%H:%M:%S}.000"
-    assert story.shop.remove_rows(f'"window_start":".* {start}"') == 1
+    start = f"{datetime.fromtimestamp(story.shop.base + 4, timezone.utc):%Y-%m-%d %H:%M:%S}.000"
+    assert story.shop.remove_rows(f'"window_start":"{start}"') == 1
     verified = story.shop.project.run("verify", "--wait=0")
     assert verified.returncode == 3
     assert "revenue" in verified.stdout
 
 
 def test_the_new_program_is_the_one_that_runs(story: Story) -> None:
-    story.shop.send(201, "too much", 60_000_000)
+    story.shop.send(81, "too much", 60_000_000)
     until(lambda: story.shop.recorded().get("too much") == "malformed", "the record of it")

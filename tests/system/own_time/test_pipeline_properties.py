@@ -4,32 +4,24 @@ Every example is two minutes in the past, after those of the example before: its
 they arrive (past_aws.py). A heartbeat at the end closes its windows. The examples are the same each
 time. For others, and more:
 
-    MIZTIIK_EVENTS_EXAMPLES=200 pytest tests/system/test_pipeline_properties.py
+    MIZTIIK_EVENTS_EXAMPLES=200 pytest tests/system/own_time/test_pipeline_properties.py
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
 
 import whereabouts
-from analysed_project import (
-    WINDOW_SECONDS,
-    AnalysedProject,
-)
+from analysed_project import WINDOW_SECONDS, AnalysedProject
 from event_sequences import Event, examples, sequences
 from flink_job import FlinkJob
 from waiting import until
 from whereabouts import Whereabouts
-
-if TYPE_CHECKING:
-    from shared_aws import TestAws
 
 pytestmark = pytest.mark.scenario
 
@@ -37,26 +29,25 @@ pytestmark = pytest.mark.scenario
 # then time for it to close.
 STRETCH_SECONDS = 35 * WINDOW_SECONDS
 MARKED_SECOND = STRETCH_SECONDS - 4 * WINDOW_SECONDS
-HOURS_BACK = 20
 # How long what is still to come is waited for when the last window's result is there.
 GRACE_SECONDS = 5
 
 
 @dataclass(repr=False)
 class Course:
-    """The examples so far; time has come to `start`, in seconds, and goes on from there.
+    """The examples so far; `marked` is when the result of the last one's last window was seen.
 
-    `marked`: when the result of the example's last window was seen; 0 before.
+    It is 0 before.
     """
 
     project: AnalysedProject
-    start: int
     finished: list[Whereabouts] = field(default_factory=list)
     marked: float = 0.0
 
     def play(self, sequence: list[Event]) -> None:
         """Send a sequence, close its windows, and fail when anything is not where it has to be."""
-        start, self.start = self.start, self.start + STRETCH_SECONDS
+        start = self.project.clock
+        self.project.clock += STRETCH_SECONDS
         members = sale(request_id="marker", store_id="store_marker")
         marker = Event(MARKED_SECOND, members, past_bus=True)
         sent = self.project.send([*sequence, marker], start)
@@ -99,12 +90,8 @@ def odd(**members: str) -> tuple[tuple[str, str], ...]:
 
 
 @pytest.fixture(scope="module")
-def course(past: TestAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
-    project = AnalysedProject(past, "properties")
-    project.deploy(tmp_path_factory.mktemp("templates"))
-    now = int(time.time()) - HOURS_BACK * 3600
-    yield Course(project, now - now % WINDOW_SECONDS)
-    project.run("destroy", "--yes")
+def course(project: AnalysedProject) -> Course:
+    return Course(project)
 
 
 @examples(6)
@@ -163,7 +150,7 @@ def test_what_arrived_in_time_and_finds_its_window_closed_is_recorded_as_overtak
     course: Course,
 ) -> None:
     """Here arrivals go back by seconds; else it takes two shards in one subtask."""
-    start, found = course.start - STRETCH_SECONDS, course.finished[-1]
+    start, found = course.project.clock - STRETCH_SECONDS, course.finished[-1]
     overtaken = Event(MARKED_SECOND, sale(request_id="overtaken"), past_bus=True)
     course.project.send([overtaken], start)
     until(lambda: course.look(found, {}) and found.sales[-1].name in found.reasons, "its record")

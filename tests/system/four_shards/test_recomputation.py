@@ -1,48 +1,41 @@
 """`start-analytics --from TIME` on real parts: past windows computed again, apart from the results.
 
-The analytics computes them first, while stores sell, send copies that differ, and late sales.
+They are those of the story of the whole pipeline (pipeline_story.py), which the analytics computed
+first, while stores sold, sent copies that differ, and late sales.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import oracle
-from deployed_pipeline import Pipeline, deployed
-from oracle import MARGIN_SECONDS
-from sample_events import Item, some_sales
+import pipeline_story
+from deployed_pipeline import WINDOW_SECONDS, Pipeline
+from pipeline_story import LATE_IDS, in_stream
+from sample_events import Item
 from waiting import until
 
-if TYPE_CHECKING:
-    from shared_aws import TestAws
-
 pytestmark = pytest.mark.scenario
-
-WINDOW_SECONDS = 10
-LATENESS_SECONDS = 2
-SHARDS = 2
-LATE = some_sales(20, seed=2)
 
 
 @dataclass(frozen=True)
 class Story:
-    """Sales of a minute; those since `moment` were computed again.
+    """The sales since `moment` were computed again.
 
-    `live` has what the analytics had written until then, `recorded` what it had set aside.
+    `sales` has all that the stream had then, and whether they arrived late; `live` what the
+    analytics had written until then, `recorded` what it had set aside.
     """
 
     pipeline: Pipeline
     moment: int
-    sales: list[oracle.Sale]
+    sales: list[tuple[oracle.Sale, bool]]
     live: list[Item]
     recorded: list[Item]
 
@@ -53,9 +46,17 @@ class Story:
 
     @property
     def expected(self) -> dict[tuple[str, str], oracle.Revenue]:
-        late = {sale["request_id"] for sale in LATE}
-        later = [one for one in self.sales if one.second >= self.first]
-        return oracle.windows((one for one in later if one.request_id not in late), WINDOW_SECONDS)
+        in_time = (
+            sale for sale, is_late in self.sales if sale.second >= self.first and not is_late
+        )
+        return oracle.windows(in_time, WINDOW_SECONDS)
+
+    @property
+    def late(self) -> Counter[str]:
+        """How often a sale of these windows arrived late, by request_id."""
+        return Counter(
+            sale.request_id for sale, is_late in self.sales if sale.second >= self.first and is_late
+        )
 
     def rows(self, *arguments: str) -> list[dict[str, Any]]:
         lines = self.pipeline.run("results", "--all", "--output=ndjson", *arguments).splitlines()
@@ -63,53 +64,14 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def pipeline(local_aws: TestAws) -> Iterator[Pipeline]:
-    with deployed(
-        local_aws,
-        "recomputation",
-        ShardCount=SHARDS,
-        WindowSeconds=WINDOW_SECONDS,
-        AllowedLatenessSeconds=LATENESS_SECONDS,
-        BufferIntervalSeconds=1,
-    ) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def story(pipeline: Pipeline) -> Story:
-    tap = pipeline.tap()
-    pipeline.run("start-analytics")
-    begun = int(time.time())
-    with ThreadPoolExecutor(1) as pool:
-        meanwhile = pool.submit(pipeline.produce, stores=5, duration=50, rate=20, seed=1)
-        # Copies of one moment that differ, and late ones while their windows' neighbours are open.
-        for number in range(10):
-            until(lambda due=begun + 5 * number: time.time() >= due, "the next copies")
-            first = some_sales(5, seed=100 + number)
-            pipeline.put(*first, *({**sale, "sales": 1.25} for sale in first))
-            pipeline.put(*LATE[2 * number : 2 * number + 2], ago=25)
-        sent = meanwhile.result()["record_count"] + 10 * (5 + 5 + 2)
-    sales = [sale for event in tap.drain(sent) if (sale := oracle.sale(event))]
-    _let_windows_close(pipeline, sales)
-    until(lambda: len(pipeline.stored("late_events/")) >= len(LATE), "the late sales' records")
+def story(story: pipeline_story.Story) -> Story:
+    pipeline = story.pipeline
     # Not at a window's border: the window that it is in is left out.
-    moment = begun // WINDOW_SECONDS * WINDOW_SECONDS + 13
-    told = Story(pipeline, moment, sales, *_live(pipeline))
+    moment = story.begun // WINDOW_SECONDS * WINDOW_SECONDS + 13
+    told = Story(pipeline, moment, [*in_stream(pipeline)], *_live(pipeline))
     pipeline.run("start-analytics", f"--from={_written(moment)}")
     until(lambda: len(told.rows("--recomputed")) >= len(told.expected), "the windows")
     return told
-
-
-def _let_windows_close(pipeline: Pipeline, sales: list[oracle.Sale]) -> None:
-    last = max(sale.second for sale in sales)
-    end = (last // WINDOW_SECONDS + 1) * WINDOW_SECONDS
-    until(lambda: time.time() >= end + LATENESS_SECONDS + MARGIN_SECONDS, "the last window's end")
-    pipeline.beat()
-    written = f"{datetime.fromtimestamp(end, timezone.utc):%Y-%m-%d %H:%M:%S}"
-    until(
-        lambda: any(line["timestamp"].startswith(written) for line in pipeline.results()),
-        "the last window's rows",
-    )
 
 
 def _live(pipeline: Pipeline) -> tuple[list[Item], list[Item]]:
@@ -136,7 +98,8 @@ def test_what_is_computed_again_equals_row_by_row_what_was_computed_live(story: 
 def test_the_same_sales_are_late_again(story: Story) -> None:
     until(lambda: len(_of_first(story, "recomputed/late_events/")) >= len(_of_first(story)))
     assert _of_first(story, "recomputed/late_events/") == _of_first(story)
-    assert {line["request_id"] for line in story.recorded} == {one["request_id"] for one in LATE}
+    assert Counter(line["request_id"] for line in _of_first(story).values()) == story.late
+    assert len(story.late.keys() & LATE_IDS) >= 5
 
 
 def _of_first(story: Story, prefix: str = "late_events/") -> dict[tuple[str, str], Item]:
@@ -158,7 +121,7 @@ def test_it_writes_under_a_prefix_of_its_own_alone(story: Story) -> None:
 def test_it_writes_no_window_of_which_it_has_only_a_part(story: Story) -> None:
     starts = [row["window_start"] for row in story.pipeline.stored("recomputed/sales_revenue/")]
     assert min(starts) >= f"{datetime.fromtimestamp(story.moment, timezone.utc)}"[:19]
-    assert min(sale.second for sale in story.sales) < story.moment
+    assert min(sale.second for sale, is_late in story.sales if not is_late) < story.moment
 
 
 def test_verify_proves_it(story: Story) -> None:
