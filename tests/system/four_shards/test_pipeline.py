@@ -6,12 +6,14 @@ at by itself: the heartbeat on its schedule, idle shards, and what Flink drops.
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +27,10 @@ from deployed_pipeline import (
     window_end,
 )
 from flink_job import FlinkJob
+from miztiik_events.pipeline import data_store
+from miztiik_events.pipeline.data_store import Folder
+from miztiik_events.pipeline.kept_hours import KeptHours
+from miztiik_events.pipeline.results import PREFIX
 from oracle import MARGIN_SECONDS
 from pipeline_story import AFTERWARDS, AGAIN, DIFFERENT, LATE_IDS, SHARDS, Story, in_stream
 from waiting import until
@@ -160,6 +166,26 @@ def test_verify_agrees_and_every_record_has_one_place(story: Story) -> None:
     assert counts["duplicates"] == len(story.sales) - len(known) >= len([*AGAIN, *DIFFERENT])
     places = ("heartbeats", "counted", "duplicates", "late", "malformed", "open")
     assert sum(counts[place] for place in places) == counts["records"]
+
+
+def test_the_compaction_has_what_the_objects_have(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the function's own role, on what Firehose wrote."""
+    monkeypatch.setattr(data_store, "WORTH_COMPACTION", 1)
+    s3, bucket = story.pipeline.aws.client("s3"), story.pipeline.outputs["FirehoseDataStore"]
+    assert story.pipeline.compact()["days"] >= 1
+    [day, *_] = s3.list_objects_v2(Bucket=bucket, Prefix="compacted/sales_revenue/")["Contents"]
+    compacted = json.loads(gzip.decompress(_body(s3, bucket, day["Key"])))
+    assert len(compacted) >= 2
+    assert all(text.encode() == _body(s3, bucket, key) for key, (_, text) in compacted.items())
+    kept = KeptHours(tmp_path / "kept", bucket)
+    assert Folder(s3, bucket, PREFIX, kept=kept).fresh() == Folder(s3, bucket, PREFIX).fresh()
+
+
+def _body(s3: Any, bucket: str, key: str) -> bytes:
+    body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
 
 
 def sell_in_the_first_shard(pipeline: Pipeline) -> float:
