@@ -64,16 +64,12 @@ class Cost:
         doubt = "" if self.region_known else f"; {self.region} may differ"
         return f"prices of {self.region if self.region_known else REGION}, {self.as_of}{doubt}"
 
-    @property
-    def rates(self) -> str:
+    def __str__(self) -> str:
         """Both costs, in words."""
         return (
             f"about ${self.running:.3f} an hour while the analytics runs, "
-            f"${self.stopped:.3f} while it is stopped"
+            f"${self.stopped:.3f} while it is stopped, and what events use ({self.source})"
         )
-
-    def __str__(self) -> str:
-        return f"{self.rates}, and what events use ({self.source})"
 
 
 def hourly(

@@ -236,11 +236,10 @@ def _alarms(part: Alarms | None, now: datetime) -> Iterator[Line]:
 def _cost(health: Health) -> Iterator[Line]:
     if health.cost:
         here = "nothing on this machine; on AWS " if health.is_local else ""
-        yield _labelled("Cost", f"{here}{health.cost.rates}")
+        yield _labelled("Cost", f"{here}{health.cost}")
         if health.recomputation and not health.recomputation.rests:
             more = f"${health.cost.analytics:.2f} more while the recomputation runs"
             yield _labelled("", more)
-        yield _labelled("", f"and what events use ({health.cost.source})")
 
 
 def _age(moment: datetime, now: datetime) -> str:
