@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from xdist.scheduler import LoadFileScheduling
 
 import past_aws
 from miztiik_events import text
+from miztiik_events.destroy import buckets
 from miztiik_events.local import launch
 from shared_aws import TestAws
 
@@ -69,6 +71,16 @@ def local_aws() -> Iterator[TestAws]:
         pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
     with launch.local_aws() as running:
         yield TestAws(running)
+
+
+@pytest.fixture
+def bucket(local_aws: TestAws) -> Iterator[str]:
+    """A bucket of the test's own, which goes with all that is in it."""
+    s3, name = local_aws.client("s3"), f"store-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=name)
+    yield name
+    buckets.empty(s3, name)
+    s3.delete_bucket(Bucket=name)
 
 
 @pytest.fixture(scope="session")

@@ -116,8 +116,9 @@ class Folder:
         """What the compaction made of their days, by day; nothing where it may not be read."""
         from botocore.exceptions import ClientError
 
-        days = {f"{COMPACTED}{day_of(entry['Key'])}{SUFFIX}" for entry in entries}
-        first = f"{COMPACTED}{day_of(entries[0]['Key'])}"
+        wanted = {day_of(entry["Key"]) for entry in entries}
+        days = {f"{COMPACTED}{day}{SUFFIX}": day for day in wanted}
+        first = f"{COMPACTED}{min(wanted)}"
         try:
             there = _objects(self.s3, self.bucket, f"{COMPACTED}{self.prefix}", first)
             bodies = self._bodies([entry["Key"] for entry in there if entry["Key"] in days])
@@ -125,7 +126,7 @@ class Folder:
             if error.response["Error"].get("Code") != "AccessDenied":
                 raise
             return {}
-        return {key[len(COMPACTED) : -len(SUFFIX)]: body for key, body in bodies.items()}
+        return {days[key]: body for key, body in bodies.items()}
 
     def _bodies(self, keys: Sequence[str]) -> dict[str, bytes]:
         """What each of the objects holds, by its key."""

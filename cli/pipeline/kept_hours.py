@@ -42,6 +42,23 @@ Bodies = Mapping[str, Body]
 PartOf = Callable[[str], str]
 
 
+def hour_of(key: str) -> str:
+    """The part of the key that ends with its hour; empty where it has none."""
+    folder = key.rpartition("/")[0]
+    return folder if _is_hour(folder) else ""
+
+
+def day_of(key: str) -> str:
+    """The part of the key that ends with its day; empty where it has no hour."""
+    return hour_of(key).rpartition("/")[0]
+
+
+# An hour has many objects.
+@lru_cache
+def _is_hour(folder: str) -> bool:
+    return bool(_HOUR.fullmatch(folder))
+
+
 @dataclass(frozen=True)
 class KeptHours:
     """Those of a bucket, in a folder that buckets share."""
@@ -58,13 +75,13 @@ class KeptHours:
             return None
 
     def known(
-        self, entries: Iterable[ObjectTypeDef], part_of: PartOf | None = None
+        self, entries: Iterable[ObjectTypeDef], part_of: PartOf = hour_of
     ) -> Iterator[tuple[str, str]]:
         """The key and the text of each of the objects that is kept as it is listed.
 
         `part_of` is `day_of` for those that are kept by their day.
         """
-        for part, group in _by(part_of or hour_of, entries):
+        for part, group in _by(part_of, entries):
             yield from _known(self._read(part), group)
 
     def keep(self, entries: Iterable[ObjectTypeDef], texts: Mapping[str, str]) -> None:
@@ -108,23 +125,6 @@ class KeptHours:
 
     def _path(self, part: str) -> Path:
         return self.folder / f"{self.bucket}.{part.replace('/', '-')}.gz"
-
-
-def hour_of(key: str) -> str:
-    """The part of the key that ends with its hour; empty where it has none."""
-    folder = key.rpartition("/")[0]
-    return folder if _is_hour(folder) else ""
-
-
-def day_of(key: str) -> str:
-    """The part of the key that ends with its day; empty where it has no hour."""
-    return hour_of(key).rpartition("/")[0]
-
-
-# An hour has many objects.
-@lru_cache
-def _is_hour(folder: str) -> bool:
-    return bool(_HOUR.fullmatch(folder))
 
 
 def _by(

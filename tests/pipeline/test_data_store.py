@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import uuid
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,22 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.response import StreamingBody
 
-from miztiik_events.destroy import buckets
 from miztiik_events.pipeline import data_store
 from miztiik_events.pipeline.data_store import Folder
 from stubs import Answer, stubbed
 
 if TYPE_CHECKING:
     from shared_aws import TestAws
-
-
-@pytest.fixture
-def bucket(local_aws: TestAws) -> Iterator[str]:
-    s3, name = local_aws.client("s3"), f"store-{uuid.uuid4()}"
-    s3.create_bucket(Bucket=name)
-    yield name
-    buckets.empty(s3, name)
-    s3.delete_bucket(Bucket=name)
 
 
 def put(aws: TestAws, bucket: str, key: str, body: str) -> None:
