@@ -19,7 +19,11 @@ _UNSET = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 # What a process of ours may know of the caller; above all not its credentials and its proxies.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME")
+_KEPT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME"),
+    # Where the classes are that Flink's JVMs share, and whatever else was fetched or built once.
+    "XDG_CACHE_HOME",
+)
 # How the caller's Python finds its modules and libraries.
 _PYTHON = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")
 # All that an AWS SDK takes credentials from, or the way to them.
