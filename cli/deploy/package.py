@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -98,7 +98,10 @@ deploy() { # TEMPLATE STACK [NAME=VALUE ...]
     ${bucket:+--s3-bucket "$bucket"} \\
     --tags %(tags)s \\
     ${1:+--parameter-overrides} "$@"
-  aws cloudformation describe-stacks --stack-name "$stack" --output text \\
+}
+
+keep_outputs() { # STACK
+  aws cloudformation describe-stacks --stack-name "$1" --output text \\
     --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]' >>"$outputs"
 }
 
@@ -109,14 +112,17 @@ output() { # NAME [DEFAULT, for an output whose condition does not hold]
 """
 
 
-def script(project: str, steps: Iterable[Step], bundles: Mapping[str, Bundle]) -> str:
+def script(project: str, steps: Sequence[Step], bundles: Mapping[str, Bundle]) -> str:
     """The script; it expects templates and zips beside it, where `package.write` puts them."""
     tags = f'{quote(f"{PROJECT_TAG}={project}")} "{TEMPLATE_TAG}=$template"'
     keys = {function: code.key for function, code in bundles.items()}
     return "\n".join([_HEAD % {"tags": tags}, *_body(project, steps, keys), ""])
 
 
-def _body(project: str, steps: Iterable[Step], keys: Mapping[str, str]) -> Iterator[str]:
+def _body(project: str, steps: Sequence[Step], keys: Mapping[str, str]) -> Iterator[str]:
+    sources = [source for step in steps for source in [*step.sources.values(), step.bucket]]
+    # The others' outputs are needed by none, and to ask for them takes the AWS CLI a second.
+    needed = {source.template for source in sources if isinstance(source, Output)}
     is_uploaded = False
     for step in steps:
         if step.functions and not is_uploaded:
@@ -135,6 +141,8 @@ def _body(project: str, steps: Iterable[Step], keys: Mapping[str, str]) -> Itera
         if step.template.local_paths:
             yield f"package {quote(step.name)}"
         yield _lines(f"deploy {quote(step.name)} {stack}", *values, '"$@"')
+        if step.name in needed:
+            yield f"keep_outputs {stack}"
         if needs_more:
             yield "bucket= expand="
 
