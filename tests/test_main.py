@@ -48,7 +48,7 @@ finally:
 def test_without_a_way_to_aws_one_line_says_what_and_how_to_fix_it(
     settings: Mapping[str, str], arguments: tuple[str, ...], said: str
 ) -> None:
-    done = command_line.run_script(settings, "status", *arguments)
+    done = command_line.run(settings, "status", *arguments)
     assert (done.returncode, done.stdout) == (5, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: ")
@@ -57,8 +57,8 @@ def test_without_a_way_to_aws_one_line_says_what_and_how_to_fix_it(
 
 
 def test_the_region_is_taken_from_the_variable_that_the_message_names() -> None:
-    assert "set AWS_REGION" in command_line.run_script(KEYS, "status").stderr
-    done = command_line.run_script({"AWS_REGION": "eu-west-1"}, "status")
+    assert "set AWS_REGION" in command_line.run(KEYS, "status").stderr
+    done = command_line.run({"AWS_REGION": "eu-west-1"}, "status")
     assert "No AWS credentials" in done.stderr
 
 
@@ -80,7 +80,7 @@ def test_the_region_is_taken_from_the_variable_that_the_message_names() -> None:
     ],
 )
 def test_a_wrong_setting_is_no_defect_of_the_program(settings: Mapping[str, str]) -> None:
-    done = command_line.run_script(settings, "status")
+    done = command_line.run(settings, "status")
     assert len(done.stderr.splitlines()) == 1
     assert "defect" not in done.stderr
     assert done.returncode == 5
@@ -92,7 +92,7 @@ def test_a_configuration_file_that_gives_no_credentials_ends_with_5(
 ) -> None:
     config = tmp_path / "config"
     config.write_text(content)
-    done = command_line.run_script({**REGION, "AWS_CONFIG_FILE": str(config)}, "status")
+    done = command_line.run({**REGION, "AWS_CONFIG_FILE": str(config)}, "status")
     assert len(done.stderr.splitlines()) == 1
     assert done.returncode == 5
 
@@ -100,20 +100,20 @@ def test_a_configuration_file_that_gives_no_credentials_ends_with_5(
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in LOCAL_COMMANDS])
 def test_every_command_that_needs_aws_ends_with_5_without_it(command: str) -> None:
     needed = ["SELECT 1"] if command == "query" else []
-    done = command_line.run_script({}, command, *needed)
+    done = command_line.run({}, command, *needed)
     assert (done.returncode, done.stdout) == (5, "")
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_debug_shows_the_traceback_and_then_the_line() -> None:
-    done = command_line.run_script({}, "status", "--debug")
+    done = command_line.run({}, "status", "--debug")
     assert done.returncode == 5
     assert done.stderr.startswith("Traceback (most recent call last):")
     assert done.stderr.splitlines()[-1].startswith("Error: No region")
 
 
 def test_debug_can_come_from_its_variable_as_every_option() -> None:
-    done = command_line.run_script({"MIZTIIK_EVENTS_STATUS_DEBUG": "1"}, "status")
+    done = command_line.run({"MIZTIIK_EVENTS_STATUS_DEBUG": "1"}, "status")
     assert done.stderr.startswith("Traceback (most recent call last):")
 
 
@@ -133,7 +133,7 @@ def test_debug_can_come_from_its_variable_as_every_option() -> None:
 def test_a_wrong_usage_ends_with_2_and_says_what_is_wrong(
     arguments: tuple[str, ...], said: str
 ) -> None:
-    done = command_line.run_script({}, *arguments)
+    done = command_line.run({}, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "--help" in done.stderr
@@ -165,10 +165,10 @@ def test_options_can_come_from_variables(tmp_path: Path) -> None:
         "MIZTIIK_EVENTS_PACKAGE_OUTPUT_DIR": str(tmp_path / "out"),
         "MIZTIIK_EVENTS_PACKAGE_PROJECT": "by-variable",
     }
-    done = command_line.run_script(settings, "package", "--project", "by-option")
+    done = command_line.run(settings, "package", "--project", "by-option")
     assert done.returncode == 0
     assert (tmp_path / "out" / "by-option-queue.json").exists()
-    assert command_line.run_script(settings, "package").returncode == 0
+    assert command_line.run(settings, "package").returncode == 0
     assert (tmp_path / "out" / "by-variable-queue.json").exists()
 
 
@@ -184,7 +184,7 @@ def test_options_can_come_from_variables(tmp_path: Path) -> None:
 def test_a_variable_is_checked_as_the_option_of_its_name(
     variable: str, arguments: tuple[str, ...]
 ) -> None:
-    done = command_line.run_script({variable: "nonsense"}, *arguments)
+    done = command_line.run({variable: "nonsense"}, *arguments)
     assert done.returncode == 2
     assert "nonsense" in done.stderr
 
@@ -212,7 +212,7 @@ def test_python_can_run_the_package(local_aws: TestAws) -> None:
 def test_an_error_cannot_steer_the_terminal(tmp_path: Path) -> None:
     sources = empty_project(tmp_path)
     sources.template("a", "Resources: {A: {Type: AWS::SNS::Topic}}\n")
-    ended = command_line.run_script({}, "deploy", *sources.options, "-p", "Red\x1b[31m=1")
+    ended = command_line.run({}, "deploy", *sources.options, "-p", "Red\x1b[31m=1")
     assert ended.returncode != 0
     assert r"Red\x1b[31m" in ended.stderr
     assert "\x1b" not in ended.stderr

@@ -43,7 +43,7 @@ def asked(shell: str, *words: str) -> list[str]:
         "COMP_WORDS": " ".join(["miztiik-events", *words]),
         "COMP_CWORD": last,
     }
-    done = command_line.run_script(variables)
+    done = command_line.run(variables)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 

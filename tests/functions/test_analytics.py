@@ -13,6 +13,7 @@ import pytest
 
 import newest_flink
 from miztiik_events.deploy import jar
+from miztiik_events.local.flink import jvm
 from repository import FUNCTIONS
 
 pytestmark = pytest.mark.aws
@@ -78,6 +79,7 @@ def run(
         "APPLICATION_PROPERTIES_FILE": str(properties),
         # The local classpath of PyFlink's own gateway; on a cluster the jarfile option does this.
         "HADOOP_CLASSPATH": str(classpath or ""),
+        "JVM_ARGS": " ".join(jvm.LIGHT),
         **further,
     }
     done = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from miztiik_events.local.flink import jvm
 from miztiik_events.operate import bus_rules
 from pages import PAGES, tracked
 from repository import DOCS, EXAMPLES
@@ -59,7 +61,10 @@ def test_the_tables_of_the_five_lines_are_right() -> None:
 @pytest.mark.tools
 def test_flink_gives_the_first_of_them() -> None:
     command = [sys.executable, FOLDER / "five_lines.py"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    environment = {**os.environ, "JVM_ARGS": " ".join(jvm.LIGHT)}
+    printed = subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True
+    ).stdout
     assert set(rows(printed)) == naive(timedelta(seconds=5))
 
 
