@@ -41,6 +41,7 @@ def fill(folder: Folder) -> None:
         parameter_patterns,
         resharding,
         secure_transport,
+        service_names,
         service_roles,
         shell_change_sets,
         template_texts,
@@ -88,6 +89,7 @@ def fill(folder: Folder) -> None:
         application_operations,
         application_updates,
         application_dashboards,
+        service_names,
     ):
         gap.fill()
     data_plane.fill(folder)

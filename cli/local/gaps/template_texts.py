@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from ..requirements import require
@@ -28,11 +30,16 @@ def fill() -> None:
         require(module, "_parse_template")
     parse = engine._parse_template
 
-    def parse_as_aws(body: str) -> dict[str, Any]:
+    # The same text comes again: with each look at a stack, and with each project of ours.
+    @lru_cache(maxsize=64)
+    def parsed(body: str) -> dict[str, Any]:
         _refuse_aliases(body)
         template = parse(body)
         _refuse_nulls(template)
         return _with_texts(template)
+
+    def parse_as_aws(body: str) -> dict[str, Any]:
+        return copy.deepcopy(parsed(body))
 
     for module in (changesets, engine, handlers):
         module._parse_template = parse_as_aws
