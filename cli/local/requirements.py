@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -72,6 +73,7 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+@cache
 def java_version(java: str) -> int:
     """The number of a Java's release, as 17; 0 when it tells none."""
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)

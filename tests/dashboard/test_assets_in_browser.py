@@ -63,15 +63,16 @@ def address(project: AuditedProject) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(driver: webdriver.Chrome, address: str) -> Page:
-    return opened(driver, address)
-
-
 @pytest.fixture(scope="module")
-def same_page(driver: webdriver.Chrome, address: str) -> Page:
-    """Opened once, for tests that only look at it: to draw it takes seconds."""
+def page(driver: webdriver.Chrome, address: str) -> Page:
+    """It stays open from test to test, since to draw it takes seconds."""
     return opened(driver, address)
+
+
+@pytest.fixture
+def opened_anew(page: Page, address: str) -> None:
+    """For what a person does on it, whatever was done before."""
+    opened(page.driver, address)
 
 
 def opened(driver: webdriver.Chrome, address: str) -> Page:
@@ -139,6 +140,7 @@ def test_hostile_names_and_broken_lines_are_shown_or_counted_and_never_run(
     assert width <= 1440
 
 
+@pytest.mark.usefixtures("opened_anew")
 def test_one_store_alone_and_all_again_by_the_keyboard(page: Page) -> None:
     button = page.driver.find_element("css selector", f"#ranking button[title='{LONG}']")
     button.send_keys(Keys.ENTER)
@@ -152,6 +154,7 @@ def test_one_store_alone_and_all_again_by_the_keyboard(page: Page) -> None:
     until(lambda: page.run("answer.question.range") == "day", "the day")
 
 
+@pytest.mark.usefixtures("opened_anew")
 def test_a_bar_is_read_out_and_the_table_has_them_all(page: Page) -> None:
     chart = page.driver.find_element("id", "chart")
     last = page.text("readout")
@@ -163,6 +166,7 @@ def test_a_bar_is_read_out_and_the_table_has_them_all(page: Page) -> None:
     assert page.text("course-table").splitlines()[0].startswith("From (UTC)")
 
 
+@pytest.mark.usefixtures("opened_anew")
 def test_what_a_backfill_made_up_is_hatched_and_said(page: Page, project: AuditedProject) -> None:
     assert not page.driver.find_element("id", "made-up").is_displayed()
     project.store([sold("store_1", NOW - 5 * MINUTE, backfill=True)])
@@ -182,11 +186,11 @@ def test_what_verify_said_is_shown(page: Page, project: AuditedProject) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [360, 800, 1440, 2560])
-def test_it_fits_every_width(same_page: Page, width: int, dark: bool) -> None:
-    chromium.resize(same_page.driver, width, dark=dark)
-    until(lambda: same_page.run("innerWidth") == width, "the width")
-    assert same_page.run("document.documentElement.scrollWidth") <= width
-    light = same_page.run("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+def test_it_fits_every_width(page: Page, width: int, dark: bool) -> None:
+    chromium.resize(page.driver, width, dark=dark)
+    until(lambda: page.run("innerWidth") == width, "the width")
+    assert page.run("document.documentElement.scrollWidth") <= width
+    light = page.run("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
     assert light is not dark
 
 

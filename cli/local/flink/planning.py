@@ -10,6 +10,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,8 @@ def refusal(
 ) -> Refusal | None:
     """What Flink has against the program, None when it takes it with each of the properties.
 
-    `begin` is called when it has to be planned, which takes a while. Raises ConfigurationError when
-    it cannot be planned on this machine.
+    `begin` is called when it has to be planned, which takes a while; of two at once the second
+    waits for the first. Raises ConfigurationError when it cannot be planned on this machine.
     """
     version = requirements.flink_version()
     requirements.find_java()
@@ -51,12 +52,18 @@ def refusal(
     if mark.exists():
         return None
     begin()
-    verdict = _planned(sources, properties, connectors)
-    if verdict:
-        return Refusal(**verdict)
-    # Without it, the next time takes as long again.
-    with contextlib.suppress(OSError), files.whole(mark) as draft:
-        draft.touch()
+    with contextlib.ExitStack() as turn:
+        # Where no mark can be left, each plans for itself, and the next time takes as long again.
+        with contextlib.suppress(OSError):
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            turn.enter_context(files.lock(mark.parent, threading.Event()))
+        if mark.exists():
+            return None
+        verdict = _planned(sources, properties, connectors)
+        if verdict:
+            return Refusal(**verdict)
+        with contextlib.suppress(OSError), files.whole(mark) as draft:
+            draft.touch()
     return None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,8 +113,18 @@ def test_a_program_that_flink_takes_is_planned_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert planned(SQL) == (None, True)
+    asked: list[planning.Sources] = []
+
+    def plan(sources: planning.Sources, *others: Any) -> dict[str, Any]:
+        asked.append(sources)
+        return by_flink(sources, *others)
+
+    by_flink = planning._planned
+    monkeypatch.setattr(planning, "_planned", plan)
+    with ThreadPoolExecutor() as at_once:
+        assert [*at_once.map(planned, [SQL, SQL])] == [(None, True)] * 2
     assert planned(SQL) == (None, False)
+    assert len(asked) == 1
     # Whatever else is the matter, something else would have to be planned.
     assert planned(SQL.replace("COUNT", "CUONT"))[1]
 
