@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 import past_aws
+import shared_models  # noqa: F401  (whose import it is that shares them)
 from miztiik_events import text
 from miztiik_events.destroy import buckets
 from miztiik_events.local import launch
