@@ -164,7 +164,8 @@ def isolated(text: str) -> str:
 
 
 # How projects are named on the command line that need no --project: by default, or by their file.
-_CALLED = {"miztiik-events": ""}
+# "" is that of the command that runs.
+_CALLED = {"miztiik-events": "", "": ""}
 
 
 def call_by(project: str, options: str) -> None:
@@ -173,9 +174,18 @@ def call_by(project: str, options: str) -> None:
     _CALLED[project] = options
 
 
-def command(words: str, project: str) -> str:
+def work_on(project: str) -> None:
+    """From now on `command` means this project when it is told none."""
+    _CALLED[""] = _named(project)
+
+
+def command(words: str, project: str = "") -> str:
     """What a person types for this project: its name is left out when it is the default."""
-    return f"miztiik-events {words}{_CALLED.get(project, f' --project {project}')}"
+    return f"miztiik-events {words}{_named(project)}"
+
+
+def _named(project: str) -> str:
+    return _CALLED.get(project, f" --project {project}" if project else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -63,7 +63,7 @@ def no_collection() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a project's file made of its name, in a command run here, ends with the test."""
-    monkeypatch.setattr(text, "_CALLED", {"miztiik-events": ""})
+    monkeypatch.setattr(text, "_CALLED", {"miztiik-events": "", "": ""})
 
 
 @pytest.fixture(scope="session")

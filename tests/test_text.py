@@ -15,12 +15,14 @@ from miztiik_events.text import (
     as_json,
     as_table,
     breadth,
+    call_by,
     command,
     counted,
     json_object,
     printable,
     shortened,
     span,
+    work_on,
     written,
 )
 
@@ -210,3 +212,12 @@ def test_one_thing_is_no_plural() -> None:
 def test_a_command_names_the_project_unless_it_is_the_default() -> None:
     assert command("deploy", "miztiik-events") == "miztiik-events deploy"
     assert command("deploy", "sales") == "miztiik-events deploy --project sales"
+
+
+def test_a_command_that_is_told_no_project_names_the_one_that_is_worked_on() -> None:
+    assert command("deploy") == "miztiik-events deploy"
+    work_on("sales")
+    assert command("deploy") == "miztiik-events deploy --project sales"
+    call_by("sales", " --env prod")
+    work_on("sales")
+    assert command("deploy") == "miztiik-events deploy --env prod"

@@ -12,6 +12,7 @@ from ..cloudformation.template import CODE_SUFFIX
 from ..errors import ApplicationError
 from ..pipeline import windowing
 from ..pipeline.windowing import Windowing
+from ..text import command
 from . import log
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Application:
         except KeyError:
             raise ApplicationError(
                 f"Application {self.name} has no property {key!r} in a group {group!r}. "
-                "Next: miztiik-events deploy"
+                f"Next: {command('deploy')}"
             ) from None
 
     @property
@@ -114,7 +115,7 @@ def dashboard(flink: KinesisAnalyticsV2Client, name: str) -> str:
     except flink.exceptions.ResourceInUseException as error:
         raise ApplicationError(
             f"Application {name} is {status}, and has a dashboard while it is RUNNING. "
-            "Next: miztiik-events start-analytics"
+            f"Next: {command('start-analytics')}"
         ) from error
     return answer["AuthorizedUrl"]
 

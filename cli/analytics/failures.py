@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApplicationError, WaitTimeoutError
 from ..patience import Patience
+from ..text import command
 from . import log
 from .application import NO_REASON, Application, Operation, failure, newest_operation
 
@@ -34,11 +35,14 @@ REREAD = (
     "again, the oldest with only part of its events; verify reports rows that contradict earlier "
     "ones"
 )
-# After an update that was taken back: the application runs as before it.
-WAY_OUT = (
-    "take the change back; or: miztiik-events stop-analytics, then deploy, then start-analytics "
-    f"--from none. {REREAD}"
-)
+
+
+def way_out() -> str:
+    """After an update that was taken back: the application runs as before it."""
+    return (
+        f"take the change back; or: {command('stop-analytics')}, then deploy, then start-analytics "
+        f"--from none. {REREAD}"
+    )
 
 
 def of_start(
@@ -62,7 +66,7 @@ def of_stop(flink: KinesisAnalyticsV2Client, name: str, operation: Operation) ->
     return ApplicationError(
         f"application {name} is still running: it could not be stopped with a snapshot\n"
         f"  {failure(flink, name, operation)}\n"
-        "  Next: miztiik-events stop-analytics again, or with --force (the next start then "
+        f"  Next: {command('stop-analytics')} again, or with --force (the next start then "
         "goes back to the snapshot before)"
     )
 
@@ -77,7 +81,7 @@ def of_code(application: Application, stack: Stack) -> str:
     return (
         f"Its code is not what {stack.name} was deployed with: AWS rolls back an update after "
         "which the job does not run, and a restart does not change that. Next: find the cause with "
-        "miztiik-events logs analytics --since 1d, fix it, and deploy"
+        f"{command('logs analytics --since 1d')}, fix it, and deploy"
     )
 
 
@@ -93,7 +97,7 @@ def of_job(logs: CloudWatchLogsClient, application: Application, since: datetime
     return (
         f"It is {application.status}, but its job has failed meanwhile and was restarted:\n"
         f"  {cause}\n"
-        "  Next: miztiik-events logs analytics --follow shows whether it keeps failing"
+        f"  Next: {command('logs analytics --follow')} shows whether it keeps failing"
     )
 
 
@@ -101,11 +105,11 @@ def _advice(cause: str) -> str:
     if tells_of_misfit(cause):
         return (
             f"{MISFIT}\n"
-            "  Next: deploy the program from before; or: miztiik-events start-analytics --from none"
-            f"\n  {REREAD}"
+            "  Next: deploy the program from before; or: "
+            f"{command('start-analytics --from none')}\n  {REREAD}"
         )
     return (
-        "Next: find the cause with miztiik-events logs analytics --since 15m, fix it, deploy, and "
+        f"Next: find the cause with {command('logs analytics --since 15m')}, fix it, deploy, and "
         "start-analytics again"
     )
 

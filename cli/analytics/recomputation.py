@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..cloudformation import stacks
 from ..errors import ApplicationError
+from ..text import command
 from . import application, lifecycle
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def bring_to_rest(
         return
     if not restart:
         raise ApplicationError(
-            f"a recomputation is already {status}. Next: miztiik-events stop-analytics "
-            "--recomputation, or add --restart"
+            f"a recomputation is already {status}. Next: "
+            f"{command('stop-analytics --recomputation')}, or add --restart"
         )
     # What it has in hand is computed again from the beginning: nobody needs its snapshot.
     lifecycle.stop(flink, name, patience, lambda status: None, force=True)
@@ -58,6 +59,6 @@ def last_start(flink: KinesisAnalyticsV2Client, name: str) -> datetime:
     start = application.newest_operation(flink, name, "StartApplication")
     if start is None:
         raise ApplicationError(
-            "nothing has been recomputed yet. Next: miztiik-events start-analytics --from TIME"
+            f"nothing has been recomputed yet. Next: {command('start-analytics --from TIME')}"
         )
     return start.started

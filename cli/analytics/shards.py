@@ -17,7 +17,7 @@ from ..cloudformation import stacks
 from ..errors import UnhealthyError
 from ..pipeline import metrics, records
 from ..pipeline.records import Shard, is_heartbeat
-from ..text import counted
+from ..text import command, counted
 from . import application, snapshots
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def mismatch(stream: str, shards: int, deployed: int | None, parallelism: int) -
     if shards == parallelism:
         return None
     if parallelism > shards:
-        return Mismatch(problem, "when verify agrees, miztiik-events deploy -p Parallelism=0")
-    return Mismatch(problem, "miztiik-events deploy")
+        return Mismatch(problem, f"when verify agrees, {command('deploy -p Parallelism=0')}")
+    return Mismatch(problem, command("deploy"))
 
 
 def require_room(
@@ -149,12 +149,12 @@ def _refusal(
 
 def _way_out(application: Application, shards: Sequence[Shard]) -> str:
     enough = roomy(shards, application.parallelism)
-    accepted = "start-analytics --force, if nothing in them matters"
+    accepted, condition = "start-analytics --force", "if nothing in them matters"
     if enough is None:
-        return f"no parallelism keeps them apart. miztiik-events {accepted}"
+        return f"no parallelism keeps them apart. {command(accepted)}, {condition}"
     return (
-        f"miztiik-events deploy -p Parallelism={enough}, start-analytics, and, when verify agrees, "
-        f"deploy -p Parallelism=0. Or {accepted}"
+        f"{command(f'deploy -p Parallelism={enough}')}, start-analytics, and, when verify agrees, "
+        f"deploy -p Parallelism=0. Or {accepted}, {condition}"
     )
 
 

@@ -158,8 +158,8 @@ def stuck(cloudformation: CloudFormationClient, stack: Stack) -> StuckError:
 
 
 def _way_out(stack: Stack) -> str:
-    project = stack.tags.get(stacks.PROJECT_TAG)
-    recover = command("deploy --recover", project) if project else "miztiik-events deploy --recover"
+    project = stack.tags.get(stacks.PROJECT_TAG, "")
+    recover = command("deploy --recover", project)
     if stack.status == "UPDATE_ROLLBACK_FAILED":
         return (
             f"remove the cause, then {recover}; or leave out what cannot be rolled back: "

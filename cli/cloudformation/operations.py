@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import StackError
+from ..text import command
 from . import change_sets, changes, history, outside, stacks, template
 from .change_sets import ChangeSet, Desired, Kind
 from .events import Tail, failure, since, stuck
@@ -115,7 +116,7 @@ class Operator:
 
         live = self.settle(stack)
         if live is None:
-            raise StackError(stack.name, "it is gone", next_step="miztiik-events deploy")
+            raise StackError(stack.name, "it is gone", next_step=command("deploy"))
         if values.items() <= live.parameters.items():
             return
         tail = Tail(self.cloudformation, live.id)
@@ -131,7 +132,7 @@ class Operator:
             if change_sets.is_conflict(error):
                 raise refused(self.cloudformation, live.name, error) from error
             raise
-        self._finish(tail, live.name, live.id, "miztiik-events status --why")
+        self._finish(tail, live.name, live.id, command("status --why"))
 
     def delete(self, stack: Stack, resources: int = 0) -> None:
         """Delete the stack, of so many resources (0: not known), and wait until it is gone.

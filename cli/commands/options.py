@@ -19,6 +19,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import NotDeployedError
+from ..text import work_on
 from .terminal.streams import silence
 
 if TYPE_CHECKING:
@@ -407,6 +408,7 @@ def _sharing(command: Command, output: Callable[[Command], Command]) -> Command:
         color = not (no_color or os.environ.get("NO_COLOR"))
         form = "json" if as_json else output
         options = Options(project, region, profile, form, quiet, color)
+        work_on(project)
         try:
             return command(options, *args, **kwargs)
         except NotDeployedError as error:

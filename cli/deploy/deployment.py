@@ -29,7 +29,7 @@ from ..cloudformation.progress import Listener, Note, Outcome, StackDone, Upload
 from ..errors import StackError
 from ..insistence import insisting
 from ..patience import OUTAGE_SECONDS, Patience
-from ..text import counted, size
+from ..text import command, counted, size
 from . import bundle, jar, uploads
 from .project import Project
 from .wiring import BUCKET, Output, Step
@@ -218,10 +218,10 @@ def explained(
     is_known = not logged or logged[-LIKE_ENOUGH:] in error.reason
     reason = error.reason if is_known else f"{error.reason}\n  Its log says: {logged}"
     if failures.tells_of_misfit(reason):
-        return _of_application(error, f"{reason}\n  {failures.MISFIT}", failures.WAY_OUT)
+        return _of_application(error, f"{reason}\n  {failures.MISFIT}", failures.way_out())
     if is_known:
         return error
-    next_step = f"{error.next_step}; miztiik-events logs analytics shows more"
+    next_step = f"{error.next_step}; {command('logs analytics')} shows more"
     return _of_application(error, reason, next_step)
 
 

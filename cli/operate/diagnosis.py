@@ -148,7 +148,7 @@ def _of_stack(
 def _next_step(past: Past, reason: str, project: str) -> str:
     status = past.status
     if failures.tells_of_misfit(reason):
-        return failures.WAY_OUT
+        return failures.way_out()
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
         plan = command("deploy --plan", project)
         return f"the stack is as it was before; {plan} shows what still differs from its template"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MiztiikError
-from ..text import printable
+from ..text import command, printable
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -67,7 +67,7 @@ def _batch(
     except (KeyError, TypeError, ValueError) as error:
         told = printable(" ".join(body.decode(errors="replace").split())[:LONGEST])
         raise MiztiikError(
-            f"{function} gave no row of a sale: {told}. Next: miztiik-events logs enrichment"
+            f"{function} gave no row of a sale: {told}. Next: {command('logs enrichment')}"
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MiztiikError
 from ..session import is_broken_off, is_refused_for_now
-from ..text import printable
+from ..text import command, printable
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -47,10 +47,10 @@ def invoke(lambda_: LambdaClient, function: str, payload: Mapping[str, Any]) -> 
             raise
         raise MiztiikError(
             f"The answer of {function} did not arrive ({error}). It may have produced all the "
-            "same. Next: miztiik-events logs"
+            f"same. Next: {command('logs')}"
         ) from error
     if answer.get("FunctionError"):
-        raise MiztiikError(f"{function} failed: {_failure(body)}. Next: miztiik-events logs")
+        raise MiztiikError(f"{function} failed: {_failure(body)}. Next: {command('logs')}")
     return _message(function, body)
 
 
@@ -79,7 +79,7 @@ def _message(function: str, body: bytes) -> dict[str, Any]:
     if not is_message:
         raise MiztiikError(
             f"{function} gave no answer of a producer: {_shortened(body)}. "
-            "Next: miztiik-events deploy"
+            f"Next: {command('deploy')}"
         )
     if status != 200:
         raise MiztiikError(f"The producer sent nothing: {message.get('reason', 'no reason given')}")

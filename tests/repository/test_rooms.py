@@ -95,6 +95,25 @@ def test_the_name_of_an_output_stands_in_one_place() -> None:
     assert files == {"cloudformation/stacks.py"}
 
 
+def test_what_a_room_has_a_person_type_names_the_project() -> None:
+    """`text.command` does: without the name it would be done to another project."""
+    typed = re.compile(r"miztiik-events (?!local|init|package)[a-z]")
+    for room in (
+        "analytics",
+        "audit",
+        "cloudformation",
+        "deploy",
+        "destroy",
+        "operate",
+        "pipeline",
+    ):
+        for path in sorted((PACKAGE / room).glob("*.py")):
+            tree = ast.parse(path.read_text("utf-8"))
+            texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+            found = [one.value for one in texts if typed.search(str(one.value))]
+            assert found == [] or path.stem == "starter", path
+
+
 def test_what_is_nested_too_deeply_is_tried_without_garbage_collection() -> None:
     """A finalizer that is called at the limit of recursion is lost, and a test fails for it."""
     for path in sorted(TESTS.rglob("test_*.py")):
