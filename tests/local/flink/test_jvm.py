@@ -36,11 +36,18 @@ def test_flinks_classes_come_out_of_the_archive(tmp_path: Path) -> None:
     assert client.endswith("shared objects file (top)")
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    return version(tmp_path_factory.mktemp("expected"))[0]
+
+
 @pytest.mark.parametrize("archive", [None, b"", b"of another Java"])
 def test_without_an_archive_that_fits_flink_says_and_does_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: bytes | None
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expected: subprocess.CompletedProcess[str],
+    archive: bytes | None,
 ) -> None:
-    expected, _ = version(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     if archive is not None:
         shared = jvm._shared(requirements.find_java() / "bin" / "java")
