@@ -19,7 +19,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import NotDeployedError
-from ..text import work_on
+from ..text import did_you_mean, work_on
 from .terminal.streams import silence
 
 if TYPE_CHECKING:
@@ -176,8 +176,6 @@ class SuggestingGroup(click.Group):
 
 
 def _likely(word: str, commands: Iterable[str]) -> str:
-    from ..text import did_you_mean
-
     longer = [name for name in commands if name.startswith(word.casefold())]
     return f" Did you mean {', '.join(longer)}?" if longer else did_you_mean([word], commands)
 

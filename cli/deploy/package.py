@@ -120,9 +120,8 @@ def script(project: str, steps: Sequence[Step], bundles: Mapping[str, Bundle]) -
 
 
 def _body(project: str, steps: Sequence[Step], keys: Mapping[str, str]) -> Iterator[str]:
-    sources = [source for step in steps for source in [*step.sources.values(), step.bucket]]
-    # The others' outputs are needed by none, and to ask for them takes the AWS CLI a second.
-    needed = {source.template for source in sources if isinstance(source, Output)}
+    # Nobody needs the others' outputs, and to ask for them takes the AWS CLI a second.
+    needed = {name for step in steps for name in step.providers}
     is_uploaded = False
     for step in steps:
         if step.functions and not is_uploaded:

@@ -69,11 +69,15 @@ class Step:
         return self.template.name
 
     @property
+    def providers(self) -> frozenset[str]:
+        """The templates whose outputs this one takes."""
+        sources = (*self.sources.values(), self.bucket)
+        return frozenset(source.template for source in sources if isinstance(source, Output))
+
+    @property
     def parents(self) -> frozenset[str]:
         """The templates whose outputs this one takes, or whose exports."""
-        outputs = (s.template for s in self.sources.values() if isinstance(s, Output))
-        bucket = [self.bucket.template] if isinstance(self.bucket, Output) else []
-        return frozenset([*outputs, *self.imports, *bucket])
+        return self.providers | frozenset(self.imports)
 
     @property
     def functions(self) -> frozenset[str]:

@@ -144,7 +144,8 @@ def test_all_of_it_was_seen(busy: Busy) -> None:
 
 def test_the_callers_cache_is_theirs(busy: Busy) -> None:
     """It has the classes that Flink's JVMs share."""
-    for process in flink_processes.alive(busy.folder / "flink"):
+    jobmanager, taskmanager = flink_processes.alive(busy.folder / "flink")
+    for process in (jobmanager, taskmanager):
         assert f"XDG_CACHE_HOME={files.cache().parent}\0" in busy.environments[process.pid]
 
 

@@ -96,10 +96,12 @@ def by_checkov(
 
 
 @pytest.fixture(scope="module")
-def found(request: pytest.FixtureRequest, scanner: str, folder: Path) -> set[Finding]:
+def found(
+    request: pytest.FixtureRequest, installed: Scanners, scanner: str, folder: Path
+) -> set[Finding]:
     """What the scanner says of the templates that are filled in."""
     if scanner == "guard":
-        return set(request.getfixturevalue("installed").guard(folder))
+        return installed.guard(folder)
     return {one for one in request.getfixturevalue("by_checkov") if one.file.endswith(".json")}
 
 
