@@ -22,10 +22,11 @@ The rooms, from the face down; what is further down knows nothing of what is abo
     pipeline/       the data plane: what flows, and how it is measured
 
     insistence      asking AWS again while a command waits
-    session         credentials, region, clients; botocore's errors into ours
+    session         credentials, region, clients
     patience        how long to wait, how often to look, how a wait ends early
     files           files whole or not at all, temporary folders, the cache
     text            text for people and programs: JSON, tables, counts, spans
+    aws_errors      botocore's errors into ours: one line each, and what to do
     errors          the tree of errors, each with its exit code
 """
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .aws_errors import is_broken_off, is_refused_for_now, is_unanswered, translate
 from .errors import ConfigurationError, WaitTimeoutError
 from .patience import GROWTH, LONGEST, OUTAGE_SECONDS, CancelledError, Patience
-from .session import is_broken_off, is_refused_for_now, is_unanswered, translate
 
 if TYPE_CHECKING:
     import boto3

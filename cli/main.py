@@ -195,7 +195,7 @@ def _is_of_botocore(error: Exception) -> bool:
     is_endpoint = isinstance(error, ValueError) and str(error).startswith("Invalid endpoint: ")
     if is_endpoint or type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
         return True
-    from .session import is_of_credentials
+    from .aws_errors import is_of_credentials
 
     return is_of_credentials(error)
 
@@ -203,7 +203,7 @@ def _is_of_botocore(error: Exception) -> bool:
 def _translated(error: Exception) -> MiztiikError:
     # botocore is imported already when one of its errors is on its way.
     if _is_of_botocore(error):
-        from .session import translate
+        from .aws_errors import translate
 
         return translate(error)
     if isinstance(error, EOFError):

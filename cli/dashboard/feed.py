@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..analytics import lifecycle
 from ..audit import verdict
+from ..aws_errors import is_refused_for_now, translate
 from ..cloudformation import stacks
 from ..errors import MiztiikError
 from ..operate import advice, inspection
 from ..pipeline import results
 from ..pipeline.data_store import LATE_PREFIX, Folder, Line
 from ..pipeline.kept_hours import KeptHours, hour_of
-from ..session import Clients, is_refused_for_now, translate
+from ..session import Clients
 from ..text import command
 from .sales import Sales
 from .view import Question, view

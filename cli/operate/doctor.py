@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Literal
 
+from ..aws_errors import refusal, translate
 from ..cloudformation import stacks
 from ..errors import ConfigurationError
-from ..session import refusal, translate
 from ..text import counted, span
 
 if TYPE_CHECKING:

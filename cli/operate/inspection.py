@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
 from .. import session
 from ..analytics import application, recomputation
+from ..aws_errors import refusal
 from ..cloudformation import history, stacks
 from ..cloudformation.stacks import Stack
 from ..patience import side_by_side
 from ..pipeline import costs, data_store, metrics, queues, records, results
 from ..pipeline.data_store import LAKE_PREFIX, LATE_PREFIX
-from ..session import refusal
 from .health import (
     Alarms,
     ApplicationHealth,

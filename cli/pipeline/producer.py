@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ..aws_errors import is_broken_off, is_refused_for_now
 from ..errors import MiztiikError
-from ..session import is_broken_off, is_refused_for_now
 from ..text import command, printable
 
 if TYPE_CHECKING:
