@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 import click
 
 from . import __version__
-from .commands import options
+from .commands import options, suggestions
 from .commands.terminal import ending, streams
 from .errors import ConfigurationError, MiztiikError
 
@@ -47,7 +47,7 @@ HABITS = ("help", "version")
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
-class LazyGroup(options.SuggestingGroup):
+class LazyGroup(suggestions.SuggestingGroup):
     """A group that imports a command's module only when that command is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=context))
     except click.ClickException as error:
-        error = options.with_likely_options(error)
+        error = suggestions.with_likely_options(error)
         error.show()
         stdout.tell(context, error.format_message(), error.exit_code)
         sys.exit(error.exit_code)

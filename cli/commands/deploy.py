@@ -9,23 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .code import say_remarks
 from .deploy_options import deploy_options
-from .options import (
-    Options,
-    say_passed_over,
-    shared_options,
-    source_options,
-    table_width,
-    yes_option,
-)
+from .options import Options, shared_options, table_width
+from .remarks import say_passed_over, say_remarks
+from .reused_options import source_options, yes_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cloudformation.progress import ProgressEvent
     from ..deploy.deployment import Limits
-    from ..deploy.project import Project, Settings
+    from ..deploy.project import Draft, Project, Settings
 
 
 @click.command()
@@ -96,31 +90,17 @@ def command(
 
     The outputs that matter most go to stdout; with --output json or ndjson, all of them.
     """
-    from ..deploy import project, uploads
+    from ..deploy import project
     from ..deploy.project import Sources
-    from ..patience import Patience
     from . import pruning
 
     if exit_code and not only_plan:
         raise click.UsageError("--exit-code needs --plan")
-    if with_data and not prunes:
-        raise click.UsageError("--with-data needs --prune")
-    if prunes and settings.chosen:
-        raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
+    _refuse_pruning(settings, prunes=prunes, with_data=with_data)
     draft = project.draft(options.project, settings, Sources(templates, functions))
-    if prunes and not settings.waits:
-        raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
-    _say_place(options)
-    say_passed_over(options, draft.passed_over)
-    with options.insisting(Patience(limits.timeout)):
-        present = draft.beside(options.session)
-        if not takes_over:
-            present.refuse_foreign()
-        if looks_for_drift:
-            _refuse_drift(options, present, limits)
-        _say_caution(options, present)
-    local = uploads.bundles(step.template for step in present.steps)
-    say_remarks(options, [*(present.bundles[name] for name in present.new_code), *local])
+    present = _present(
+        options, draft, limits, takes_over=takes_over, looks_for_drift=looks_for_drift
+    )
     if only_plan:
         _plan(options, present, limits, exit_code=exit_code, prunes=prunes)
         return
@@ -140,6 +120,40 @@ def command(
             timeout=limits.timeout,
             role_arn=settings.role_arn,
         )
+
+
+def _refuse_pruning(settings: Settings, *, prunes: bool, with_data: bool) -> None:
+    """Raise UsageError for what cannot go with --prune, or not without."""
+    if with_data and not prunes:
+        raise click.UsageError("--with-data needs --prune")
+    if prunes and settings.chosen:
+        raise click.UsageError("--prune is for a whole project; leave out the names of stacks")
+    if prunes and not settings.waits:
+        raise click.UsageError("--prune comes after the deploy; leave out --no-wait")
+
+
+def _present(
+    options: Options, draft: Draft, limits: Limits, *, takes_over: bool, looks_for_drift: bool
+) -> Project:
+    """The project beside what is deployed of it, with what there is to say before anything else.
+
+    Raises where it may not be deployed: it is another's, or has drifted and that was asked.
+    """
+    from ..deploy import uploads
+    from ..patience import Patience
+
+    _say_place(options)
+    say_passed_over(options, draft.passed_over)
+    with options.insisting(Patience(limits.timeout)):
+        present = draft.beside(options.session)
+        if not takes_over:
+            present.refuse_foreign()
+        if looks_for_drift:
+            _refuse_drift(options, present, limits)
+        _say_caution(options, present)
+    local = uploads.bundles(step.template for step in present.steps)
+    say_remarks(options, [*(present.bundles[name] for name in present.new_code), *local])
+    return present
 
 
 def _say_caution(options: Options, project: Project) -> None:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from . import project_settings
-from .options import SECONDS, names_for, role_option, stacked, stacks_argument, timeout_option
+from .reused_options import (
+    SECONDS,
+    names_for,
+    role_option,
+    stacked,
+    stacks_argument,
+    timeout_option,
+)
 
 if TYPE_CHECKING:
     from ..deploy.project_file import Value

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import (
-    Options,
-    role_option,
-    shared_options,
-    stacks_argument,
-    timeout_option,
-    yes_option,
-)
+from .options import Options, shared_options
+from .reused_options import role_option, stacks_argument, timeout_option, yes_option
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, SuggestingGroup, shared_options
+from .options import Options, shared_options
+from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

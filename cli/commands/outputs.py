@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import click
 
-from .options import Options, names_for, shared_options, table_width
+from .options import Options, shared_options, table_width
+from .reused_options import names_for
 
 MOST_NEAR = 3
 

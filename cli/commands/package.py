@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from . import project_settings
-from .code import say_remarks
 from .deploy_options import overrides_option
-from .options import Options, say_passed_over, shared_options, source_options
+from .options import Options, shared_options
+from .remarks import say_passed_over, say_remarks
+from .reused_options import source_options
 
 
 @click.command()

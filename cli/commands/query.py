@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import SECONDS, Options, names_for, shared_options_with_csv
+from .options import Options, shared_options_with_csv
+from .reused_options import SECONDS, names_for
 from .views import query as view
 
 if TYPE_CHECKING:

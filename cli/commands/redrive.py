@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, names_for, shared_options, yes_option
+from .options import Options, shared_options
+from .reused_options import names_for, yes_option
 
 if TYPE_CHECKING:
     from ..pipeline.queues import DeadEnd

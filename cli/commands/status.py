@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import FOLDER, Options, shared_options, table_width
+from .options import Options, shared_options, table_width
+from .reused_options import FOLDER
 from .terminal import ending
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from .analytics import no_wait_option, prune, show, watching
-from .options import Options, shared_options_in_lines, timeout_option
+from .options import Options, shared_options_in_lines
+from .reused_options import timeout_option
 
 
 @click.command()

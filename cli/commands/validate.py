@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .code import say_remarks
-from .options import Options, say_passed_over, shared_options, source_options
+from .options import Options, shared_options
+from .remarks import say_passed_over, say_remarks
+from .reused_options import source_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from live_project import LiveProject
 from miztiik_events import text
 from miztiik_events.commands import options
 from miztiik_events.commands.deploy_options import deploy_options
-from miztiik_events.commands.options import Options, shared_options, source_options
+from miztiik_events.commands.options import Options, shared_options
+from miztiik_events.commands.reused_options import source_options
 from miztiik_events.deploy.project import Settings
 from miztiik_events.main import cli
 from shared_aws import TestAws

@@ -56,28 +56,6 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
     from ...analytics import application
     from ...destroy.inventory import BUCKET
 
-    kept: Rows = [
-        {
-            "name": resource.physical_id,
-            "stack": resource.stack,
-            "kind": resource.type,
-            "reason": "retained",
-        }
-        for resource in inventory.retained
-    ]
-    kept += [
-        {
-            "name": bucket.physical_id,
-            "stack": bucket.stack,
-            "kind": bucket.type,
-            "reason": "not in its template",
-        }
-        for bucket in inventory.spared
-    ]
-    kept += [
-        {"name": name, "stack": name, "kind": "stack", "reason": "--keep-data"}
-        for name in inventory.kept
-    ]
     return {
         "applications": [{"name": name} for name in inventory.going(application.TYPE)],
         "stacks": [
@@ -101,8 +79,23 @@ def _sections(inventory: Inventory, contents: Mapping[str, Contents]) -> dict[st
             if held.type not in (BUCKET, application.TYPE)
         ],
         "log_groups": [{"name": name} for name in inventory.log_groups],
-        "kept": kept,
+        "kept": _kept(inventory),
     }
+
+
+def _kept(inventory: Inventory) -> Rows:
+    """What stays, each with the reason why."""
+    retained = [(held, "retained") for held in inventory.retained]
+    spared = [(held, "not in its template") for held in inventory.spared]
+    resources: Rows = [
+        {"name": held.physical_id, "stack": held.stack, "kind": held.type, "reason": reason}
+        for held, reason in (*retained, *spared)
+    ]
+    stacks: Rows = [
+        {"name": name, "stack": name, "kind": "stack", "reason": "--keep-data"}
+        for name in inventory.kept
+    ]
+    return resources + stacks
 
 
 def _lines(inventory: Inventory, sections: Mapping[str, Rows]) -> Iterator[str]:

@@ -1,12 +1,13 @@
-"""What the commands that package code say of it."""
+"""What commands remark of the templates and the code that they read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from ..cloudformation.template_folder import PassedOver
     from ..deploy.bundle import Bundle
     from .options import Options
 
@@ -18,3 +19,9 @@ def say_remarks(options: Options, bundles: Iterable[Bundle]) -> None:
     for code in bundles:
         for remark in bundle.remarks(code):
             options.say(remark)
+
+
+def say_passed_over(options: Options, files: Sequence[PassedOver]) -> None:
+    """Say which files of a folder are no templates, though they look like some."""
+    for file in files:
+        options.say(str(file), fg="yellow")
