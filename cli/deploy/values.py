@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..cloudformation import patterns
 from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
 from ..errors import ParameterValueError, TemplateError, UnknownParameterError
@@ -21,10 +21,6 @@ MOST_NAMES = 12
 _NUMBERS = ("Number", "List<Number>")
 _LISTS = ("CommaDelimitedList", "List<Number>", "List<String>")
 _CHECKED = ("String", *_NUMBERS, *_LISTS)
-# A pattern without classes in classes, which Java has, and Python reads as something else.
-_ALIKE = re.compile(r"(\\.|[^\[\\]|\[(\\.|[^\[\]\\])+\])*", re.DOTALL)
-# A pattern may take for ever with a value that it does not match.
-PATTERN_SECONDS = 1.0
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -110,7 +106,7 @@ def _broken(parameter: Parameter, item: str) -> Iterator[str]:
     if allowed is not None and not any(_is_same(parameter, item, other) for other in allowed):
         yield f"must be one of {', '.join(allowed)}"
     for pattern in parameter.constraints.get("AllowedPattern", ()):
-        if parameter.type not in _NUMBERS and not _matches(pattern, item):
+        if parameter.type not in _NUMBERS and not patterns.matches(pattern, item):
             yield f"must match {pattern}"
     if parameter.type in _NUMBERS:
         yield from _outside(parameter, float(item), "Value")
@@ -131,22 +127,3 @@ def _outside(parameter: Parameter, size: float, kind: str) -> Iterator[str]:
 def _is_same(parameter: Parameter, item: str, other: str) -> bool:
     is_number = parameter.type in _NUMBERS and _NUMBER.fullmatch(other)
     return float(item) == float(other) if is_number else item == other
-
-
-def _matches(pattern: str, item: str) -> bool:
-    """Whether it matches, also when Python does not take the pattern; raises TimeoutError."""
-    # It reads patterns as re does, and can be told to end.
-    import regex
-
-    if not _ALIKE.fullmatch(pattern) or "&&" in pattern:
-        return True
-    try:
-        with warnings.catch_warnings():
-            # Of what may mean something else in Python one day.
-            warnings.simplefilter("ignore", FutureWarning)
-            re.compile(pattern)
-            # Java's digits and words are those of ASCII.
-            found = regex.fullmatch(pattern, item, regex.ASCII, timeout=PATTERN_SECONDS)
-            return found is not None
-    except (re.error, regex.error, RecursionError):
-        return True

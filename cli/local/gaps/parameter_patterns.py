@@ -7,12 +7,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-su
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from ...cloudformation import patterns
 from ..requirements import require
 
-PATTERN_SECONDS = 1.0
 _PATTERN = "AllowedPattern"
 
 
@@ -35,13 +34,7 @@ def fill() -> None:
 
 
 def _matches(pattern: str, item: str) -> bool:
-    """Whether it does within a second; what Python cannot read is taken to."""
-    import regex
-
     try:
-        re.compile(pattern)
-        return regex.fullmatch(pattern, item, timeout=PATTERN_SECONDS) is not None
-    except (re.error, regex.error):
-        return True
+        return patterns.matches(pattern, item)
     except TimeoutError:
         return False

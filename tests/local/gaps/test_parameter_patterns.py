@@ -32,6 +32,7 @@ def changed(aws: TestAws, pattern: str | None, value: str, kind: str = "String")
     ("pattern", "value", "kind"),
     [
         ("[a-z]+", "ab1", "String"),
+        (r"\d+", "٤٢", "String"),
         ("[a-z]", "a, 1", "CommaDelimitedList"),
         # By itself it takes for ever.
         ("(a|aa)+", "a" * 60 + "b", "String"),
