@@ -6,8 +6,9 @@ INSTALLED := .venv/installed
 LIGHT := .venv/light
 READY := $(or $(wildcard $(INSTALLED)),$(LIGHT))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/miztiik-events
-# Little of 1.2 GB is ever imported, and is compiled then: 45 CPU-seconds instead of 70.
-QUIETLY := --quiet --disable-pip-version-check --no-compile
+# Little of 1.2 GB is ever imported, and is compiled then: 45 CPU-seconds instead of 70. Errors are
+# said; how others' packages are built, of which Debian's pip warns, is nothing to whoever installs.
+QUIETLY := -qq --disable-pip-version-check --no-compile
 DEBIAN := apt-get install python3 python3-venv default-jre-headless maven make
 
 .DEFAULT_GOAL := help

@@ -15,6 +15,7 @@ import pytest
 import command_line
 import processes
 from miztiik_events.demonstration import DESTROY, EXPLANATIONS
+from miztiik_events.local.flink import jvm
 from waiting import until
 
 pytestmark = [pytest.mark.aws, pytest.mark.scenario]
@@ -80,11 +81,21 @@ def test_a_demo_that_is_broken_off_leaves_nothing(number: signal.Signals, tmp_pa
 
 
 def test_what_is_kept_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
-    """And a second one does not touch what is there."""
+    """And a second one does not touch what is there. The project and Flink are below a space."""
+    place = tmp_path / "a place"
+    place.mkdir()
+    (place / "pyflink").symlink_to(jvm.flink_home())
+    environment = {**os.environ, "PYTHONPATH": str(place)}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        words = [command_line.PROGRAM, *arguments]
-        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            [command_line.PROGRAM, *arguments],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
 
     kept = run("demo", "--keep", "--duration", "5", "--output", "json")
     try:

@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "usrlib"
 
     @property
+    def optional(self) -> Path:
+        """What Flink calls opt, with the one jar out of it that a program in Python needs."""
+        return self.path / "opt"
+
+    @property
     def process_ids(self) -> Path:
         return self.path / "pids"
 
@@ -62,8 +67,10 @@ class RunFolder:
         return self.path / "no_profiles"
 
     def create(self) -> None:
-        for name in ("code", "conf", "usrlib", "pids", "tmp"):
+        for name in ("code", "conf", "usrlib", "opt", "pids", "tmp"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
+        jar = jvm.python_jar()
+        (self.optional / jar.name).symlink_to(jar)
         self.no_profiles.touch()
 
     def latest_checkpoint(self) -> str | None:
@@ -203,4 +210,15 @@ def environment(
         "PATH": os.pathsep.join(programs),
         **jvm.folders(folder.configuration, folder.temporary),
         "FLINK_LIB_DIR": str(folder.libraries.with_name("lib")),
+        "FLINK_OPT_DIR": _optional(folder),
     }
+
+
+def _optional(folder: RunFolder) -> str:
+    """FLINK_OPT_DIR, of which nothing is written otherwise in an address, as a space would be.
+
+    Flink takes the path in the address of the jar there for the path of the file
+    (FromJarEntryClassInformationProvider, in 1.20). The code is where its processes are at work.
+    """
+    here = Path("/proc/self/cwd")
+    return str(here / ".." / folder.optional.name if here.exists() else folder.optional)
