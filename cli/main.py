@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 import click
 
 from . import __version__
-from .commands import options, suggestions
+from .commands import shared_options, suggestions
 from .commands.terminal import ending, streams
 from .errors import ConfigurationError, MiztiikError
 
@@ -58,7 +58,7 @@ class LazyGroup(suggestions.SuggestingGroup):
             return None
         module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
         command: click.Command = module.command
-        options.assign_variables(command, cmd_name)
+        shared_options.assign_variables(command, cmd_name)
         return command
 
 
@@ -66,11 +66,11 @@ class LazyGroup(suggestions.SuggestingGroup):
     cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": options.PREFIX,
+        "auto_envvar_prefix": shared_options.PREFIX,
         "max_content_width": 100,
     },
 )
-@options.options_before
+@shared_options.options_before
 @click.version_option(__version__, "--version", "-V", prog_name="miztiik-events")
 def cli() -> None:
     """Event-driven sales analytics on AWS, from raw CloudFormation templates.

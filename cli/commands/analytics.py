@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from .options import Options
+from .shared_options import Options
 from .terminal.durations import Durations, Operation
 from .terminal.elapsed import elapsing
 

@@ -15,7 +15,7 @@ from .terminal.elapsed import elapsing
 if TYPE_CHECKING:
     from ..pipeline.backfill import Demonstration
     from ..pipeline.backfill_sales import Lake
-    from .options import Options
+    from .shared_options import Options
 
 # As functions/producer/payload.py has them; of the rate, the sales alone.
 STORES, USUAL_RATE, RETURN_RATIO = 5, 19.5, 0.1

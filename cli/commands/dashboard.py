@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
+from .shared_options import Options, shared_options
 from .terminal import ending
 
 if TYPE_CHECKING:

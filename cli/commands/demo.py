@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .local import folder
-from .options import Options, shared_options
+from .shared_options import Options, shared_options
 from .views import demo
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .deploy_options import deploy_options
-from .options import Options, shared_options, table_width
+from .options import source_options, yes_option
 from .remarks import say_passed_over, say_remarks
-from .reused_options import source_options, yes_option
+from .shared_options import Options, shared_options, table_width
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from . import project_settings
-from .reused_options import (
+from .options import (
     SECONDS,
     names_for,
     role_option,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
-from .reused_options import role_option, stacks_argument, timeout_option, yes_option
+from .options import role_option, stacks_argument, timeout_option, yes_option
+from .shared_options import Options, shared_options
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory

@@ -9,8 +9,8 @@ import click
 
 from . import project_settings
 from .deploy_options import overrides_option
-from .options import Options, shared_options
-from .reused_options import source_options
+from .options import source_options
+from .shared_options import Options, shared_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import table_width
+from .shared_options import table_width
 from .views.results import Followed, as_csv
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..pipeline.data_store import Folder
     from ..pipeline.results import Row
     from ..pipeline.windowing import Windowing
-    from .options import Options
     from .results import Question
+    from .shared_options import Options
 
 POLL_SECONDS = 2.0
 

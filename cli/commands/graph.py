@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import Options, shared_options_with_pictures
-from .reused_options import source_options
+from .options import source_options
+from .shared_options import Options, shared_options_with_pictures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from shlex import quote
 
 import click
 
-from .options import LONGEST_PROJECT, PROJECT_PATTERN, Options, shared_options
+from .shared_options import LONGEST_PROJECT, PROJECT_PATTERN, Options, shared_options
 
 # So that a project and one of its environments, such as name-prod, both have room.
 LONGEST_NAME = LONGEST_PROJECT - 5

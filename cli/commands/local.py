@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Options, shared_options
+from .shared_options import Options, shared_options
 from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:

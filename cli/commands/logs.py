@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
-from .reused_options import moment_or_none, names_for
+from .options import moment_or_none, names_for
+from .shared_options import Options, shared_options
 from .terminal import ending
 from .views.logs import LogView
 

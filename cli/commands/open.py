@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .options import Options, shared_options
+from .shared_options import Options, shared_options
 
 DASHBOARD, FLINK, CONSOLE = "dashboard", "flink", "console"
 

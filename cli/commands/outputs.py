@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import click
 
-from .options import Options, shared_options, table_width
-from .reused_options import names_for
+from .options import names_for
+from .shared_options import Options, shared_options, table_width
 
 MOST_NEAR = 3
 

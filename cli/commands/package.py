@@ -9,9 +9,9 @@ import click
 
 from . import project_settings
 from .deploy_options import overrides_option
-from .options import Options, shared_options
+from .options import source_options
 from .remarks import say_passed_over, say_remarks
-from .reused_options import source_options
+from .shared_options import Options, shared_options
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..deploy.program import Program
     from ..local.flink.planning import Refusal
-    from .options import Options
+    from .shared_options import Options
 
 
 def refusal(options: Options, program: Program) -> Refusal | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .backfill import USUAL_RATE, age, write_backfill
-from .options import Options, shared_options_in_lines
-from .reused_options import Command
+from .options import Command
+from .shared_options import Options, shared_options_in_lines
 from .terminal.elapsed import elapsing
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from ..destroy.inventory import Inventory
-    from .options import Options
+    from .shared_options import Options
 
 
 def name(options: Options, gone: Collection[str]) -> None:

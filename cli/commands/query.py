@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options_with_csv
-from .reused_options import SECONDS, names_for
+from .options import SECONDS, names_for
+from .shared_options import Options, shared_options_with_csv
 from .views import query as view
 
 if TYPE_CHECKING:

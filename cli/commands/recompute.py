@@ -13,7 +13,7 @@ from .analytics import show, watching
 if TYPE_CHECKING:
     from ..cloudformation.stacks import Stack
     from ..patience import Patience
-    from .options import Options
+    from .shared_options import Options
 
 
 def recompute(

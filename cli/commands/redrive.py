@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options
-from .reused_options import names_for, yes_option
+from .options import names_for, yes_option
+from .shared_options import Options, shared_options
 
 if TYPE_CHECKING:
     from ..pipeline.queues import DeadEnd

@@ -18,7 +18,7 @@ from ..operate.unprocessed import Unprocessed
 from ..pipeline import queues
 from ..pipeline.queues import DeadEnd
 from ..text import command, counted, printable
-from .options import Options
+from .shared_options import Options
 from .views.redrive import records, table
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from ..cloudformation.template_folder import PassedOver
     from ..deploy.bundle import Bundle
-    from .options import Options
+    from .shared_options import Options
 
 
 def say_remarks(options: Options, bundles: Iterable[Bundle]) -> None:

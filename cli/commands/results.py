@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Options, shared_options_with_csv, table_width
-from .reused_options import moment_or_none
+from .options import moment_or_none
+from .shared_options import Options, shared_options_with_csv, table_width
 from .terminal import ending
 from .views import chart
 from .views.results import Table, as_csv, records

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .analytics import no_wait_option, prune, show, watching
-from .options import Options, shared_options_in_lines
-from .reused_options import timeout_option
+from .options import timeout_option
+from .shared_options import Options, shared_options_in_lines
 
 if TYPE_CHECKING:
     from ..analytics.application import Application
@@ -113,7 +113,7 @@ def _require_room(options: Options, outputs: Mapping[str, str], origin: str, res
 
 def _moment(origin: str) -> datetime | None:
     """The time that is meant; None for what can only be a snapshot."""
-    from .reused_options import moment
+    from .options import moment
 
     is_time = re.fullmatch(r"\d+[smhd]|\d{4}-\d\d-\d\d.*", origin)
     return moment(origin) if is_time else None

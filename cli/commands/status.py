@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import Options, shared_options, table_width
-from .reused_options import FOLDER
+from .options import FOLDER
+from .shared_options import Options, shared_options, table_width
 from .terminal import ending
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from .analytics import no_wait_option, prune, show, watching
-from .options import Options, shared_options_in_lines
-from .reused_options import timeout_option
+from .options import timeout_option
+from .shared_options import Options, shared_options_in_lines
 
 
 @click.command()

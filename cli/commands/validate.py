@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from . import project_settings
-from .options import Options, shared_options
+from .options import source_options
 from .remarks import say_passed_over, say_remarks
-from .reused_options import source_options
+from .shared_options import Options, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import click
 
 from ..text import command as typed
 from ..text import counted
-from .options import Options, shared_options
+from .shared_options import Options, shared_options
 from .views import verify
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..cloudformation import patterns
+from ..cloudformation import allowed_patterns
 from ..cloudformation.stacks import ARTIFACTS
 from ..cloudformation.template import Parameter, Template
 from ..errors import ParameterValueError, TemplateError, UnknownParameterError
@@ -106,7 +106,7 @@ def _broken(parameter: Parameter, item: str) -> Iterator[str]:
     if allowed is not None and not any(_is_same(parameter, item, other) for other in allowed):
         yield f"must be one of {', '.join(allowed)}"
     for pattern in parameter.constraints.get("AllowedPattern", ()):
-        if parameter.type not in _NUMBERS and not patterns.matches(pattern, item):
+        if parameter.type not in _NUMBERS and not allowed_patterns.matches(pattern, item):
             yield f"must match {pattern}"
     if parameter.type in _NUMBERS:
         yield from _outside(parameter, float(item), "Value")

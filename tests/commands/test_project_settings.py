@@ -12,10 +12,9 @@ from click.testing import CliRunner, Result
 
 from live_project import LiveProject
 from miztiik_events import text
-from miztiik_events.commands import options
 from miztiik_events.commands.deploy_options import deploy_options
-from miztiik_events.commands.options import Options, shared_options
-from miztiik_events.commands.reused_options import source_options
+from miztiik_events.commands.options import source_options
+from miztiik_events.commands.shared_options import Options, assign_variables, shared_options
 from miztiik_events.deploy.project import Settings
 from miztiik_events.main import cli
 from shared_aws import TestAws
@@ -47,7 +46,7 @@ def probe(
     print(json.dumps({**given, "tags": settings.tags, "parameters": settings.overrides}))
 
 
-options.assign_variables(probe, "probe")
+assign_variables(probe, "probe")
 
 
 @pytest.fixture

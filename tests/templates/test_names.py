@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from miztiik_events.commands.options import LONGEST_PROJECT
+from miztiik_events.commands.shared_options import LONGEST_PROJECT
 from template_trees import TREES, Tree
 
 PROJECT = "p" * LONGEST_PROJECT

@@ -17,7 +17,7 @@ import pytest
 import command_line
 from interface import INTERFACE
 from miztiik_events.cloudformation import stacks, template, template_folder
-from miztiik_events.commands.options import LONGEST_PROJECT, PROJECT_PATTERN
+from miztiik_events.commands.shared_options import LONGEST_PROJECT, PROJECT_PATTERN
 
 if TYPE_CHECKING:
     from shared_aws import TestAws

@@ -32,7 +32,7 @@ from .interruption import Cancellation, Interruption
 from .live import Live, is_possible
 
 if TYPE_CHECKING:
-    from ..options import Options
+    from ..shared_options import Options
 
 # Far more than an undoing takes; what takes longer hangs.
 UNDOING_SECONDS = 3600.0

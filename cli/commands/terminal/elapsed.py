@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..options import Options
+    from ..shared_options import Options
 
 _AWAY = "\r\033[K"
 

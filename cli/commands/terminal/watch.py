@@ -16,7 +16,7 @@ from ..views.status import as_text, folded, lines
 if TYPE_CHECKING:
     from ...operate.health import Health
     from ...session import Clients
-    from ..options import Options
+    from ..shared_options import Options
 
 POLL_SECONDS = 3.0
 

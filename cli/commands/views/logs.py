@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...text import as_json, printable
-from ..options import Options
+from ..shared_options import Options
 
 if TYPE_CHECKING:
     from ...operate.logs import LogEvent

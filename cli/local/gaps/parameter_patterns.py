@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cloudformation import patterns
+from ...cloudformation import allowed_patterns
 from ..requirements import require
 
 _PATTERN = "AllowedPattern"
@@ -35,6 +35,6 @@ def fill() -> None:
 
 def _matches(pattern: str, item: str) -> bool:
     try:
-        return patterns.matches(pattern, item)
+        return allowed_patterns.matches(pattern, item)
     except TimeoutError:
         return False

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from miztiik_events.commands.options import folded
+from miztiik_events.commands.shared_options import folded
 
 PROGRAM = """
 import sys

@@ -9,7 +9,7 @@ import click
 import pytest
 
 import command_line
-from miztiik_events.commands.options import Options
+from miztiik_events.commands.shared_options import Options
 from miztiik_events.main import COMMANDS, cli
 from small_projects import SmallProject, queue_project
 
