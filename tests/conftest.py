@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import sys
 import uuid
@@ -67,11 +68,17 @@ def no_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def local_aws() -> Iterator[TestAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestAws]:
+    """Below a folder whose name has a space, as many a person's folders have."""
     if sys.version_info >= (3, 12):
         pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
-    with launch.local_aws() as running:
+    folder = tmp_path_factory.mktemp("aws")
+    with launch.local_aws(folder / "a place") as running:
         yield TestAws(running)
+    names = [path.name for path in folder.iterdir()]
+    shutil.rmtree(folder)
+    # One more is that of whoever writes the space otherwise, as in an address.
+    assert names == ["a place"]
 
 
 @pytest.fixture

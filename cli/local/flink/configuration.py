@@ -169,7 +169,7 @@ def _state(application: Application, folder: RunFolder) -> dict[str, Any]:
         # As Managed Flink, whose state is in RocksDB and whose checkpoints hold what has changed.
         "state.backend.type": "rocksdb",
         "execution.checkpointing.incremental": True,
-        "execution.checkpointing.dir": folder.checkpoints.as_uri(),
+        "execution.checkpointing.dir": jvm.whereabouts(folder.checkpoints),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         # As Managed Flink: a failed job starts again for ever.
         "restart-strategy.type": "exponential-delay",

@@ -75,6 +75,14 @@ def python_jar() -> Path:
     return next((flink_home() / "opt").glob("flink-python-*.jar"))
 
 
+def whereabouts(folder: Path) -> str:
+    """A folder as Flink is told it: with the scheme of its file system, and otherwise as it is.
+
+    In an address, what is written for a space would be taken for the name.
+    """
+    return f"file://{folder}"
+
+
 def folders(configuration: Path, logs: Path) -> dict[str, str]:
     """The variables by which Flink's own programs find its parts."""
     home = flink_home()
@@ -172,7 +180,7 @@ def _settings(folder: Path) -> dict[str, Any]:
         "state.backend.type": "rocksdb",
         "execution.checkpointing.incremental": True,
         "execution.checkpointing.interval": "500 ms",
-        "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
+        "execution.checkpointing.dir": whereabouts(folder / "checkpoints"),
         "io.tmp.dirs": str(folder),
         "python.client.executable": sys.executable,
     }

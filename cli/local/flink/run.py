@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...analytics import log
 from .. import role_session
+from . import jvm
 from .application import Application
 from .cluster import Cluster, JobManagerError, StartError
 from .configuration import RunFolder
@@ -66,7 +67,7 @@ class Run:
 
     def snapshot(self, folder: Path) -> str:
         """Take a savepoint; its path. Raises RestError."""
-        return self._cluster.rest.savepoint(self._job().id, folder.as_uri())
+        return self._cluster.rest.savepoint(self._job().id, jvm.whereabouts(folder))
 
     def stop(self, folder: Path | None) -> str | None:
         """End the job, with a savepoint in the folder if one is given, and everything else.
@@ -84,13 +85,13 @@ class Run:
     def _stop_with_savepoint(self, folder: Path) -> str:
         for _ in range(MOST_SAVEPOINTS_AT_STOP - 1):
             try:
-                return self._cluster.rest.stop(self._job().id, folder.as_uri())
+                return self._cluster.rest.stop(self._job().id, jvm.whereabouts(folder))
             except RestError as error:
                 # The job goes on, from its last checkpoint: a source that was just taking on new
                 # shards does not end well.
                 self._log.say("WARN", f"The savepoint failed, and is tried again: {error}")
                 self._await_tasks()
-        return self._cluster.rest.stop(self._job().id, folder.as_uri())
+        return self._cluster.rest.stop(self._job().id, jvm.whereabouts(folder))
 
     def _await_tasks(self) -> None:
         """Wait until all tasks run, when a savepoint can be taken; or until they never will."""
