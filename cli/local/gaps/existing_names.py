@@ -13,14 +13,29 @@ from typing import Any, Callable
 
 from ..requirements import require
 
+RULE = "AWS::Events::Rule"
 # By the resource's type: the property with its name, and where the service has all that exist.
 KINDS = {
+    "AWS::Athena::WorkGroup": ("Name", "athena", "_workgroups"),
+    "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch", "_alarms"),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", "cloudwatch", "_dashboards"),
     "AWS::DynamoDB::GlobalTable": ("TableName", "dynamodb", "_tables"),
     "AWS::DynamoDB::Table": ("TableName", "dynamodb", "_tables"),
+    "AWS::Events::EventBus": ("Name", "eventbridge", "_event_buses"),
+    RULE: ("Name", "eventbridge", "_rules"),
     "AWS::IAM::Role": ("RoleName", "iam", "_roles"),
     "AWS::Kinesis::Stream": ("Name", "kinesis", "_streams"),
+    "AWS::KinesisAnalyticsV2::Application": (
+        *("ApplicationName", "kinesisanalyticsv2", "_applications"),
+    ),
+    "AWS::KinesisFirehose::DeliveryStream": ("DeliveryStreamName", "firehose", "_streams"),
     "AWS::Lambda::Function": ("FunctionName", "lambda_svc", "_functions"),
     "AWS::Logs::LogGroup": ("LogGroupName", "cloudwatch_logs", "_log_groups"),
+    "AWS::SNS::Topic": ("TopicName", "sns", "_topics"),
+    "AWS::SQS::Queue": ("QueueName", "sqs", "_queue_name_to_url"),
+    "AWS::SSM::Parameter": ("Name", "ssm", "_parameters"),
+    "AWS::SecretsManager::Secret": ("Name", "secretsmanager", "_secrets"),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", "stepfunctions", "_state_machines"),
 }
 Properties = dict[str, Any]
 
@@ -43,11 +58,21 @@ def _create(
     stack: str,
 ) -> Any:
     """What `create` makes; raises ValueError for a name that a person gave and that is taken."""
-    key, service, names = KINDS[kind]
-    name = properties.get(key)
-    if name and name in getattr(importlib.import_module(f"ministack.services.{service}"), names):
+    name = properties.get(KINDS[kind][0])
+    if name and _is_taken(kind, name, properties):
         raise ValueError(
             f"Resource of type '{kind}' with identifier '{name}' already exists. "
             "(HandlerErrorCode: AlreadyExists)"
         )
     return create(logical_id, properties, stack)
+
+
+def _is_taken(kind: str, name: str, properties: Properties) -> bool:
+    _, service, names = KINDS[kind]
+    present = getattr(importlib.import_module(f"ministack.services.{service}"), names)
+    if kind == RULE:
+        # A bus is given by its name or its ARN.
+        bus = str(properties.get("EventBusName", "default")).rpartition("/")[2]
+        return f"{bus}|{name}" in present
+    # Some services have them by ARN.
+    return name in present or any(str(key).endswith(f":{name}") for key in present)

@@ -17,18 +17,47 @@ KEYS: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
 }
+ROLE = "arn:aws:iam::000000000000:role/any"
 PROPERTIES: dict[str, dict[str, Any]] = {
+    "AWS::Athena::WorkGroup": {},
+    "AWS::CloudWatch::Alarm": {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 1,
+        "EvaluationPeriods": 1,
+        "Namespace": "own",
+        "MetricName": "own",
+        "Period": 60,
+        "Statistic": "Sum",
+    },
+    "AWS::CloudWatch::Dashboard": {"DashboardBody": '{"widgets": []}'},
     "AWS::DynamoDB::GlobalTable": {**KEYS, "Replicas": [{"Region": "us-east-1"}]},
     "AWS::DynamoDB::Table": KEYS,
+    "AWS::Events::EventBus": {},
+    existing_names.RULE: {"EventPattern": {"source": ["own"]}},
     "AWS::IAM::Role": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
     "AWS::Kinesis::Stream": {"ShardCount": 1},
+    "AWS::KinesisAnalyticsV2::Application": {
+        "RuntimeEnvironment": "FLINK-1_20",
+        "ServiceExecutionRole": ROLE,
+    },
+    "AWS::KinesisFirehose::DeliveryStream": {
+        "ExtendedS3DestinationConfiguration": {"BucketARN": "arn:aws:s3:::own", "RoleARN": ROLE}
+    },
     "AWS::Lambda::Function": {
         "Runtime": "python3.12",
         "Handler": "index.handler",
-        "Role": "arn:aws:iam::000000000000:role/any",
+        "Role": ROLE,
         "Code": {"ZipFile": "handler = print"},
     },
     "AWS::Logs::LogGroup": {},
+    "AWS::SNS::Topic": {},
+    "AWS::SQS::Queue": {},
+    "AWS::SSM::Parameter": {"Type": "String", "Value": "own"},
+    "AWS::SecretsManager::Secret": {"SecretString": "own"},
+    "AWS::StepFunctions::StateMachine": {
+        "RoleArn": ROLE,
+        "DefinitionString": '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+    },
 }
 
 
