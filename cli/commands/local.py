@@ -136,21 +136,20 @@ def _rows(running: LocalAws) -> Iterator[dict[str, Any]]:
     }
     with running.in_effect(), _told_when_ended(running):
         flink = connect().client("kinesisanalyticsv2")
-        applications = flink.list_applications()["ApplicationSummaries"]
-    for application in applications:
-        state = application["ApplicationStatus"]
-        name = application["ApplicationName"]
-        yield {"kind": "application", "name": name, "state": state}
-        # It may end between the two questions.
-        with contextlib.suppress(ApplicationError):
-            yield {"kind": DASHBOARD, "name": dashboard(flink, name), "state": "running"}
+        for application in flink.list_applications()["ApplicationSummaries"]:
+            state = application["ApplicationStatus"]
+            name = application["ApplicationName"]
+            yield {"kind": "application", "name": name, "state": state}
+            # It may end between the two questions.
+            with contextlib.suppress(ApplicationError):
+                yield {"kind": DASHBOARD, "name": dashboard(flink, name), "state": "running"}
     for process in processes.alive(running.folder.flink):
         yield {"kind": process.kind, "name": "Flink", "state": "running", "pid": process.pid}
 
 
 @contextlib.contextmanager
 def _told_when_ended(running: LocalAws) -> Iterator[None]:
-    """Another terminal can stop it while it is asked."""
+    """Another terminal can stop it while it is asked, and start the next one at once."""
     from botocore.exceptions import BotoCoreError
 
     from ..errors import MiztiikError
@@ -159,7 +158,8 @@ def _told_when_ended(running: LocalAws) -> Iterator[None]:
     try:
         yield
     except BotoCoreError:
-        if launch.running(running.folder):
+        present = launch.running(running.folder)
+        if present and present.address == running.address:
             raise
         raise MiztiikError(
             "The AWS on this machine was ended meanwhile. To start it again: "
