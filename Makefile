@@ -49,7 +49,7 @@ check: $(READY) ## Lint, and every test that needs neither Java nor Maven; TESTS
 	@$(MAKE) --no-print-directory -j2 lint quick
 
 quick: $(READY)
-	@$(BIN)/pytest -m "not aws and not tools" $(TESTS)
+	@$(BIN)/pytest --light $(TESTS)
 
 test: install ## Lint, and every test, the pipeline on real parts included
 	@$(MAKE) --no-print-directory -j2 lint every

@@ -47,6 +47,22 @@ settings.register_profile("anywhere", deadline=None, suppress_health_check=[Heal
 settings.load_profile("anywhere")
 
 
+# What the extra `local` installs, and nothing else does.
+LOCAL = ("apache_beam", "ministack", "py4j", "pyflink")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "only what needs neither the extra `local` nor tools, which cannot be imported then"
+    parser.addoption("--light", action="store_true", help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("light"):
+        config.option.markexpr = "not aws and not tools"
+        # Also where it is there: what passes here passes without it.
+        sys.modules.update(dict.fromkeys(LOCAL))  # type: ignore[arg-type]
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10_000)

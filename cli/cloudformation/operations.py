@@ -352,7 +352,10 @@ def _other_than_defaults(desired: Desired, live: Stack) -> dict[str, str]:
     return {
         one.name: one.default
         for one in kept
-        if one and one.default not in (None, live.parameters[one.name]) and not one.is_secret
+        if one
+        and one.default is not None
+        and one.default != live.parameters[one.name]
+        and not one.is_secret
     }
 
 

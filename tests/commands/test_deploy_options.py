@@ -99,7 +99,7 @@ def test_a_path_may_have_what_stands_in_a_value(tmp_path: Path) -> None:
     [
         (["-p"], '{"A": null}', "values.json: A is nothing (null): give a value"),
         (["-p"], '{"A": {"B": 1}}', "values.json: A is an object: give a value"),
-        (["-p"], '{"A": 1,}', "values.json: Expecting property name"),
+        (["-p"], '{"A" 1}', "values.json: Expecting ':' delimiter"),
         (["-p"], '["A"]', "values.json has no parameters"),
         (["--tags"], '{"Tags": {"a": ""}}', "tag a: its value has to have 1 to 256 characters"),
         (["--tags"], '{"aws:a": "b"}', "tag aws:a: names that begin with aws: are AWS's own"),

@@ -78,6 +78,8 @@ def warehouse() -> ModuleType:
         *(order(1, **{name: 7}) for name in ("request_id", "store_id", "category")),
         order(1).replace("17:15:01Z", "17:15:01.5Z"),
     ],
+    # Some of them are another in each process.
+    ids=map(str, itertools.count()),
 )
 def test_a_message_without_a_movement_fails_before_any_call(
     warehouse: ModuleType, text: str
