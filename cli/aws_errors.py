@@ -45,6 +45,8 @@ _CREDENTIAL_CODES = frozenset(
 )
 # https://docs.aws.amazon.com/general/latest/gr/rande.html; global services have no region in it.
 _REGIONAL = re.compile(r".+\.(?!s3-)(?P<region>[^.]+)\.(amazonaws\.com(\.cn)?|api\.aws)")
+# What botocore checks a call against is as old as botocore.
+_UNKNOWN_PARAMETER = re.compile(r'Unknown parameter in input: "(\w+)"')
 # With them, a session gets its credentials: what refuses them refuses everything.
 _CREDENTIAL_CALLS = (
     "AssumeRole",
@@ -165,6 +167,7 @@ def translate(error: Exception) -> MiztiikError:
     Credentials, region, profile and unreachable endpoints become ConfigurationError (exit code 5),
     everything else a MiztiikError (exit code 1).
     """
+    import botocore
     from botocore import exceptions, parsers
 
     if isinstance(error, exceptions.ClientError):
@@ -200,6 +203,11 @@ def translate(error: Exception) -> MiztiikError:
         return MiztiikError(
             f"The answer cannot be read ({text[:LONGEST_TEXT]}). It may be a proxy's, not AWS's: "
             "check HTTP_PROXY, HTTPS_PROXY and AWS_ENDPOINT_URL, or try again"
+        )
+    if unknown := _UNKNOWN_PARAMETER.search(text):
+        return ConfigurationError(
+            f"boto3 is too old for this: botocore {botocore.__version__} does not know the "
+            f"parameter {unknown[1]}. Run: pip install --upgrade boto3, with Python 3.10 or newer"
         )
     if isinstance(error, ValueError):
         return ConfigurationError(

@@ -65,7 +65,7 @@ class LazyGroup(suggestions.SuggestingGroup):
 @click.group(
     cls=LazyGroup,
     context_settings={
-        "help_option_names": ["-h", "--help"],
+        "help_option_names": ["--help", "-h"],
         "auto_envvar_prefix": shared_options.PREFIX,
         "max_content_width": 100,
     },

@@ -225,6 +225,16 @@ def test_what_credentials_come_to_only_when_they_are_used_is_a_matter_of_configu
     assert reason in str(translated)
 
 
+def test_a_parameter_that_is_newer_than_boto3_is_told_with_what_to_install() -> None:
+    client: Any = connect_to(NOWHERE, Config())
+    with pytest.raises(exceptions.ParamValidationError) as failed:
+        client.send_message(QueueUrl="queue", MessageBody="text", FromTomorrow=1)
+    translated = translate(failed.value)
+    assert translated.exit_code == 5
+    known = f"botocore {botocore.__version__} does not know the parameter FromTomorrow. Run: pip"
+    assert known in str(translated)
+
+
 def test_any_other_error_becomes_one_line() -> None:
     client: Any = connect_to(NOWHERE, Config())
     with pytest.raises(exceptions.ParamValidationError) as failed:

@@ -122,7 +122,7 @@ def test_debug_can_come_from_its_variable_as_every_option() -> None:
     [
         (("frobnicate",), "No such command 'frobnicate'"),
         (("local", "frobnicate"), "No such command 'frobnicate'"),
-        (("status", "--frobnicate"), "No such option '--frobnicate'"),
+        (("status", "--frobnicate"), "No such option"),
         (("status", "superfluous"), "unexpected extra argument"),
         (("status", "--output", "xml"), "'xml' is not one of"),
         (("status", "--project", "7up"), "letters, digits and hyphens, a letter first"),
@@ -136,6 +136,7 @@ def test_a_wrong_usage_ends_with_2_and_says_what_is_wrong(
     done = command_line.run({}, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+    assert arguments[-1] in done.stderr
     assert "--help" in done.stderr
     assert "Traceback" not in done.stderr
 

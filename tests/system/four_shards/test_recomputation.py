@@ -22,7 +22,7 @@ from pipeline_story import LATE_IDS, in_stream
 from sample_events import Item
 from waiting import until
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.aws, pytest.mark.scenario]
 
 
 @dataclass(frozen=True)
