@@ -1,5 +1,5 @@
-# The Python that builds .venv; Flink's wheel needs one of 3.9 to 3.11.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v python3.9 || command -v python3)
+# The Python that builds .venv; MiniStack needs 3.10 or newer, Flink's package 3.11 or older.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 # What `make check` installs: no Flink, no MiniStack, so no Java and no Maven either.
@@ -22,8 +22,8 @@ help: ## Show the targets
 install: $(INSTALLED) ## Set up .venv and the connector jar; reused the next time
 
 $(INSTALLED): setup.cfg pyproject.toml functions/analytics/pom.xml
-	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 12))' || \
-	  { echo "Python 3.9, 3.10 or 3.11 with venv is needed (found: $(or $(PYTHON),none)). Debian 12: $(DEBIAN); or: make PYTHON=/path/to/python3.11" >&2; exit 5; }
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 12))' || \
+	  { echo "Python 3.10 or 3.11 with venv is needed (found: $(or $(PYTHON),none)). Debian 12: $(DEBIAN); or: make PYTHON=/path/to/python3.11" >&2; exit 5; }
 	@command -v java >/dev/null || test -x "$(JAVA_HOME)/bin/java" || \
 	  { echo "A Java runtime, 11 or newer, is needed: Flink runs on it. Debian: $(DEBIAN)" >&2; exit 5; }
 	@command -v mvn >/dev/null || \

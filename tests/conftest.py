@@ -20,7 +20,7 @@ import past_aws
 import shared_models  # noqa: F401  (whose import it is that shares them)
 from miztiik_events import text
 from miztiik_events.destroy import buckets
-from miztiik_events.local import launch
+from miztiik_events.local import launch, requirements
 from shared_aws import TestAws
 
 # A shell starts its background jobs with Ctrl-C ignored, and what is ignored stays so in children,
@@ -86,8 +86,8 @@ def no_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestAws]:
     """Below a folder whose name has a space, as many a person's folders have."""
-    if sys.version_info >= (3, 12):
-        pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
+    if not requirements.has_python():
+        pytest.skip(f"MiniStack and Flink need {requirements.PYTHONS}")
     folder = tmp_path_factory.mktemp("aws")
     with launch.local_aws(folder / "a place") as running:
         yield TestAws(running)
@@ -110,8 +110,8 @@ def bucket(local_aws: TestAws) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def past() -> Iterator[TestAws]:
     """Another AWS, whose stream takes the time of arrival from the record: past_aws.py."""
-    if sys.version_info >= (3, 12):
-        pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
+    if not requirements.has_python():
+        pytest.skip(f"MiniStack and Flink need {requirements.PYTHONS}")
     with launch.local_aws(server=past_aws.SERVER) as running:
         yield TestAws(running)
 

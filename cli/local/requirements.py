@@ -16,13 +16,19 @@ from ..errors import ConfigurationError
 # The gap files use names that are private to this very version.
 MINISTACK = "1.5.33"
 _EXTRA = ("ministack", "apache-flink", "cbor2", "duckdb", "sqlglot")
-_INSTALL = "Run in a checkout: make install (with Python 3.9 to 3.11, which Flink needs)"
+# MiniStack does not run on older ones, and Flink's package is not built for newer ones.
+PYTHONS = "Python 3.10 or 3.11"
+_INSTALL = f"Run in a checkout: make install (with {PYTHONS}, which MiniStack and Flink need)"
 _OLDEST_JAVA = 11
+
+
+def has_python() -> bool:
+    return (3, 10) <= sys.version_info[:2] < (3, 12)
 
 
 def check() -> None:
     """Raise ConfigurationError, with what to install, unless everything needed is here."""
-    if not (3, 9) <= sys.version_info[:2] < (3, 12):
+    if not has_python():
         version = ".".join(map(str, sys.version_info[:2]))
         raise ConfigurationError(
             f"An AWS on this machine does not run on Python {version}. {_INSTALL}"

@@ -24,7 +24,7 @@ import processes
 import small_functions
 from counting_application import PROPERTIES, Counter, code_in, create, role_in
 from miztiik_events import files
-from miztiik_events.local import launch, variables
+from miztiik_events.local import launch, requirements, variables
 from miztiik_events.local.flink import processes as flink_processes
 from miztiik_events.local.folder import Folder
 from shared_aws import TestAws
@@ -91,8 +91,8 @@ class Busy:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
-    if sys.version_info >= (3, 12):
-        pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
+    if not requirements.has_python():
+        pytest.skip(f"MiniStack and Flink need {requirements.PYTHONS}")
     home = tmp_path_factory.mktemp("home")
     (home / ".aws").mkdir()
     keys = "\n".join(f"{name.lower()} = {value}" for name, value in REAL.items())

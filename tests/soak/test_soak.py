@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 import faulty_aws
 import soak_verdict
+from miztiik_events.local import requirements
 from soak_story import SHORT, Story, faulty_pipeline, tell
 
 pytestmark = [pytest.mark.aws, pytest.mark.scenario]
@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.aws, pytest.mark.scenario]
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    if sys.version_info >= (3, 12):
-        pytest.skip("Flink's Python package needs Python 3.9 to 3.11")
+    if not requirements.has_python():
+        pytest.skip(f"MiniStack and Flink need {requirements.PYTHONS}")
     with faulty_pipeline() as pipeline:
         yield tell(pipeline, SHORT)
 
