@@ -81,11 +81,14 @@ def test_a_demo_that_is_broken_off_leaves_nothing(number: signal.Signals, tmp_pa
 
 
 def test_what_is_kept_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
-    """And a second one does not touch what is there. The project and Flink are below a space."""
-    place = tmp_path / "a place"
+    """And a second one does not touch what is there.
+
+    The project and Flink are below a space and an umlaut, of which the locale knows nothing.
+    """
+    place = tmp_path / "a pläce"
     place.mkdir()
     (place / "pyflink").symlink_to(jvm.flink_home())
-    environment = {**os.environ, "PYTHONPATH": str(place)}
+    environment = {**os.environ, "PYTHONPATH": str(place), "LC_ALL": "C"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

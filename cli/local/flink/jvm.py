@@ -84,9 +84,12 @@ def whereabouts(folder: Path) -> str:
 
 
 def folders(configuration: Path, logs: Path) -> dict[str, str]:
-    """The variables by which Flink's own programs find its parts."""
+    """The variables by which Flink's own programs find its parts, whatever these are called."""
     home = flink_home()
+    # Java reads the names of files as the locale has it, and in this one knows ASCII alone.
+    is_ascii = os.environ.get("LC_ALL") in ("C", "POSIX")
     return {
+        **({"LC_ALL": "C.UTF-8"} if is_ascii else {}),
         "FLINK_HOME": str(home),
         "FLINK_LIB_DIR": str(home / "lib"),
         "FLINK_OPT_DIR": str(home / "opt"),
