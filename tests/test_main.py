@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import click_version
 import command_line
 from miztiik_events.main import COMMANDS
 from small_projects import empty_project, queue_project
@@ -122,7 +123,10 @@ def test_debug_can_come_from_its_variable_as_every_option() -> None:
     [
         (("frobnicate",), "No such command 'frobnicate'"),
         (("local", "frobnicate"), "No such command 'frobnicate'"),
-        (("status", "--frobnicate"), "No such option"),
+        pytest.param(
+            *(("status", "--frobnicate"), "No such option '--frobnicate'"),
+            marks=click_version.QUOTES_OPTIONS,
+        ),
         (("status", "superfluous"), "unexpected extra argument"),
         (("status", "--output", "xml"), "'xml' is not one of"),
         (("status", "--project", "7up"), "letters, digits and hyphens, a letter first"),
@@ -136,7 +140,6 @@ def test_a_wrong_usage_ends_with_2_and_says_what_is_wrong(
     done = command_line.run({}, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
-    assert arguments[-1] in done.stderr
     assert "--help" in done.stderr
     assert "Traceback" not in done.stderr
 
